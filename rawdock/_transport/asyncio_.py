@@ -1,0 +1,375 @@
+"""A connection on asyncio (and uvloop): a non-blocking socket and one read callback of the loop.
+
+asyncio's own transports are not used. They drop what is still to be read when a write fails (the Engine's refusal
+of an upload), close a turn of the loop later, and cost three calls a read. With the socket in hand, closing is
+immediate, half-close is one call, and what the Engine has said can always be read.
+
+Reads go into one scratch buffer shared by all connections of a pool: the callback copies out what it keeps before
+it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Any
+
+from .connection import Feed, translated
+from .errors import ConnectionEnded, Unreachable
+from .sockets import BACKLOG_PAUSE, connected_unix, holds_nothing, new_socket
+from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+
+__all__ = ["AsyncioConnection", "connect_tcp", "connect_unix"]
+
+
+class AsyncioConnection:
+    """See `Connection`."""
+
+    __slots__ = (
+        "_bytes_sent",
+        "_eof",
+        "_failure",
+        "_fd",
+        "_feed",
+        "_items",
+        "_limits",
+        "_loop",
+        "_no_body",
+        "_parts",
+        "_paused",
+        "_queued",
+        "_reader",
+        "_recv_into",
+        "_scratch",
+        "_send_now",
+        "_sock",
+        "_waiter",
+        "_whole",
+        "_writer",
+        "alive",
+    )
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, scratch: memoryview, limits: Limits
+    ) -> None:
+        self.alive = True
+        self._loop = loop
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._recv_into = sock.recv_into
+        self._send_now = sock.send
+        self._scratch = scratch
+        self._limits = limits
+        self._waiter: asyncio.Future[Any] | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._whole = False
+        self._no_body = False
+        self._reader: Reader | None = None
+        self._parts: list[bytes] = []
+        self._feed: Feed | None = None
+        self._items: list[Any] = []
+        self._queued = 0
+        self._paused = False
+        self._eof = False
+        self._failure: Exception | None = None
+        self._bytes_sent = False
+        loop.add_reader(self._fd, self._readable)
+
+    # The read callback.
+
+    def _readable(self) -> None:
+        try:
+            size = self._recv_into(self._scratch)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._ended(error)
+            return
+        if not size:
+            self._ended(None)
+            return
+        data = bytes(self._scratch[:size])
+        try:
+            if self._whole:
+                self._feed_whole(data)
+            elif self._reader is not None:
+                self._feed_stream(data)
+            else:
+                self.close()  # bytes that nobody asked for: the connection is never used again
+        except Exception as error:
+            self._fail(translated(error))
+
+    def _feed_whole(self, data: bytes) -> None:
+        reader = self._reader
+        if reader is None:
+            answer = whole_answer(data, self._no_body, self._limits)
+            if answer is not None:
+                self._finish_whole(answer, answer[0].keep)
+                return
+            reader = self._reader = Reader(self._no_body, self._limits)
+        for part in reader.feed(data):
+            self._parts.append(part)
+            self._queued += len(part)
+        if self._queued > self._limits.answer:
+            raise TooLarge(f"the answer is larger than {self._limits.answer} bytes")
+        if reader.done:
+            self._finish_reader(reader)
+
+    def _finish_reader(self, reader: Reader) -> None:
+        assert reader.head is not None
+        parts, self._parts = self._parts, []
+        self._queued = 0
+        self._reader = None
+        self._finish_whole((reader.head, b"".join(parts)), reader.reusable)
+
+    def _finish_whole(self, answer: tuple[Head, bytes], keep: bool) -> None:
+        self._whole = False
+        self.alive = keep and not self._eof
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(answer)
+
+    def _feed_stream(self, data: bytes) -> None:
+        reader = self._reader
+        assert reader is not None
+        pieces = reader.feed(data)
+        feed = self._feed
+        if feed is None:
+            self._items += pieces
+        elif pieces:
+            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        self._queued += len(data)
+        if self._queued > self._limits.queue and not self._paused and not reader.done:
+            self._paused = True
+            self._loop.remove_reader(self._fd)
+        self._wake()
+
+    def _ended(self, error: OSError | None) -> None:
+        """The peer has closed, or the connection broke."""
+        self._eof = True
+        self.alive = False
+        if self._fd >= 0 and not self._paused:
+            self._loop.remove_reader(self._fd)
+        reader = self._reader
+        try:
+            if reader is not None:
+                if error is not None and not reader.done:
+                    raise error
+                reader.feed_eof()
+                if self._whole:
+                    self._finish_reader(reader)
+                    return
+            elif self._whole:
+                raise error or Truncated("the connection was closed before an answer")
+            else:
+                self.close()
+        except (WireError, OSError) as failure:
+            self._fail(translated(failure))
+            return
+        self._wake()
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, ConnectionEnded):
+            error.nothing_sent = not self._bytes_sent
+            error.nothing_received = self._reader is None or not self._reader.started
+        self._failure = error
+        self._whole = False
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(error)
+        self.close()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # An exchange whose answer is read whole.
+
+    async def request(self, data: bytes, no_body: bool) -> tuple[Head, bytes]:
+        self._whole = True
+        self._no_body = no_body
+        self._bytes_sent = False
+        self._reader = None
+        waiter: asyncio.Future[tuple[Head, bytes]] = self._loop.create_future()
+        self._waiter = waiter
+        broken = False
+        try:
+            try:
+                sent = self._send_now(data)
+                self._bytes_sent = True
+                if sent < len(data):
+                    await self._send_rest(memoryview(data)[sent:])
+            except BlockingIOError:
+                await self._send_rest(memoryview(data))
+            except OSError:
+                broken = True  # the answer, or the end, is there to read all the same
+            return await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                waiter.exception()
+            self.close()
+            raise
+        finally:
+            self._waiter = None
+            if broken:
+                self.alive = False
+
+    # An exchange whose answer is a stream.
+
+    def start(self, no_body: bool) -> None:
+        self._reader = Reader(no_body, self._limits)
+        self._feed = None
+        self._items = []
+        self._queued = 0
+        self._bytes_sent = False
+
+    async def send(self, data: bytes | memoryview) -> None:
+        if self._fd < 0:
+            raise self._failure or ConnectionEnded("the connection is closed")
+        try:
+            try:
+                sent = self._send_now(data)
+                self._bytes_sent = True
+            except BlockingIOError:
+                sent = 0
+            if sent < len(data):
+                await self._send_rest(memoryview(data)[sent:])
+        except OSError as error:
+            self.alive = False
+            ended = ConnectionEnded(f"the connection broke: {error.strerror or error}")
+            ended.nothing_sent = not self._bytes_sent
+            ended.nothing_received = self._reader is None or not self._reader.started
+            raise ended from error
+
+    async def _send_rest(self, view: memoryview) -> None:
+        loop = self._loop
+        while view:
+            self._writer = writer = loop.create_future()
+            loop.add_writer(self._fd, _set, writer)
+            try:
+                await writer
+            finally:
+                self._writer = None
+                if self._fd >= 0:
+                    loop.remove_writer(self._fd)
+            if self._fd < 0:
+                raise ConnectionResetError("the connection is closed")
+            with contextlib.suppress(BlockingIOError):
+                view = view[self._send_now(view) :]
+                self._bytes_sent = True
+
+    async def _wait(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._fd < 0:
+            raise ConnectionEnded("the connection is closed")
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def read_head(self) -> Head:
+        reader = self._reader
+        assert reader is not None
+        while reader.head is None:
+            await self._wait()
+        return reader.head
+
+    def split_with(self, feed: Feed) -> None:
+        pieces, self._items = self._items, []
+        self._feed = feed
+        for piece in pieces:
+            self._items += feed(piece)
+
+    async def read(self) -> list[Any]:
+        reader = self._reader
+        assert reader is not None
+        while not self._items:
+            if reader.done and self._failure is None:
+                return []
+            self._resume()
+            await self._wait()
+        items, self._items = self._items, []
+        self._resume()
+        return items
+
+    def _resume(self) -> None:
+        self._queued = 0
+        if self._paused:
+            self._paused = False
+            if self._fd >= 0 and not self._eof:
+                self._loop.add_reader(self._fd, self._readable)
+
+    def answered(self) -> bool:
+        return self._reader is not None and self._reader.head is not None
+
+    def finished(self) -> bool:
+        reader = self._reader
+        if self.alive and reader is not None and reader.reusable and not self._items:
+            self._resume()
+            self._reader = None
+            return True
+        return False
+
+    def stale(self) -> bool:
+        return not self.alive or self._fd < 0 or not holds_nothing(self._sock)
+
+    async def send_eof(self) -> None:
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):  # the peer was faster; nothing is left to end
+                self._sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.alive = False
+        if self._fd < 0:
+            return
+        fd, self._fd = self._fd, -1
+        if not self._loop.is_closed():
+            self._loop.remove_reader(fd)
+            self._loop.remove_writer(fd)
+        self._sock.close()
+        if self._failure is None and (self._reader is None or not self._reader.done):
+            self._failure = ConnectionEnded("the connection was closed on this side")
+        for waiter in (self._waiter, self._writer):
+            if waiter is not None and not waiter.done():
+                if waiter is self._waiter and self._failure is not None:
+                    waiter.set_exception(self._failure)
+                else:
+                    waiter.set_result(None)
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> AsyncioConnection:
+    """Raises OSError as the system gives it."""
+    while (sock := connected_unix(path)) is None:
+        await asyncio.sleep(BACKLOG_PAUSE)
+    return AsyncioConnection(asyncio.get_running_loop(), sock, scratch, limits)
+
+
+async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> AsyncioConnection:
+    """Try the host's addresses in turn."""
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for family, _, _, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = new_socket(family)
+        try:
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return AsyncioConnection(loop, sock, scratch, limits)
+    raise failure or Unreachable(f"no address for {host}")

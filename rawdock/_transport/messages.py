@@ -1,0 +1,112 @@
+"""Requests and answers as httpx objects that hold wire bytes, and fill the rest in only when somebody looks.
+
+Building httpx's own objects costs more than the whole exchange with the Engine. These two are real subclasses, so any
+httpx transport takes the request and any code takes the response; what they lean on inside httpx 0.28 is `_content`,
+`_request` and the plain attributes set here, and tests/test_messages.py holds both to httpx's public behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from functools import cached_property
+from typing import Any, Literal
+
+import httpx
+
+from .wire import Head
+
+__all__ = ["Mode", "WireRequest", "WireResponse"]
+
+Mode = Literal["whole", "stream"]
+
+
+class WireRequest(httpx.Request):
+    """A request in wire form.
+
+    `head_tail` is everything behind the target: the protocol version, the headers and the blank line; it is shared by all
+    requests of a kind. `mode` tells rawdock's own transport how the answer is wanted; other transports do not look.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        head_tail: bytes,
+        *,
+        base: httpx.URL,
+        body: bytes | AsyncIterable[bytes] = b"",
+        mode: Mode = "whole",
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.head_tail = head_tail
+        self.base = base
+        self.body = body
+        self.mode: Mode = mode
+        if isinstance(body, bytes):
+            self._content = body
+
+    def wire(self) -> bytes:
+        """The request as it is sent; a streamed body follows behind it."""
+        head = f"{self.method} {self.target}".encode() + self.head_tail
+        return head + self.body if isinstance(self.body, bytes) else head
+
+    @cached_property
+    def url(self) -> httpx.URL:  # type: ignore[override]
+        return self.base.copy_with(raw_path=self.target.encode())
+
+    @cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        lines = self.head_tail.split(b"\r\n")[1:]
+        return httpx.Headers([tuple(line.split(b": ", 1)) for line in lines if line])  # type: ignore[misc]
+
+    @cached_property
+    def extensions(self) -> dict[str, Any]:  # type: ignore[override]
+        return {}
+
+    @cached_property
+    def stream(self) -> httpx.AsyncByteStream | httpx.SyncByteStream:  # type: ignore[override]
+        if isinstance(self.body, bytes):
+            return httpx.ByteStream(self.body)
+        return _BodyStream(self.body)
+
+
+class _BodyStream(httpx.AsyncByteStream):
+    def __init__(self, body: AsyncIterable[bytes]) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._body:
+            yield part
+
+
+class WireResponse(httpx.Response):
+    """An answer that was read whole."""
+
+    is_closed = True
+    is_stream_consumed = True
+    next_request = None
+    default_encoding = "utf-8"
+    _num_bytes_downloaded = 0
+
+    def __init__(self, head: Head, content: bytes, request: httpx.Request) -> None:
+        self.status_code = head.status
+        self.head = head
+        self._content = content
+        self._request = request
+
+    @cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        return httpx.Headers(list(self.head.headers))
+
+    @cached_property
+    def extensions(self) -> dict[str, Any]:  # type: ignore[override]
+        return {"http_version": b"HTTP/1.1", "reason_phrase": self.head.reason}
+
+    @cached_property
+    def history(self) -> list[httpx.Response]:  # type: ignore[override]
+        return []
+
+    @cached_property
+    def stream(self) -> httpx.AsyncByteStream | httpx.SyncByteStream:  # type: ignore[override]
+        return httpx.ByteStream(self._content)

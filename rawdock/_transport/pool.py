@@ -1,0 +1,180 @@
+"""The connections to one Engine.
+
+Laws: there is no limit on connections, so streams never starve calls; the connection used last is used first; an
+exchange that failed or was cancelled leaves neither a connection nor a slot behind; a request is repeated once, and
+only if it was GET or HEAD on a connection that had gone stale while idle, or if not one byte of it was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from ..errors import ClosedError
+from .connection import Connection
+from .errors import ConnectionEnded, Unreachable
+from .wire import Head, Limits
+
+__all__ = ["Connect", "Pool"]
+
+Connect = Callable[[memoryview, Limits], Awaitable[Connection]]
+
+_SCRATCH = 256 * 1024
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _disable_after_fork() -> None:
+    """A child shares its parent's sockets: two processes on one connection would read each other's answers."""
+    for pool in _pools:
+        pool.unusable = "this client was opened in another process; open a new one after the fork"
+        pool.forked = True
+
+
+os.register_at_fork(after_in_child=_disable_after_fork)
+
+
+class Pool:
+    """Connections made by `connect`, bound to the event loop that uses them first."""
+
+    def __init__(self, connect: Connect, *, limits: Limits, connect_timeout: float | None, idle: int = 64) -> None:
+        self._connect_once = connect
+        self._limits = limits
+        self._connect_timeout = connect_timeout
+        self._idle_limit = idle
+        self._idle: list[Connection] = []
+        self._open: set[Connection] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._trio_token: object = None
+        self._scratch: memoryview | None = None
+        self.unusable: str | None = None
+        self.forked = False
+        _pools.add(self)
+
+    def __repr__(self) -> str:
+        return f"<Pool {len(self._idle)} idle of {len(self._open)} open>"
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
+
+    def _check_usable(self) -> None:
+        """Bind to the running loop at first use, and refuse any other from then on."""
+        if self.unusable is not None:
+            raise ClosedError(self.unusable)
+        running = asyncio._get_running_loop()
+        token: object = None
+        if running is None:
+            import trio
+
+            token = trio.lowlevel.current_trio_token()
+        if self._loop is None and self._trio_token is None:
+            self._loop, self._trio_token = running, token
+        elif running is not self._loop or token is not self._trio_token:
+            raise ClosedError("this client belongs to another event loop; open one in each loop")
+
+    async def request(self, data: bytes, no_body: bool, safe: bool) -> tuple[Head, bytes]:
+        """Send a request and read its answer whole. `safe`: asking twice does no harm."""
+        if self._loop is None or self._loop is not asyncio._get_running_loop() or self.unusable is not None:
+            self._check_usable()
+        connection = self._take_idle()
+        reused = connection is not None
+        if connection is None:
+            connection = await self._connect()
+        try:
+            answer = await connection.request(data, no_body)
+        except ConnectionEnded as error:
+            await self.discard(connection)
+            if not reused or not (error.nothing_sent or (safe and error.nothing_received)):
+                raise
+            connection = await self._connect()
+            try:
+                answer = await connection.request(data, no_body)
+            except BaseException:
+                await self.discard(connection)
+                raise
+        except BaseException:
+            await self.discard(connection)
+            raise
+        if connection.alive and len(self._idle) < self._idle_limit and self.unusable is None:
+            self._idle.append(connection)
+        else:
+            await self.discard(connection)
+        return answer
+
+    async def open(self, data: bytes, no_body: bool, safe: bool) -> Connection:
+        """Send a request, or the beginning of one; the answer is to be read from the connection given back."""
+        self._check_usable()
+        connection = self._take_idle()
+        if connection is not None:
+            connection.start(no_body)
+            try:
+                await connection.send(data)
+                if safe:
+                    await connection.read_head()
+            except ConnectionEnded as error:
+                await self.discard(connection)
+                if not (error.nothing_sent or (safe and error.nothing_received)):
+                    raise
+            except BaseException:
+                await self.discard(connection)
+                raise
+            else:
+                return connection
+        connection = await self._connect()
+        connection.start(no_body)
+        try:
+            await connection.send(data)
+        except ConnectionEnded:
+            return connection  # what the peer said before it closed is still to be read
+        except BaseException:
+            await self.discard(connection)
+            raise
+        return connection
+
+    async def release(self, connection: Connection) -> None:
+        """Take a connection back after a stream; it is kept only if its answer was read to the end."""
+        if connection.finished() and len(self._idle) < self._idle_limit and self.unusable is None:
+            self._idle.append(connection)
+        else:
+            await self.discard(connection)
+
+    async def discard(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        if not self.forked:
+            await connection.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection; whoever reads from one is woken with an error."""
+        if self.unusable is None:
+            self.unusable = "this client is closed"
+        self._idle.clear()
+        while self._open:
+            await self.discard(self._open.pop())
+
+    def _take_idle(self) -> Connection | None:
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if not connection.stale():
+                return connection
+            connection.close()
+            self._open.discard(connection)
+        return None
+
+    async def _connect(self) -> Connection:
+        if self._scratch is None:
+            self._scratch = memoryview(bytearray(_SCRATCH))
+        try:
+            with anyio.fail_after(self._connect_timeout):
+                connection = await self._connect_once(self._scratch, self._limits)
+        except TimeoutError as error:
+            raise Unreachable(f"nobody accepted the connection within {self._connect_timeout} s") from error
+        if self.unusable is not None:  # closed while the connection was being made
+            await connection.aclose()
+            raise ClosedError(self.unusable)
+        self._open.add(connection)
+        return connection

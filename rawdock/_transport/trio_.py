@@ -1,0 +1,101 @@
+"""A connection on trio: a non-blocking socket, waited for through `trio.lowlevel`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+
+import trio
+
+from .connection import PullConnection
+from .errors import Unreachable
+from .sockets import BACKLOG_PAUSE, connected_unix, holds_nothing, new_socket
+from .wire import Limits
+
+__all__ = ["TrioConnection", "connect_tcp", "connect_unix"]
+
+
+class TrioConnection(PullConnection):
+    """See `Connection`."""
+
+    def __init__(self, sock: socket.socket, scratch: memoryview, limits: Limits) -> None:
+        super().__init__(limits)
+        self._sock = sock
+        self._scratch = scratch
+
+    async def _receive(self) -> bytes:
+        sock = self._sock
+        while True:
+            try:
+                await trio.lowlevel.wait_readable(sock)
+            except (trio.ClosedResourceError, ValueError) as error:
+                raise ConnectionAbortedError("the connection was closed on this side") from error
+            try:
+                size = sock.recv_into(self._scratch)
+            except (BlockingIOError, InterruptedError):
+                continue
+            return bytes(self._scratch[:size])
+
+    async def _send(self, data: bytes | memoryview) -> None:
+        # A write that fits is done at once: `_receive`, which always follows, is the checkpoint.
+        sock = self._sock
+        try:
+            sent = sock.send(data)
+            self._bytes_sent = True
+        except BlockingIOError:
+            sent = 0
+        view = memoryview(data)[sent:]
+        while view:
+            try:
+                await trio.lowlevel.wait_writable(sock)
+            except (trio.ClosedResourceError, ValueError) as error:
+                raise ConnectionAbortedError("the connection was closed on this side") from error
+            with contextlib.suppress(BlockingIOError):
+                view = view[sock.send(view) :]
+                self._bytes_sent = True
+
+    def stale(self) -> bool:
+        return not self.alive or not holds_nothing(self._sock)
+
+    async def send_eof(self) -> None:
+        with contextlib.suppress(OSError):  # the peer was faster; nothing is left to end
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.alive = False
+        if self._sock.fileno() >= 0:
+            with contextlib.suppress(RuntimeError):  # closed after trio has ended: nobody waits any more
+                trio.lowlevel.notify_closing(self._sock)
+            self._sock.close()
+
+
+async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> TrioConnection:
+    """Raises OSError as the system gives it."""
+    while (sock := connected_unix(path)) is None:
+        await trio.sleep(BACKLOG_PAUSE)
+    return TrioConnection(sock, scratch, limits)
+
+
+async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> TrioConnection:
+    """Try the host's addresses in turn."""
+    failure: OSError | None = None
+    for family, _, _, _, address in await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = new_socket(family)
+        try:
+            try:
+                sock.connect(address)
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(sock)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    raise OSError(code, os.strerror(code)) from None
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return TrioConnection(sock, scratch, limits)
+    raise failure or Unreachable(f"no address for {host}")

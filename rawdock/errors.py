@@ -1,0 +1,227 @@
+"""Every error that rawdock raises on purpose, named by what the caller can do about it.
+
+    RawdockError
+    ├── InvalidArgument    a wrong argument, found before anything was sent (also a ValueError)
+    ├── AddressError       host, context or configuration cannot be used
+    ├── ConnectError       nobody answers there
+    ├── VersionError       operation, parameter or field needs another API version
+    ├── StatusError        the Engine answered with an error status
+    │   ├── BadRequest     400
+    │   ├── Unauthorized   401
+    │   ├── Forbidden      403
+    │   ├── NotFound       404
+    │   ├── Conflict       409
+    │   ├── NotSupported   405, 501, or a 404 for a route this Engine does not have
+    │   └── ServerError    5xx
+    ├── StreamError        the Engine reported a failure inside a 200
+    ├── TruncatedError     the answer ended early
+    ├── DecodeError        the answer is not what the API says
+    └── ClosedError        used after close, in another event loop or process
+
+Errors of other libraries and of the operating system never reach the caller bare: they are translated once,
+where they come in, and stay on as `__cause__`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "AddressError",
+    "BadRequest",
+    "ClosedError",
+    "Conflict",
+    "ConnectError",
+    "DecodeError",
+    "Forbidden",
+    "InvalidArgument",
+    "NotFound",
+    "NotSupported",
+    "RawdockError",
+    "ServerError",
+    "StatusError",
+    "StreamError",
+    "TruncatedError",
+    "Unauthorized",
+    "VersionError",
+]
+
+# Credentials travel in these headers alone; their values never enter a message.
+SECRET_HEADERS = frozenset({"authorization", "x-registry-auth", "x-registry-config"})
+# Bodies longer than this are left out of `curl()`: the line is for a terminal.
+_CURL_BODY = 4096
+
+
+class Sent:
+    """What was asked of the Engine, kept on an error so that it can be named and repeated by hand."""
+
+    __slots__ = ("address", "body", "headers", "method", "operation", "secret_body", "target")
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        *,
+        address: str,
+        operation: str = "",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = b"",
+        secret_body: bool = False,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.address = address
+        self.operation = operation
+        self.headers = tuple(headers)
+        self.body = body
+        self.secret_body = secret_body
+
+    def curl(self) -> str:
+        words = ["curl"]
+        if self.address.startswith("unix://"):
+            words += ["--unix-socket", self.address.removeprefix("unix://")]
+            base = "http://docker"
+        else:
+            base = "http://" + self.address.removeprefix("tcp://").removeprefix("http://").rstrip("/")
+        if self.method == "HEAD":
+            words.append("--head")
+        elif self.method != "GET":
+            words += ["-X", self.method]
+        for name, value in self.headers:
+            if name.lower() in ("host", "user-agent", "accept", "content-length", "connection", "transfer-encoding"):
+                continue
+            words += ["-H", f"{name}: {'***' if name.lower() in SECRET_HEADERS else value}"]
+        if self.body is None:
+            words += ["--data-binary", "@-"]
+        elif self.secret_body:
+            words += ["-d", "***"]
+        elif self.body:
+            text = self.body.decode(errors="replace") if len(self.body) <= _CURL_BODY else "@-"
+            words += ["-d" if text != "@-" else "--data-binary", text]
+        words.append(base + self.target)
+        return shlex.join(words)
+
+
+class RawdockError(Exception):
+    """The root of rawdock's errors."""
+
+    sent: Sent | None = None
+    """The request that failed, where one was made."""
+
+    @property
+    def operation(self) -> str:
+        """The operation that failed, as `containers.create`; empty where there was none."""
+        return self.sent.operation if self.sent else ""
+
+    @property
+    def address(self) -> str:
+        """The Engine's address, as `unix:///var/run/docker.sock`; empty where it was not known yet."""
+        return self.sent.address if self.sent else ""
+
+    def curl(self) -> str:
+        """The request as a curl command line, without secrets; empty if nothing was to be sent."""
+        return self.sent.curl() if self.sent else ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if not self.sent:
+            return text
+        what = self.sent.operation or f"{self.sent.method} {self.sent.target.partition('?')[0]}"
+        return f"{what} on {self.sent.address}: {text}"
+
+
+class InvalidArgument(RawdockError, ValueError):
+    """An argument cannot be right; nothing was sent."""
+
+
+class AddressError(RawdockError):
+    """The address, context or configuration cannot be used; the message says which and why."""
+
+
+class ConnectError(RawdockError):
+    """Nobody answers at the address; the message says what to do about it."""
+
+
+class VersionError(RawdockError):
+    """An operation, parameter or field does not exist in the API version spoken with this Engine."""
+
+    def __init__(self, message: str, *, needed: str = "", actual: str = "") -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.actual = actual
+
+
+class StatusError(RawdockError):
+    """The Engine answered with an error status."""
+
+    def __init__(self, message: str, *, status: int, cause: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        """The Engine's own words."""
+        self.cause = cause
+        """Podman's short reason, by which its errors are classified; empty on Docker."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} (status {self.status})"
+
+
+class BadRequest(StatusError):
+    """400: the Engine does not accept the request."""
+
+
+class Unauthorized(StatusError):
+    """401: credentials are missing or wrong."""
+
+
+class Forbidden(StatusError):
+    """403: not allowed, or not while it is in use."""
+
+
+class NotFound(StatusError):
+    """404: no such container, image, ..."""
+
+
+class Conflict(StatusError):
+    """409: the name is taken, or the object is in a state that does not allow this."""
+
+
+class NotSupported(StatusError):
+    """This Engine does not have the operation."""
+
+
+class ServerError(StatusError):
+    """5xx: the Engine failed, or gave no better status."""
+
+
+class StreamError(RawdockError):
+    """The Engine reported a failure inside an answer that began as a success."""
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        """The Engine's own words."""
+        self.code = code
+
+
+class TruncatedError(RawdockError):
+    """The answer ended early: what came before it is not the whole."""
+
+
+class DecodeError(RawdockError):
+    """The answer is not what the API says; `path` leads to the value, as `$.State.Health`."""
+
+    def __init__(self, message: str, *, path: str = "$") -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} (at {self.path})"
+
+
+class ClosedError(RawdockError):
+    """The client was used after close, in another event loop, or in another process."""
