@@ -1,0 +1,90 @@
+"""The command line: verbs over engines, one line of result for each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from .catalog import SPECS, pick
+from .engine import Engine
+from .failure import Failure
+from .machine import require_root, require_tools
+
+_VERBS = {
+    "setup": "build what is missing: tools of the machine, root folders, images",
+    "start": "start engines and wait until they answer",
+    "stop": "end engines; their images and containers stay",
+    "wipe": "end engines and forget their images, containers and volumes",
+    "status": "tell which engines run, and where",
+    "enter": "run a command in an engine's network, where its registries and published ports are",
+}
+
+
+def main() -> int:
+    """Run one verb; the answer is the exit code."""
+    arguments = _parser().parse_args()
+    try:
+        return _run(arguments)
+    except Failure as failure:
+        print(f"engines: {failure}", file=sys.stderr)
+        return failure.code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    names: list[str] = arguments.names
+    base = Path(arguments.base).resolve()
+    engines = [Engine(spec, base) for spec in pick(names)]
+    if arguments.verb == "status":
+        _status(engines, arguments.json)
+        return 0
+    require_root()
+    if arguments.verb == "enter":
+        return _enter(engines[0], arguments.command)
+    if arguments.verb == "setup":
+        require_tools()
+    for engine in engines:
+        print(f"{engine.name}: {getattr(engine, arguments.verb)()}", flush=True)
+    return 0
+
+
+def _status(engines: list[Engine], as_json: bool) -> None:
+    rows = [{"name": e.name, "running": e.running, "socket": str(e.places.socket), "pid": e.pid} for e in engines]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['name']}: {'running, {socket}, pid {pid}'.format(**row) if row['running'] else 'not running'}")
+
+
+def _enter(engine: Engine, command: list[str]) -> int:
+    if engine.pid is None:
+        raise Failure(f"{engine.name} is not running")
+    os.execvp("nsenter", ["nsenter", "--target", str(engine.pid), "--net", *command])
+
+
+def _parser() -> argparse.ArgumentParser:
+    base = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    base.add_argument("--base", metavar="DIR", help="the folder of all files; keep it short, it holds sockets")
+    parser = argparse.ArgumentParser(
+        prog="engines",
+        parents=[base],
+        description="Real container engines side by side on one Linux machine, each in its own namespaces.",
+        epilog=f"Without a name a verb means all engines: {', '.join(SPECS)}.",
+    )
+    parser.set_defaults(base=os.environ.get("RAWDOCK_ENGINES", "/tmp/rawdock-engines"))
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, text in _VERBS.items():
+        sub = verbs.add_parser(verb, parents=[base], help=text, description=text)
+        if verb == "enter":
+            sub.add_argument("names", metavar="NAME", nargs=1)
+            sub.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER)
+        else:
+            sub.add_argument("names", metavar="NAME", nargs="*")
+        if verb == "status":
+            sub.add_argument("--json", action="store_true", help="a list of {name, running, socket, pid}")
+    return parser

@@ -1,0 +1,70 @@
+"""Build an engine's root folder: Debian's packages, unpacked and never configured."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .catalog import Spec
+from .machine import KEYRING, run
+from .mirror import debian_mirror
+
+
+def build(spec: Spec, root: Path) -> bool:
+    """Build the root folder unless it is there; true if it was built now."""
+    if root.exists():
+        return False
+    partial = root.with_name(f".{root.name}.partial")  # what a killed run left behind is never taken for a root
+    shutil.rmtree(partial, ignore_errors=True)
+    mirror = debian_mirror()
+    place = mirror or "the default mirror of mmdebstrap"
+    print(f"{spec.name}: unpacking the packages of Debian {spec.suite} from {place}", flush=True)
+    run(_mmdebstrap(spec, partial, mirror), f"{spec.name}: mmdebstrap could not unpack {spec.suite} from {place}")
+    _configure(partial)
+    partial.rename(root)
+    return True
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that two runs of this command take turns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _mmdebstrap(spec: Spec, target: Path, mirror: str | None) -> list[str]:
+    command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(spec.packages)}"]
+    if (
+        spec.suite == "sid"
+    ):  # a mirror that is kept still goes past its Valid-Until; signatures are checked all the same
+        command.append('--aptopt=Acquire::Check-Valid-Until "false"')
+    command += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")]
+    command += [spec.suite, str(target)]
+    if mirror:
+        command.append(f"deb [signed-by={KEYRING}] {mirror} {spec.suite} main")
+    return command
+
+
+def _configure(root: Path) -> None:
+    """Do what the packages' own scripts would have done, as far as engines need it."""
+    for tool in ("iptables", "ip6tables"):
+        for verb in ("", "-save", "-restore"):
+            _link(root / f"usr/sbin/{tool}{verb}", "xtables-nft-multi")
+    if not (root / "bin/sh").exists():
+        _link(root / "bin/sh", "busybox")
+    _link(root / "etc/mtab", "/proc/mounts")
+    etc = root / "etc"
+    (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+    (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    (etc / "hosts").write_text("127.0.0.1 localhost\n")
+    (etc / "resolv.conf").write_text("nameserver 192.0.2.1\n")  # a documentation address: no route, it fails at once
+
+
+def _link(path: Path, target: str) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)

@@ -1,0 +1,110 @@
+"""The configuration files of an engine and of the registries in its network, written anew at each start."""
+
+from __future__ import annotations
+
+import json
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+from .catalog import Spec
+
+OPEN, WITH_PASSWORD, FAULTY, FAULTY_WITH_TOKEN = REGISTRY_PORTS = (5000, 5001, 5002, 5003)
+
+# user ada, password s3cret; bcrypt, because the registry takes no other hash
+_HTPASSWD = "ada:$2b$05$rawdockrawdockrawdocku3VhtrzFT7LkRPETrru18AVHv.9hHuU.\n"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where one engine's files are."""
+
+    root: Path
+    state: Path
+    images: Path  # the storage of the registries, shared by all engines
+
+    @property
+    def socket(self) -> Path:
+        return self.state / "docker.sock"
+
+    @property
+    def launcher(self) -> Path:
+        return self.state / "launcher.pid"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "engine.log"
+
+    @property
+    def launch_log(self) -> Path:
+        return self.state / "launch.log"
+
+
+def write_settings(spec: Spec, places: Places) -> str:
+    """Write all files; the answer is the engine's command line."""
+    (places.state / "tmp").mkdir(parents=True, exist_ok=True)
+    (places.state / "htpasswd").write_text(_HTPASSWD)
+    _write_registry(places, "open", OPEN, {})
+    auth = {"htpasswd": {"realm": "tests", "path": str(places.state / "htpasswd")}}
+    _write_registry(places, "auth", WITH_PASSWORD, {"auth": auth})
+    return _docker(spec, places) if spec.kind == "docker" else _podman(spec, places)
+
+
+def _write_registry(places: Places, name: str, port: int, more: dict[str, object]) -> None:
+    settings = {
+        "version": 0.1,
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": str(places.images)}, "delete": {"enabled": True}},
+        "http": {"addr": f"127.0.0.1:{port}", "secret": "x"},
+        **more,
+    }
+    (places.state / f"registry-{name}.yml").write_text(json.dumps(settings))  # JSON is YAML
+
+
+def _docker(spec: Spec, places: Places) -> str:
+    state = places.state
+    settings: dict[str, object] = {
+        "hosts": [f"unix://{places.socket}"],
+        "data-root": f"{state}/data",
+        "exec-root": f"{state}/exec",
+        "pidfile": f"{state}/docker.pid",
+        "bip": f"10.1{spec.number}0.0.1/24",
+        "default-address-pools": [{"base": f"10.1{spec.number}1.0.0/16", "size": 24}],
+        "experimental": True,
+        "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
+    }
+    if spec.containerd_store:
+        settings["features"] = {"containerd-snapshotter": True}
+    (state / "docker.pid").unlink(missing_ok=True)
+    (state / "daemon.json").write_text(json.dumps(settings))
+    return f"dockerd --config-file {state}/daemon.json"
+
+
+def _podman(spec: Spec, places: Places) -> str:
+    folder = places.root / "etc/containers"
+    folder.mkdir(exist_ok=True)
+    (folder / "containers.conf").write_text(_containers_conf(spec.number))
+    registries = "".join(f'[[registry]]\nlocation="127.0.0.1:{port}"\ninsecure=true\n' for port in REGISTRY_PORTS)
+    (folder / "registries.conf").write_text(
+        f'unqualified-search-registries=[]\nshort-name-mode="permissive"\n{registries}'
+    )
+    (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
+    return f"podman --root {places.state}/data --runroot /run/containers system service --time=0 unix://{places.socket}"
+
+
+def _containers_conf(number: int) -> str:
+    # Without CAP_SYS_RESOURCE podman's builds and ulimits fail unless the defaults stay under our hard limits.
+    files, processes = (resource.getrlimit(what)[1] for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
+    return f"""\
+[engine]
+cgroup_manager="cgroupfs"
+events_logger="file"
+runtime="crun"
+[containers]
+log_driver="k8s-file"
+default_ulimits=["nofile={files}:{files}","nproc={processes}:{processes}"]
+[network]
+network_backend="netavark"
+default_subnet="10.1{number}0.0.0/24"
+default_subnet_pools=[{{"base"="10.1{number}1.0.0/16","size"=24}}]
+"""
