@@ -19,6 +19,7 @@ def build(spec: Spec, root: Path) -> bool:
         return False
     partial = root.with_name(f".{root.name}.partial")  # what a killed run left behind is never taken for a root
     shutil.rmtree(partial, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
     mirror = debian_mirror()
     place = mirror or "the default mirror of mmdebstrap"
     print(f"{spec.name}: unpacking the packages of Debian {spec.suite} from {place}", flush=True)
