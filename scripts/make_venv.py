@@ -1,0 +1,55 @@
+"""Make a virtual environment with the package and some of its dependency groups, or keep the one that is there.
+
+    python make_venv.py FOLDER [--wheel FILE] GROUP...
+
+It is kept only if it was made by the same recipe: this Python, this pyproject.toml, this wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Make the environment; errors of pip end the script with pip's own words."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--wheel", type=Path)
+    parser.add_argument("groups", nargs="+")
+    arguments = parser.parse_args()
+    stamp = arguments.folder / "recipe"
+    recipe = _recipe(arguments.groups, arguments.wheel)
+    if stamp.exists() and stamp.read_text() == recipe:
+        return
+    print(f"making {arguments.folder} with Python {sys.version.split()[0]}", flush=True)
+    venv.create(arguments.folder, clear=True, symlinks=True, with_pip=True)
+    package = [str(arguments.wheel)] if arguments.wheel else ["--editable", str(PROJECT)]
+    pip = [str(arguments.folder / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    done = subprocess.run([*pip, *package, *_requirements(arguments.groups)])
+    if done.returncode:
+        sys.exit(done.returncode)
+    stamp.write_text(recipe)
+
+
+def _requirements(groups: list[str]) -> list[str]:
+    # An old pip knows no dependency groups, so they are read here.
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]
+    return [requirement for group in groups for requirement in table[group]]
+
+
+def _recipe(groups: list[str], wheel: Path | None) -> str:
+    parts = [sys.version.encode(), sys.base_prefix.encode(), str(PROJECT).encode(), " ".join(groups).encode()]
+    parts += [path.read_bytes() for path in (PROJECT / "pyproject.toml", wheel) if path]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
