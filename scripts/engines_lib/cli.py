@@ -37,7 +37,8 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     names: list[str] = arguments.names
-    base = Path(arguments.base).resolve()
+    # `--base` is taken before and after the verb, so it has no default that one place could set over the other.
+    base = Path(getattr(arguments, "base", os.environ.get("RAWDOCK_ENGINES", "/tmp/rawdock-engines"))).resolve()
     engines = [Engine(spec, base) for spec in pick(names)]
     if arguments.verb == "status":
         _status(engines, arguments.json)
@@ -76,7 +77,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Real container engines side by side on one Linux machine, each in its own namespaces.",
         epilog=f"Without a name a verb means all engines: {', '.join(SPECS)}.",
     )
-    parser.set_defaults(base=os.environ.get("RAWDOCK_ENGINES", "/tmp/rawdock-engines"))
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in _VERBS.items():
         sub = verbs.add_parser(verb, parents=[base], help=text, description=text)
