@@ -1,0 +1,335 @@
+"""Containers: what one is made from, what inspect and list say of it, and the smaller answers about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from rawdock._model import Model, Timestamp, since, until, wire
+
+from .common import Descriptor, DriverData
+from .host_config import HostConfig, Resources, RestartPolicy
+from .networks import Address, EndpointSettings, NetworkingConfig, PortBinding
+
+
+class HealthConfig(Model):
+    """How the Engine finds out whether a container is well. Zero takes over what the image says."""
+
+    test: list[str] = []
+    """["NONE"], ["CMD", argument, ...] or ["CMD-SHELL", command]."""
+    interval: int = 0
+    """Between two checks, in nanoseconds, as are the other three times; 1 ms at least."""
+    timeout: int = 0
+    retries: int = 0
+    """So many failures in a row make it unhealthy."""
+    start_period: int = 0
+    """In which a failure does not count yet."""
+    start_interval: Annotated[int, since("1.44")] = 0
+    """Between two checks in that period."""
+
+
+class ContainerConfig(Model):
+    """What runs in a container and how; nothing here depends on the host."""
+
+    hostname: str = ""
+    domainname: str = ""
+    user: str = ""
+    """Name or number, with ":group" if wanted."""
+    attach_stdin: bool = False
+    attach_stdout: bool = False
+    attach_stderr: bool = False
+    exposed_ports: dict[str, dict[str, object]] = {}
+    """Ports as keys, like {"80/tcp": {}}."""
+    tty: bool = False
+    open_stdin: bool = False
+    """Keep standard input open with nobody attached."""
+    stdin_once: bool = False
+    """Close it when the first one who attached goes."""
+    env: list[str] = []
+    """Like "NAME=value"; a name alone takes the variable out."""
+    cmd: list[str] = []
+    healthcheck: HealthConfig = HealthConfig()
+    args_escaped: bool = False
+    """Windows only: `cmd` is quoted already."""
+    image: str = ""
+    volumes: dict[str, dict[str, object]] = {}
+    """Paths as keys, each to be a nameless volume."""
+    working_dir: str = ""
+    entrypoint: list[str] | None = None
+    """[] runs `cmd` alone, None takes the image's."""
+    network_disabled: bool = False
+    mac_address: Annotated[str, until("1.52")] = ""
+    """Of the container as a whole; the Engine prefers that of the endpoint from API 1.44 on."""
+    on_build: list[str] = []
+    labels: dict[str, str] = {}
+    stop_signal: str = ""
+    stop_timeout: int | None = None
+    """Seconds before a stop becomes a kill; None is the Engine's default."""
+    shell: list[str] = []
+
+
+class ContainerSpec(ContainerConfig):
+    """A container to be made: the body of `containers.create`."""
+
+    host_config: HostConfig = HostConfig()
+    networking_config: NetworkingConfig = NetworkingConfig()
+
+
+class ContainerCreated(Model):
+    """A container was made."""
+
+    id: str
+    warnings: list[str] = []
+
+
+class ContainerUpdate(Resources):
+    """What `containers.update` is to change; zero leaves a limit as it is."""
+
+    restart_policy: RestartPolicy = RestartPolicy()
+
+
+class ContainerUpdated(Model):
+    """A container was changed."""
+
+    warnings: list[str] = []
+
+
+class HealthcheckResult(Model):
+    """One check of a container's health."""
+
+    start: Timestamp = Timestamp("")
+    end: Timestamp = Timestamp("")
+    exit_code: int = 0
+    """0 healthy, 1 unhealthy, 2 reserved, anything else a failure of the check itself."""
+    output: str = ""
+
+
+class Health(Model):
+    """How a container is, and its last checks."""
+
+    status: str = ""
+    """none, starting, healthy or unhealthy."""
+    failing_streak: int = 0
+    log: list[HealthcheckResult] = []
+
+
+class ContainerState(Model):
+    """What a container is doing."""
+
+    status: str = ""
+    """created, running, paused, restarting, removing, exited or dead."""
+    running: bool = False
+    """True for a paused or restarting one too."""
+    paused: bool = False
+    restarting: bool = False
+    oom_killed: Annotated[bool, wire("OOMKilled")] = False
+    dead: bool = False
+    pid: int = 0
+    exit_code: int = 0
+    error: str = ""
+    """Why the last start failed."""
+    started_at: Timestamp = Timestamp("")
+    finished_at: Timestamp = Timestamp("")
+    health: Health | None = None
+    """None without a health check."""
+
+
+class MountPoint(Model):
+    """A mount that a container has."""
+
+    type: str = ""
+    """bind, volume, tmpfs, image, cluster or npipe."""
+    name: str = ""
+    """Of the volume."""
+    source: str = ""
+    destination: str = ""
+    driver: str = ""
+    mode: str = ""
+    """Options as they were given in a bind, like "z"."""
+    rw: Annotated[bool, wire("RW")] = False
+    propagation: str = ""
+
+
+class NetworkSettings(Model):
+    """A container's networks and published ports. The flat fields are those of the default bridge."""
+
+    sandbox_id: Annotated[str, wire("SandboxID")] = ""
+    sandbox_key: str = ""
+    """Path of the network namespace."""
+    ports: dict[str, list[PortBinding]] = {}
+    """By port and protocol; an exposed port that is not published has no binding."""
+    networks: dict[str, EndpointSettings] = {}
+    bridge: Annotated[str, until("1.52")] = ""
+    hairpin_mode: Annotated[bool, until("1.52")] = False
+    link_local_ipv6_address: Annotated[str, wire("LinkLocalIPv6Address"), until("1.52")] = ""
+    link_local_ipv6_prefix_len: Annotated[int, wire("LinkLocalIPv6PrefixLen"), until("1.52")] = 0
+    secondary_ip_addresses: Annotated[list[Address], wire("SecondaryIPAddresses"), until("1.52")] = []
+    secondary_ipv6_addresses: Annotated[list[Address], wire("SecondaryIPv6Addresses"), until("1.52")] = []
+    endpoint_id: Annotated[str, wire("EndpointID"), until("1.52")] = ""
+    gateway: Annotated[str, until("1.52")] = ""
+    global_ipv6_address: Annotated[str, wire("GlobalIPv6Address"), until("1.52")] = ""
+    global_ipv6_prefix_len: Annotated[int, wire("GlobalIPv6PrefixLen"), until("1.52")] = 0
+    ip_address: Annotated[str, wire("IPAddress"), until("1.52")] = ""
+    ip_prefix_len: Annotated[int, wire("IPPrefixLen"), until("1.52")] = 0
+    ipv6_gateway: Annotated[str, wire("IPv6Gateway"), until("1.52")] = ""
+    mac_address: Annotated[str, until("1.52")] = ""
+
+
+class RootFSStorageSnapshot(Model):
+    """The snapshotter that holds a container's file system."""
+
+    name: str = ""
+
+
+class RootFSStorage(Model):
+    """Where a container's file system is kept."""
+
+    snapshot: RootFSStorageSnapshot = RootFSStorageSnapshot()
+
+
+class Storage(Model):
+    """What containerd's image store keeps for a container; stands in for `graph_driver`."""
+
+    root_fs: Annotated[RootFSStorage, wire("RootFS")] = RootFSStorage()
+
+
+class ContainerInspect(Model):
+    """All the Engine knows about a container."""
+
+    id: str
+    created: Timestamp = Timestamp("")
+    path: str = ""
+    """The program, with `args` behind it: entrypoint and command put together."""
+    args: list[str] = []
+    state: ContainerState = ContainerState()
+    image: str = ""
+    """The image's id."""
+    image_manifest_descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
+    """The manifest of this platform; only with containerd's image store."""
+    resolv_conf_path: str = ""
+    hostname_path: str = ""
+    hosts_path: str = ""
+    log_path: str = ""
+    name: str = ""
+    """With a slash in front."""
+    restart_count: int = 0
+    driver: str = ""
+    """Of storage."""
+    platform: str = ""
+    """The operating system."""
+    mount_label: str = ""
+    process_label: str = ""
+    app_armor_profile: str = ""
+    exec_ids: Annotated[list[str], wire("ExecIDs")] = []
+    host_config: HostConfig = HostConfig()
+    graph_driver: DriverData = DriverData()
+    storage: Annotated[Storage, since("1.52")] = Storage()
+    size_rw: int | None = None
+    """Bytes that were written over the image; None unless asked for."""
+    size_root_fs: int | None = None
+    """Bytes of all files; None unless asked for."""
+    mounts: list[MountPoint] = []
+    config: ContainerConfig = ContainerConfig()
+    network_settings: NetworkSettings = NetworkSettings()
+
+
+class Port(Model):
+    """A port of a container, and where it is published."""
+
+    ip: Annotated[str, wire("IP")] = ""
+    private_port: int = 0
+    public_port: int = 0
+    """0 if it is not published."""
+    type: str = ""
+    """tcp, udp or sctp."""
+
+
+class HostConfigSummary(Model):
+    """What a list of containers tells of their host configuration."""
+
+    network_mode: str = ""
+    annotations: Annotated[dict[str, str], since("1.46")] = {}
+
+
+class NetworkSettingsSummary(Model):
+    """What a list of containers tells of their networks."""
+
+    networks: dict[str, EndpointSettings] = {}
+
+
+class HealthSummary(Model):
+    """What a list of containers tells of their health."""
+
+    status: str = ""
+    """none, starting, healthy or unhealthy."""
+    failing_streak: int = 0
+
+
+class ContainerSummary(Model):
+    """A container in a list."""
+
+    id: str
+    names: list[str] = []
+    """Each with a slash in front; those of links too."""
+    image: str = ""
+    image_id: Annotated[str, wire("ImageID")] = ""
+    image_manifest_descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
+    command: str = ""
+    created: int = 0
+    """In seconds since 1970."""
+    ports: list[Port] = []
+    size_rw: int = 0
+    """In bytes, as `size_root_fs`; only if asked for."""
+    size_root_fs: int = 0
+    labels: dict[str, str] = {}
+    state: str = ""
+    """created, running, paused, restarting, removing, exited or dead."""
+    status: str = ""
+    """The same for people, like "Up 3 minutes"."""
+    host_config: HostConfigSummary = HostConfigSummary()
+    network_settings: NetworkSettingsSummary = NetworkSettingsSummary()
+    mounts: list[MountPoint] = []
+    health: Annotated[HealthSummary, since("1.52")] = HealthSummary()
+
+
+class ContainerTop(Model):
+    """The processes of a container, as ps prints them."""
+
+    titles: list[str] = []
+    processes: list[list[str]] = []
+    """A row a process, with a value for each title."""
+
+
+class FilesystemChange(Model):
+    """A path at which a container differs from its image."""
+
+    path: str = ""
+    kind: int = 0
+    """0 changed, 1 added, 2 deleted."""
+
+
+class WaitError(Model):
+    """Why waiting failed."""
+
+    message: str = ""
+
+
+class WaitResponse(Model):
+    """How a container ended."""
+
+    status_code: int = 0
+    error: WaitError | None = None
+    """None if all went well; may stand beside a status code."""
+
+
+class ContainersPruned(Model):
+    """What pruning took away."""
+
+    containers_deleted: list[str] = []
+    space_reclaimed: int = 0
+    """In bytes."""
+
+
+class Committed(Model):
+    """A container became an image."""
+
+    id: str

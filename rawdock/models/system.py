@@ -1,0 +1,352 @@
+"""The Engine itself: ping, version, information, login and the room that things take up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from rawdock._model import Model, Secret, Timestamp, since, until, wire
+
+from .common import GenericResource
+from .containers import ContainerSummary
+from .images import ImageSummary
+from .swarm import SwarmInfo
+from .volumes import Volume
+
+
+class Ping(Model):
+    """What the headers of an answer to a ping say."""
+
+    api_version: str = ""
+    """The newest API version that the Engine speaks."""
+    os_type: str = ""
+    builder_version: str = ""
+    """The default one: "1" is classic, "2" BuildKit."""
+    docker_experimental: bool = False
+    swarm: str = ""
+    """State of the node, followed by "/manager" or "/worker"; empty under Engine 23."""
+    libpod_api_version: str = ""
+    """Set by Podman alone."""
+    server: str = ""
+
+
+class VersionPlatform(Model):
+    """The product that the Engine is part of."""
+
+    name: str = ""
+
+
+class VersionComponent(Model):
+    """A program that the Engine is made of."""
+
+    name: str = ""
+    version: str = ""
+    details: dict[str, str] = {}
+
+
+class SystemVersion(Model):
+    """Versions of the Engine and its parts."""
+
+    platform: VersionPlatform = VersionPlatform()
+    components: list[VersionComponent] = []
+    version: str = ""
+    api_version: str = ""
+    min_api_version: Annotated[str, wire("MinAPIVersion")] = ""
+    git_commit: str = ""
+    go_version: str = ""
+    os: str = ""
+    arch: str = ""
+    kernel_version: str = ""
+    experimental: bool = False
+    build_time: str = ""
+
+
+class PluginsInfo(Model):
+    """Names of the drivers and plugins the Engine can use, by kind."""
+
+    volume: list[str] = []
+    network: list[str] = []
+    authorization: list[str] = []
+    log: list[str] = []
+
+
+class IndexInfo(Model):
+    """A registry in the Engine's configuration."""
+
+    name: str = ""
+    mirrors: list[str] = []
+    secure: bool = False
+    """Only over verified TLS."""
+    official: bool = False
+    """It is Docker Hub."""
+
+
+class RegistryServiceConfig(Model):
+    """How the Engine deals with registries."""
+
+    allow_nondistributable_artifacts_cidrs: Annotated[
+        list[str], wire("AllowNondistributableArtifactsCIDRs"), until("1.49")
+    ] = []
+    allow_nondistributable_artifacts_hostnames: Annotated[list[str], until("1.49")] = []
+    insecure_registry_cidrs: Annotated[list[str], wire("InsecureRegistryCIDRs")] = []
+    index_configs: dict[str, IndexInfo] = {}
+    mirrors: list[str] = []
+
+
+class Runtime(Model):
+    """A program that runs containers."""
+
+    path: Annotated[str, wire("path")] = ""
+    runtime_args: Annotated[list[str], wire("runtimeArgs")] = []
+    status: Annotated[dict[str, str], wire("status"), since("1.44")] = {}
+    """What it says of itself, such as its features as JSON text."""
+
+
+class Commit(Model):
+    """The source that an external program was built from."""
+
+    id: Annotated[str, wire("ID")] = ""
+    expected: Annotated[str, until("1.49")] = ""
+
+
+class DefaultAddressPool(Model):
+    """Where networks without a subnet take theirs from."""
+
+    base: str = ""
+    size: int = 0
+    """Prefix length of a subnet."""
+
+
+class DeviceInfo(Model):
+    """A device that a driver found."""
+
+    source: str = ""
+    """The driver, such as cdi."""
+    id: Annotated[str, wire("ID")] = ""
+
+
+class FirewallInfo(Model):
+    """What sets the host's packet rules."""
+
+    driver: str = ""
+    """iptables, nftables or firewalld."""
+    info: list[list[str]] = []
+    """Pairs of a label and a value."""
+
+
+class NRIInfo(Model):
+    """The Node Resource Interface, if it is on."""
+
+    info: list[list[str]] = []
+    """Pairs of a label and a value."""
+
+
+class ContainerdNamespaces(Model):
+    """The namespaces of containerd that the Engine works in."""
+
+    containers: str = ""
+    plugins: str = ""
+
+
+class ContainerdInfo(Model):
+    """The containerd that the Engine uses."""
+
+    address: str = ""
+    namespaces: ContainerdNamespaces = ContainerdNamespaces()
+
+
+class SystemInfo(Model):
+    """The Engine, its host and what both can do."""
+
+    id: Annotated[str, wire("ID")] = ""
+    containers: int = 0
+    containers_running: int = 0
+    containers_paused: int = 0
+    containers_stopped: int = 0
+    images: int = 0
+    driver: str = ""
+    """Of storage."""
+    driver_status: list[list[str]] = []
+    """Pairs of a label and a value."""
+    system_status: Annotated[list[list[str]], until("1.41")] = []
+    docker_root_dir: str = ""
+    plugins: PluginsInfo = PluginsInfo()
+
+    # What the kernel lets the Engine do.
+    memory_limit: bool = False
+    swap_limit: bool = False
+    kernel_memory: Annotated[bool, until("1.42")] = False
+    kernel_memory_tcp: Annotated[bool, wire("KernelMemoryTCP"), until("1.52")] = False
+    cpu_cfs_period: bool = False
+    cpu_cfs_quota: bool = False
+    cpu_shares: Annotated[bool, wire("CPUShares")] = False
+    cpu_set: Annotated[bool, wire("CPUSet")] = False
+    pids_limit: bool = False
+    oom_kill_disable: bool = False
+    ipv4_forwarding: Annotated[bool, wire("IPv4Forwarding")] = False
+    bridge_nf_iptables: Annotated[bool, until("1.50")] = False
+    bridge_nf_ip6tables: Annotated[bool, until("1.50")] = False
+
+    debug: bool = False
+    n_fd: int = 0
+    """Open file descriptors."""
+    n_goroutines: int = 0
+    system_time: Timestamp = Timestamp("")
+    logging_driver: str = ""
+    cgroup_driver: str = ""
+    """cgroupfs, systemd or none."""
+    cgroup_version: Annotated[str, since("1.41")] = ""
+    """Either "1" or "2"."""
+    n_events_listener: int = 0
+    kernel_version: str = ""
+    operating_system: str = ""
+    """For people, like "Debian GNU/Linux 13"."""
+    os_version: Annotated[str, wire("OSVersion"), since("1.41")] = ""
+    os_type: Annotated[str, wire("OSType")] = ""
+    """linux or windows."""
+    architecture: str = ""
+    """As uname says it, like x86_64."""
+    ncpu: Annotated[int, wire("NCPU")] = 0
+    mem_total: int = 0
+    """In bytes."""
+    index_server_address: str = ""
+    registry_config: RegistryServiceConfig = RegistryServiceConfig()
+    generic_resources: list[GenericResource] = []
+    http_proxy: str = ""
+    https_proxy: str = ""
+    no_proxy: str = ""
+    name: str = ""
+    """The host's."""
+    labels: list[str] = []
+    """Of the Engine, like "key=value"."""
+    experimental_build: bool = False
+    server_version: str = ""
+    cluster_store: Annotated[str, until("1.42")] = ""
+    cluster_advertise: Annotated[str, until("1.42")] = ""
+    runtimes: dict[str, Runtime] = {}
+    default_runtime: str = ""
+    swarm: SwarmInfo = SwarmInfo()
+    live_restore_enabled: bool = False
+    """Containers go on while the Engine is away."""
+    isolation: str = ""
+    """Windows only."""
+    init_binary: str = ""
+    containerd_commit: Commit = Commit()
+    runc_commit: Commit = Commit()
+    init_commit: Commit = Commit()
+    security_options: list[str] = []
+    """Like "name=seccomp,profile=builtin"."""
+    product_license: str = ""
+    default_address_pools: Annotated[list[DefaultAddressPool], since("1.41")] = []
+    firewall_backend: Annotated[FirewallInfo, since("1.49")] = FirewallInfo()
+    discovered_devices: Annotated[list[DeviceInfo], since("1.50")] = []
+    nri: Annotated[NRIInfo, wire("NRI"), since("1.53")] = NRIInfo()
+    warnings: list[str] = []
+    cdi_spec_dirs: Annotated[list[str], wire("CDISpecDirs"), since("1.44")] = []
+    containerd: Annotated[ContainerdInfo, since("1.46")] = ContainerdInfo()
+
+
+class AuthConfig(Model):
+    """Credentials for a registry: to try them (`system.auth`), or sent along with a pull, push or build."""
+
+    username: Annotated[str, wire("username")] = ""
+    password: Annotated[Secret, wire("password")] = Secret("")
+    email: Annotated[str, wire("email"), until("1.52")] = ""
+    """Nothing has used it for a long time."""
+    serveraddress: Annotated[str, wire("serveraddress")] = ""
+    """The registry's host, without a path; containerd's image store heeds it."""
+    identitytoken: Annotated[Secret, wire("identitytoken")] = Secret("")
+    """A refresh token, instead of a password."""
+    registrytoken: Annotated[Secret, wire("registrytoken")] = Secret("")
+    """A bearer token, sent to the registry as it is."""
+
+
+class AuthResponse(Model):
+    """A login succeeded."""
+
+    status: str = ""
+    identity_token: Secret = Secret("")
+    """To be used from now on instead of the password; may be empty."""
+
+
+class BuildCache(Model):
+    """A record of the build cache."""
+
+    id: Annotated[str, wire("ID")] = ""
+    parent: Annotated[str, until("1.42")] = ""
+    parents: Annotated[list[str], since("1.42")] = []
+    type: str = ""
+    """internal, frontend, source.local, source.git.checkout, exec.cachemount or regular."""
+    description: str = ""
+    in_use: bool = False
+    shared: bool = False
+    """With images or containers."""
+    size: int = 0
+    """In bytes."""
+    created_at: Timestamp = Timestamp("")
+    last_used_at: Timestamp = Timestamp("")
+    usage_count: int = 0
+
+
+class ImagesDiskUsage(Model):
+    """The room that images take up; sizes in bytes."""
+
+    active_count: int = 0
+    """How many have containers."""
+    total_count: int = 0
+    reclaimable: int = 0
+    total_size: int = 0
+    items: list[ImageSummary] = []
+    """Only if asked to be verbose."""
+
+
+class ContainersDiskUsage(Model):
+    """The room that containers take up; sizes in bytes."""
+
+    active_count: int = 0
+    """How many run."""
+    total_count: int = 0
+    reclaimable: int = 0
+    total_size: int = 0
+    items: list[ContainerSummary] = []
+    """Only if asked to be verbose."""
+
+
+class VolumesDiskUsage(Model):
+    """The room that volumes take up; sizes in bytes."""
+
+    active_count: int = 0
+    """How many are used by containers."""
+    total_count: int = 0
+    reclaimable: int = 0
+    total_size: int = 0
+    items: list[Volume] = []
+    """Only if asked to be verbose."""
+
+
+class BuildCacheDiskUsage(Model):
+    """The room that the build cache takes up; sizes in bytes."""
+
+    active_count: int = 0
+    """How many records are in use."""
+    total_count: int = 0
+    reclaimable: int = 0
+    total_size: int = 0
+    items: list[BuildCache] = []
+    """Only if asked to be verbose."""
+
+
+class DataUsage(Model):
+    """What takes up room on the disk. Engines from API 1.52 on fill the second half, and the first unless verbose."""
+
+    layers_size: int = 0
+    """Of all image layers, in bytes."""
+    images: list[ImageSummary] = []
+    containers: list[ContainerSummary] = []
+    volumes: list[Volume] = []
+    build_cache: list[BuildCache] = []
+    builder_size: Annotated[int, until("1.42")] = 0
+    """In bytes."""
+    image_usage: Annotated[ImagesDiskUsage, since("1.52")] = ImagesDiskUsage()
+    container_usage: Annotated[ContainersDiskUsage, since("1.52")] = ContainersDiskUsage()
+    volume_usage: Annotated[VolumesDiskUsage, since("1.52")] = VolumesDiskUsage()
+    build_cache_usage: Annotated[BuildCacheDiskUsage, since("1.52")] = BuildCacheDiskUsage()
