@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from .containers import ContainerCreated as ContainerCreated
     from .containers import ContainerInspect as ContainerInspect
     from .containers import ContainerSpec as ContainerSpec
+    from .containers import ContainersPruned as ContainersPruned
     from .containers import ContainerState as ContainerState
     from .containers import ContainerSummary as ContainerSummary
     from .containers import ContainerTop as ContainerTop
     from .containers import ContainerUpdate as ContainerUpdate
     from .containers import ContainerUpdated as ContainerUpdated
-    from .containers import ContainersPruned as ContainersPruned
     from .containers import FilesystemChange as FilesystemChange
     from .containers import Health as Health
+    from .containers import HealthcheckResult as HealthcheckResult
     from .containers import HealthConfig as HealthConfig
     from .containers import HealthSummary as HealthSummary
-    from .containers import HealthcheckResult as HealthcheckResult
     from .containers import HostConfigSummary as HostConfigSummary
     from .containers import MountPoint as MountPoint
     from .containers import NetworkSettings as NetworkSettings
@@ -70,8 +70,8 @@ if TYPE_CHECKING:
     from .images import ImageInspect as ImageInspect
     from .images import ImageManifestSummary as ImageManifestSummary
     from .images import ImageMetadata as ImageMetadata
-    from .images import ImageSummary as ImageSummary
     from .images import ImagesPruned as ImagesPruned
+    from .images import ImageSummary as ImageSummary
     from .images import ManifestSize as ManifestSize
     from .images import PullIdentity as PullIdentity
     from .images import PullLine as PullLine

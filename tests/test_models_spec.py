@@ -1,0 +1,105 @@
+"""The models say what the official files say, except where `spec/deviations.py` gives a reason."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from rawdock._model import Model
+from spec.deviations import DEVIATIONS
+from spec.facts import ENGINE, declared, differences, models
+
+import rawdock.models
+
+# The only fields that an answer has to have: without them it is of no use.
+IDENTITIES = {
+    "Committed.id",
+    "ContainerCreated.id",
+    "ContainerInspect.id",
+    "ContainerSummary.id",
+    "ImageInspect.id",
+    "ImageSummary.id",
+}
+
+
+def _meant(model: str) -> set[str]:
+    return {name for name in DEVIATIONS if name.partition(" ")[0].partition(".")[0] == model}
+
+
+@pytest.mark.parametrize("name", sorted(rawdock.models.MODULES))
+def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) -> None:
+    """Names, types and versions of all fields are the official ones, or the difference is in the table."""
+    assert _meant(name) == {difference for difference, _ in differences(models()[name])}
+
+
+def test_every_deviation_is_one_of_a_model() -> None:
+    """A model that went takes its deviations with it."""
+    assert {name.partition(" ")[0].partition(".")[0] for name in DEVIATIONS} <= rawdock.models.MODULES.keys()
+
+
+def test_every_deviation_has_a_reason() -> None:
+    """A reason is a few words at least."""
+    assert [name for name, reason in DEVIATIONS.items() if len(reason.split()) < 3] == []
+
+
+def test_the_facts_hold_no_sentences() -> None:
+    """Only routes, names, types and versions were drawn from the files."""
+    kind = re.compile(r"[\[{]*[A-Za-z][\w.]*[\]}]*")
+    rows = [row for part in ("schemas", "operations") for row in ENGINE[part].values()]
+    types = {field["type"] for row in rows for field in (row.get("fields") or row.get("parameters") or {}).values()}
+
+    assert set() == {text for text in types if not kind.fullmatch(text)}
+    assert {"type", "nullable", "required", "since", "until"} >= {
+        key for row in rows for field in (row.get("fields") or row.get("parameters") or {}).values() for key in field
+    }
+
+
+def test_the_index_names_every_model() -> None:
+    """A new class in a module is public as soon as the index has it, and the index is complete and sorted."""
+    found = {}
+    for module in sorted(set(rawdock.models.MODULES.values())):
+        for name, value in vars(importlib.import_module(f"rawdock.models.{module}")).items():
+            if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == f"rawdock.models.{module}":
+                found[name] = module
+
+    assert found == rawdock.models.MODULES
+    assert sorted(found) == rawdock.models.__all__
+    assert set(found) < set(dir(rawdock.models))
+
+
+def test_a_name_that_is_no_model_is_an_attribute_error() -> None:
+    """Looking up anything else fails the way modules do."""
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        rawdock.models.Nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_importing_the_package_loads_no_model() -> None:
+    """The index can be read, and one model used, without paying for the others."""
+    code = (
+        "import sys, rawdock.models\n"
+        "loaded = lambda: sorted(name for name in sys.modules if name.startswith('rawdock.models.'))\n"
+        "assert rawdock.models.MODULES['PortBinding'] == 'networks' and loaded() == [], loaded()\n"
+        "rawdock.models.PortBinding\n"
+        "assert loaded() == ['rawdock.models.networks'], loaded()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", sorted(rawdock.models.MODULES))
+def test_a_model_is_documented_and_asks_for_its_identity_alone(name: str) -> None:
+    """Each has a sentence, no field takes the place of `extra`, and all but an id may be left out."""
+    model: Any = models()[name]
+    required = {
+        f"{name}.{parameter.name}"
+        for parameter in inspect.signature(model).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+    assert (model.__doc__ or "").rstrip().endswith(".")
+    assert "Extra" not in declared(model)
+    assert required == {field for field in IDENTITIES if field.partition(".")[0] == name}
