@@ -107,7 +107,7 @@ class ImageData(Model):
 class AttestationData(Model):
     """A manifest that says something about another one."""
 
-    for_: Annotated[str, wire("For")] = ""
+    for_: str = ""
     """Digest of that other one."""
 
 
