@@ -1,0 +1,148 @@
+"""Which Engine? The argument, DOCKER_HOST, the active docker context, the usual socket: in the docker command's order.
+
+Nothing is guessed: what cannot be used as it stands is an `AddressError` that says what it was and where it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from .errors import AddressError
+
+__all__ = ["DEFAULT_SOCKET", "Address", "find_address", "parse_address"]
+
+DEFAULT_SOCKET = "/var/run/docker.sock"
+_TCP_PORT = 2375
+_LATER = {
+    "ssh": "ssh is not supported yet; forward the socket (`ssh -L /tmp/engine.sock:/var/run/docker.sock HOST`) "
+    "and use unix:///tmp/engine.sock",
+    "npipe": "Windows named pipes are not supported",
+    "fd": "file descriptors are for the daemon, not for clients",
+    "https": "TLS is not supported yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an Engine listens."""
+
+    path: str = ""
+    """Of the Unix socket; empty for TCP."""
+    host: str = ""
+    port: int = 0
+    source: str = "argument"
+    """Who said so: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"unix://{self.path}"
+        return f"tcp://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says: the Engine refuses a path there."""
+        if self.path:
+            return "docker"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def find_address(argument: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None) -> Address:
+    """The address that the docker command would use."""
+    environ = os.environ if environ is None else environ
+    if argument is not None:
+        return parse_address(os.fspath(argument), "argument", environ)
+    host = environ.get("DOCKER_HOST", "")
+    if host:
+        return parse_address(host, "DOCKER_HOST", environ)
+    config = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or Path.home()) / ".docker")
+    name = environ.get("DOCKER_CONTEXT", "") or _current_context(config)
+    if name and name != "default":
+        return _context_address(config, name, environ)
+    return Address(path=DEFAULT_SOCKET, source="default")
+
+
+def parse_address(text: str, source: str, environ: Mapping[str, str] | None = None) -> Address:
+    """Parse `unix:///path`, an absolute path, or `tcp://host:port`."""
+    environ = os.environ if environ is None else environ
+    if text.startswith("/"):
+        text = "unix://" + text
+    scheme, separator, rest = text.partition("://")
+    if not separator or not scheme:
+        raise AddressError(
+            f"{source}: {text!r} has no scheme; give unix:///path/to/docker.sock or tcp://host:{_TCP_PORT}"
+        )
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise AddressError(f"{source}: {text!r} has control characters")
+    if scheme == "unix":
+        if not rest.startswith("/"):
+            raise AddressError(f"{source}: {text!r} needs an absolute path: unix:///path/to/docker.sock")
+        return Address(path=rest, source=source)
+    if scheme in ("tcp", "http"):
+        if scheme == "tcp" and source != "argument" and environ.get("DOCKER_TLS_VERIFY"):
+            raise AddressError(f"{source}: {text!r} with DOCKER_TLS_VERIFY set: TLS is not supported yet")
+        return _tcp(text, rest, source)
+    reason = _LATER.get(scheme, f"unknown scheme {scheme!r}; rawdock speaks unix:// and tcp://")
+    raise AddressError(f"{source}: {text!r}: {reason}")
+
+
+_AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@\s]+))(?::([0-9]{1,5}))?/?")
+
+
+def _tcp(text: str, rest: str, source: str) -> Address:
+    match = _AUTHORITY.fullmatch(rest)
+    port = int(match[3] or _TCP_PORT) if match else 0
+    if match is None or not 0 < port < 65536:
+        raise AddressError(f"{source}: {text!r} is not tcp://host:port")
+    return Address(host=match[1] or match[2], port=port, source=source)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        data: object = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise AddressError(f"cannot read {path}: {error}") from error
+    if not isinstance(data, dict):
+        raise AddressError(f"{path} does not hold a JSON object")
+    return cast("dict[str, Any]", data)
+
+
+def _current_context(config: Path) -> str:
+    data = _read_json(config / "config.json") or {}
+    name = data.get("currentContext") or ""
+    return name if isinstance(name, str) else ""
+
+
+def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Address:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    data = _read_json(config / "contexts" / "meta" / digest / "meta.json")
+    if data is None:
+        known = ", ".join(_context_names(config)) or "none"
+        raise AddressError(f"the docker context {name!r} does not exist under {config}; contexts there: {known}")
+    source = f"context {name}"
+    endpoint = data.get("Endpoints", {}).get("docker", {})
+    host = endpoint.get("Host") or ""
+    if not host:
+        raise AddressError(f"{source}: it has no address of an Engine")
+    address = parse_address(host, source, environ)
+    if not address.path and (config / "contexts" / "tls" / digest).is_dir():
+        raise AddressError(f"{source}: {host!r} uses TLS, which is not supported yet")
+    return address
+
+
+def _context_names(config: Path) -> list[str]:
+    names: list[str] = []
+    for meta in sorted((config / "contexts" / "meta").glob("*/meta.json")):
+        data = _read_json(meta) or {}
+        if isinstance(name := data.get("Name"), str):
+            names.append(name)
+    return sorted(names)

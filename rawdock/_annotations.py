@@ -1,0 +1,47 @@
+"""Annotations of models and endpoints, resolved only when they are first needed.
+
+They name classes whose modules are loaded on use, so a name that its own module lacks at run time is looked up among
+the models and the faces of streams.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Union, get_args, get_origin
+
+__all__ = ["resolve", "without_none"]
+
+_FACES = {
+    "PullResult": "transfers",
+    "PullStream": "transfers",
+    "PushResult": "transfers",
+    "PushStream": "transfers",
+    "Waiting": "waiting",
+}
+
+
+class _Names(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        if name in _FACES:
+            return getattr(import_module(f"rawdock._streams.{_FACES[name]}"), name)
+        from . import models
+
+        if name in models.MODULES:
+            return getattr(models, name)
+        raise KeyError(name)
+
+
+def resolve(annotation: Any, module: dict[str, Any], owner: Mapping[str, Any] | None = None) -> Any:
+    """The type that an annotation means."""
+    return eval(annotation, module, _Names(owner or {})) if isinstance(annotation, str) else annotation
+
+
+def without_none(kind: Any) -> tuple[Any, bool]:
+    """A type without its `| None`, and whether it had one."""
+    if get_origin(kind) in (Union, types.UnionType):
+        members = [member for member in get_args(kind) if member is not type(None)]
+        if len(members) == 1:
+            return members[0], True
+    return kind, False

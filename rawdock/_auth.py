@@ -1,0 +1,45 @@
+"""Registry credentials as the Engine takes them: URL-safe base64 of JSON, with padding.
+
+In another alphabet, or without the padding, the Engine drops them silently and goes on as nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from ._reference import Reference
+    from .models import AuthConfig
+
+__all__ = ["encoded", "for_registry", "nobody"]
+
+
+def encoded(where: str, value: Any) -> str:
+    """The value of X-Registry-Auth."""
+    from ._codec import encode_json
+    from .models.system import AuthConfig
+
+    if not isinstance(value, AuthConfig):
+        raise InvalidArgument(f"{where}: expected AuthConfig, got {type(value).__name__}")
+    return base64.urlsafe_b64encode(encode_json(value)).decode()
+
+
+def for_registry(value: AuthConfig | None, reference: Reference) -> AuthConfig | None:
+    """Credentials without an address are for the registry of the image: containerd's image store uses no others."""
+    from .models.system import AuthConfig
+
+    if not isinstance(value, AuthConfig) or value.serveraddress:
+        return value
+    return attrs.evolve(value, serveraddress=reference.registry)
+
+
+def nobody() -> AuthConfig:
+    """A push without the header is refused by older Engines."""
+    from .models.system import AuthConfig
+
+    return AuthConfig()

@@ -1,0 +1,100 @@
+"""Where foreign errors and error answers become rawdock's own: the one place that knows both sides."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import httpx
+
+from ._transport.errors import Malformed
+from .errors import (
+    BadRequest,
+    ConnectError,
+    Conflict,
+    DecodeError,
+    Forbidden,
+    NotFound,
+    NotSupported,
+    RawdockError,
+    ServerError,
+    StatusError,
+    TruncatedError,
+    Unauthorized,
+)
+
+__all__ = ["status_error", "translate"]
+
+_SHOWN = 2000
+
+_BY_STATUS: dict[int, type[StatusError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: NotSupported,
+    409: Conflict,
+    501: NotSupported,
+}
+
+# Podman answers 500 to nearly everything; its `cause` is a constant of its source and tells what it was.
+_BY_CAUSE: dict[str, type[StatusError]] = {
+    "no such container": NotFound,
+    "no such exec session": NotFound,
+    "no such pod": NotFound,
+    "no such volume": NotFound,
+    "image not known": NotFound,
+    "network not found": NotFound,
+    "container already exists": Conflict,
+    "container state improper": Conflict,
+    "image is in use by a container": Conflict,
+    "network already exists": Conflict,
+    "network is being used": Conflict,
+    "that name is already in use": Conflict,
+    "volume already exists": Conflict,
+    "volume is being used": Conflict,
+    "address already in use": Conflict,
+    "invalid argument": BadRequest,
+}
+
+
+def translate(error: httpx.TransportError) -> RawdockError:
+    """A transport's failure in rawdock's words; whoever calls keeps the cause."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, Malformed):
+        return DecodeError(f"the answer is not HTTP as an Engine speaks it: {text}")
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return ConnectError(text)
+    return TruncatedError(text)
+
+
+def status_error(response: httpx.Response, content: bytes) -> StatusError:
+    """The error for an answer with an error status; the body may be JSON, text, HTML, or nothing."""
+    status = response.status_code
+    message, cause = _words(content)
+    kind = _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or (ServerError if status >= 500 else StatusError)
+    if kind is NotFound and not cause and _is_router(response):
+        kind = NotSupported
+        message = f"this Engine does not have this operation: {message}"
+    return kind(message or f"no message ({response.reason_phrase or 'no reason'})", status=status, cause=cause)
+
+
+def _is_router(response: httpx.Response) -> bool:
+    """A route that does not exist is answered by the router, which knows no version: only handlers of the Engine name
+    theirs. Answers without a date come from a test, not from an Engine's HTTP server."""
+    return "api-version" not in response.headers and "date" in response.headers
+
+
+def _words(content: bytes) -> tuple[str, str]:
+    from ._codec import loads
+
+    try:
+        data = loads(content) if content[:1] in (b"{", b"[", b'"') else None
+    except DecodeError:
+        data = None
+    if isinstance(data, dict):
+        found = cast("dict[str, Any]", data)
+        message, cause = found.get("message"), found.get("cause")
+        if isinstance(message, str) and message:
+            return message, cause if isinstance(cause, str) else ""
+    text = " ".join(content.decode(errors="replace").split())
+    return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), ""

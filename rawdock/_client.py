@@ -1,0 +1,404 @@
+"""`Docker`: one Engine. It finds the address, negotiates the version, sends, and maps errors; nothing else does."""
+
+from __future__ import annotations
+
+import functools
+import json as _json
+import os
+from collections.abc import AsyncIterable, Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import anyio
+import httpx
+
+from ._address import Address, find_address
+from ._border import status_error, translate
+from ._endpoint import Bound, Endpoint
+from ._params import header_value
+from ._streams.answer import Answer
+from ._transport.messages import WireRequest
+from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
+from ._transport.wire import Limits
+from ._versions import NEWEST, OLDEST, Version, parse_version, version_text
+from .errors import (
+    SECRET_HEADERS,
+    BadRequest,
+    ClosedError,
+    DecodeError,
+    InvalidArgument,
+    RawdockError,
+    Sent,
+    StatusError,
+    VersionError,
+)
+
+if TYPE_CHECKING:
+    from .api.containers import Containers
+    from .api.images import Images
+    from .api.system import System
+
+__all__ = ["Docker", "EngineSwapped"]
+
+T = TypeVar("T")
+
+_AGENT = "rawdock/0.1.0"
+
+
+class EngineSwapped(Exception):
+    """The Engine refused the version that was negotiated with it: another one answers there now."""
+
+
+class Docker:
+    """A client of one Docker Engine.
+
+    `address` is `unix:///path`, a path, or `tcp://host:port`; without one it is what the docker command would use:
+    `DOCKER_HOST`, the active docker context, or `/var/run/docker.sock`. Nothing is opened before the first call.
+
+    `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
+    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, not under `minimum_version`. `limits` bounds
+    what is kept of an answer; `connect_timeout` is in seconds. Calls and streams have no deadline of their own: use a
+    cancel scope.
+
+    Raises AddressError if the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str] | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        version: str | None = None,
+        minimum_version: str = "1.40",
+        limits: Limits | None = None,
+        connect_timeout: float | None = CONNECT_TIMEOUT,
+    ) -> None:
+        if transport is not None and address is None:
+            self._address = Address(path="(transport)", source="argument")
+        else:
+            self._address = find_address(address)
+        self._limits = limits or Limits()
+        self._transport = transport or _engine_transport(self._address, self._limits, connect_timeout)
+        pinned = version or os.environ.get("DOCKER_API_VERSION", "")
+        self._version: Version | None = None
+        self._prefix = ""
+        self._pinned = bool(pinned)
+        self._minimum = parse_version(minimum_version)
+        self._negotiation: anyio.Lock | None = None
+        self._closed = False
+        self._base = httpx.URL(f"http://{self._address.authority}")
+        start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
+        self._tail_start = start
+        self._tails = {
+            "GET": f"{start}\r\n".encode(),
+            "HEAD": f"{start}\r\n".encode(),
+            "DELETE": f"{start}\r\n".encode(),
+            "POST": f"{start}Content-Length: 0\r\n\r\n".encode(),
+            "PUT": f"{start}Content-Length: 0\r\n\r\n".encode(),
+        }
+        if pinned:
+            self._use_version(parse_version(pinned))
+
+    def __repr__(self) -> str:
+        speaks = f" API {self.version}" if self._version else ""
+        return f"<Docker {self.address}{speaks}{' closed' if self._closed else ''}>"
+
+    async def __aenter__(self) -> Docker:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, open streams among them. Safe to call twice."""
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            await self._transport.aclose()
+
+    @property
+    def address(self) -> str:
+        """Where the Engine listens, as `unix:///var/run/docker.sock`."""
+        return str(self._address)
+
+    @property
+    def address_source(self) -> str:
+        """Who said so: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
+        return self._address.source
+
+    @property
+    def version(self) -> str | None:
+        """The API version spoken with this Engine, as `1.51`; None before the first call."""
+        return version_text(self._version) if self._version else None
+
+    @functools.cached_property
+    def containers(self) -> Containers:
+        """Containers: create, start, stop, inspect, commit, ..."""
+        from .api.containers import Containers
+
+        return Containers(self)
+
+    @functools.cached_property
+    def images(self) -> Images:
+        """Images: pull, push, list, inspect, delete, ..."""
+        from .api.images import Images
+
+        return Images(self)
+
+    @functools.cached_property
+    def system(self) -> System:
+        """The Engine itself: ping, version, info, disk use, registry login."""
+        from .api.system import System
+
+        return System(self)
+
+    @functools.cached_property
+    def http(self) -> httpx.AsyncClient:
+        """An `httpx.AsyncClient` over the same connections, for what rawdock does not have.
+
+        Paths are the Engine's own, without a version unless you give one. Errors are httpx's.
+        """
+        return httpx.AsyncClient(
+            transport=_Shared(self._transport),
+            base_url=self._base,
+            trust_env=False,
+            verify=False,
+            timeout=None,
+            follow_redirects=False,
+            headers={"User-Agent": _AGENT},
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | bool | list[str]] | None = None,
+        json: object = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send any request under the negotiated version and give the whole response.
+
+        `path` begins with a slash and has no version. Errors are raised as everywhere else.
+        """
+        if not path.startswith("/") or any(char in path for char in " \r\n#"):
+            raise InvalidArgument(f"request: {path!r} is not a path like /containers/json")
+        if method not in self._tails:
+            raise InvalidArgument(f"request: {method!r} is not one of {', '.join(self._tails)}")
+        if json is not None and content is not None:
+            raise InvalidArgument("request: give json or content, not both")
+        body = content if json is None else _json.dumps(json).encode()
+        pairs = [(name, _query_text(value)) for name, value in (params or {}).items()]
+        target = path + (("&" if "?" in path else "?") + urlencode(pairs, doseq=True) if pairs else "")
+        bound = Bound(
+            target,
+            tuple(
+                (header_value("request", name), header_value("request", value))
+                for name, value in (headers or {}).items()
+            ),
+            body,
+            json is not None,
+        )
+        declared = _untyped(method)
+        if self._version is None:
+            await self.negotiate()
+        try:
+            return await self.call(declared, bound, _same)
+        except EngineSwapped:
+            await self.negotiate(again=True)
+            return await self.call(declared, bound, _same)
+
+    # What compiled endpoints use.
+
+    async def negotiate(self, again: bool = False) -> Version:
+        """The API version to speak: one ping, shared by all who wait for it."""
+        if self._negotiation is None:
+            self._negotiation = anyio.Lock()
+        before = self._version
+        async with self._negotiation:
+            if self._version is not None and (not again or self._version is not before):
+                return self._version
+            headers = await self.call(_PING, Bound("/_ping"), _headers)
+            self._use_version(self._agreed(headers.get("api-version", "")))
+            assert self._version is not None
+            return self._version
+
+    def _agreed(self, offered: str) -> Version:
+        try:
+            engine = parse_version(offered)
+        except InvalidArgument as error:
+            problem = DecodeError(
+                f"what answers at {self.address} is not a Docker Engine: its ping names no API version"
+            )
+            problem.sent = self._sent(_PING, Bound("/_ping"))
+            raise problem from error
+        if engine < self._minimum:
+            raise VersionError(
+                f"the Engine speaks API {offered}, and rawdock at least {version_text(self._minimum)}; "
+                "give minimum_version to go lower",
+                needed=version_text(self._minimum),
+                actual=offered,
+            )
+        return min(engine, NEWEST)
+
+    def _use_version(self, version: Version) -> None:
+        self._version = version
+        self._prefix = f"/v{version_text(version)}"
+
+    async def call(self, endpoint: Endpoint, bound: Bound, answer: Callable[[httpx.Response], T]) -> T:
+        """Send a request, read its answer whole, and give what `answer` makes of it."""
+        try:
+            response = await self._transport.handle_async_request(self._request(endpoint, bound, "whole"))
+            if not hasattr(response, "_content"):
+                await response.aread()
+        except httpx.TransportError as error:
+            raise self._placed(translate(error), endpoint, bound) from error
+        except RawdockError as error:
+            raise self._placed(error, endpoint, bound) from error.__cause__
+        status = response.status_code
+        if not (200 <= status < 300 or status == 304):
+            raise self._refused(response, response.content[: self._limits.error], endpoint, bound)
+        try:
+            return answer(response)
+        except DecodeError as error:
+            raise self._placed(error, endpoint, bound) from error.__cause__
+
+    async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
+        """Send a request, and give `face` the answer as an open stream."""
+        try:
+            response = await self._transport.handle_async_request(self._request(endpoint, bound, "stream"))
+        except httpx.TransportError as error:
+            raise self._placed(translate(error), endpoint, bound) from error
+        except RawdockError as error:
+            raise self._placed(error, endpoint, bound) from error.__cause__
+        opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
+        try:
+            if 200 <= response.status_code < 300 or response.status_code == 101:
+                return face(opened, self._limits.value)
+            content = await _beginning(opened, self._limits.error)
+            raise self._refused(response, content, endpoint, bound)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await opened.aclose()
+            raise
+
+    def _request(self, endpoint: Endpoint, bound: Bound, mode: Any) -> WireRequest:
+        if self._closed:
+            raise ClosedError("this client is closed")
+        method = endpoint.method
+        target = self._prefix + bound.target if endpoint.versioned else bound.target
+        body = bound.body
+        if body is None and not bound.headers:
+            return WireRequest(method, target, self._tails[method], base=self._base, mode=mode)
+        lines = [self._tail_start, *(f"{name}: {value}\r\n" for name, value in bound.headers)]
+        if bound.json:
+            lines.append("Content-Type: application/json\r\n")
+        if isinstance(body, bytes) or (body is None and method in ("POST", "PUT")):
+            lines.append(f"Content-Length: {len(body or b'')}\r\n")
+        elif body is not None:
+            lines.append("Transfer-Encoding: chunked\r\n")
+            mode = "stream"
+        lines.append("\r\n")
+        tail = "".join(lines).encode("ascii")
+        return WireRequest(method, target, tail, base=self._base, body=body or b"", mode=mode)
+
+    def _refused(
+        self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: Bound
+    ) -> StatusError | EngineSwapped:
+        error = status_error(response, content)
+        if isinstance(error, BadRequest) and not self._pinned and endpoint.versioned and _too_new(error.message):
+            offered = response.headers.get("api-version", "")
+            if not offered or not self._version or parse_version(offered) < self._version:
+                return EngineSwapped()
+        self._placed(error, endpoint, bound)
+        return error
+
+    def _placed(self, error: RawdockError, endpoint: Endpoint, bound: Bound) -> RawdockError:
+        if error.sent is None:
+            error.sent = self._sent(endpoint, bound)
+        return error
+
+    def _sent(self, endpoint: Endpoint, bound: Bound) -> Sent:
+        headers = [(name, "***" if name.lower() in SECRET_HEADERS else value) for name, value in bound.headers]
+        if bound.json:
+            headers.append(("Content-Type", "application/json"))
+        return Sent(
+            endpoint.method,
+            (self._prefix if endpoint.versioned else "") + bound.target,
+            address=self.address,
+            operation=endpoint.operation,
+            headers=headers,
+            body=bound.body if isinstance(bound.body, bytes) else (None if bound.body is not None else b""),
+            secret_body=endpoint.secret,
+        )
+
+
+def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:
+    connect = over_unix(address.path) if address.path else over_tcp(address.host, address.port)
+    return EngineTransport(connect, limits=limits, connect_timeout=connect_timeout)
+
+
+class _Shared(httpx.AsyncBaseTransport):
+    """The client's transport for `docker.http`, which may be closed without closing the client."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transport.handle_async_request(request)
+
+
+async def _beginning(answer: Answer, limit: int) -> bytes:
+    """As much of an error's text as is kept; what is behind it is not read."""
+    parts: list[bytes] = []
+    size = 0
+    while size < limit and (items := await answer.read()):
+        parts += items
+        size += sum(map(len, items))
+    return b"".join(parts)[:limit]
+
+
+def _too_new(message: str) -> bool:
+    """The one case in which the Engine's words decide: nothing else tells this 400 from others, and only a question
+    is asked again because of it."""
+    return "is too new" in message
+
+
+def _query_text(value: str | int | bool | list[str]) -> str | list[str]:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, (str, list)) else str(value)
+
+
+def _same(response: httpx.Response) -> httpx.Response:
+    return response
+
+
+def _headers(response: httpx.Response) -> httpx.Headers:
+    return response.headers
+
+
+async def _ping(self: Any) -> None: ...
+
+
+async def _any(self: Any) -> None: ...
+
+
+_PING = Endpoint(_ping, "GET /_ping", since=None, versioned=False, answer=None, secret=False)
+_PING.operation = "ping"
+
+
+@functools.cache
+def _untyped(method: str) -> Endpoint:
+    declared = Endpoint(_any, f"{method} /", since=None, versioned=True, answer=None, secret=False)
+    declared.operation = "request"
+    return declared
+
+
+assert OLDEST == (1, 40)

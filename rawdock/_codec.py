@@ -1,0 +1,459 @@
+"""JSON to models and back. Pure.
+
+Laws: `decode(T, encode(decode(T, x))) == decode(T, x)`; a field that is absent or null reads as its zero; encoding
+leaves out what equals the zero, writes everything inside maps and lists, and loses nothing. Numbers that are integers
+never pass through floats. What is wrong is an error with the path to it.
+
+Each model gets a decoder of plain straight-line code, compiled when it is first used. It knows no paths: when it meets
+something wrong, the data is walked a second time by slower code that does.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar, cast, get_args, get_origin, overload
+
+from ._annotations import without_none
+from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
+from ._versions import Version, check_gate
+from .errors import DecodeError, InvalidArgument
+
+__all__ = ["decode", "decoder", "encode", "encode_json", "loads", "use_json"]
+
+T = TypeVar("T")
+
+_SHOWN = 80
+
+
+class _Mismatch(Exception):
+    """A value is not of its type; where and why is found out by `_explain`."""
+
+
+_parse: Callable[[bytes | str], Any] = json.loads
+
+
+def use_json(name: str | None = None) -> str:
+    """Choose who parses JSON: "msgspec", "json", or the fastest that is installed. Gives the choice."""
+    global _parse
+    if name != "json":
+        try:
+            from msgspec.json import decode as parse
+
+            _parse = parse
+            return "msgspec"
+        except ImportError:
+            if name == "msgspec":
+                raise
+    _parse = json.loads
+    return "json"
+
+
+use_json()
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse JSON text."""
+    try:
+        return _parse(data)
+    except (ValueError, RecursionError) as error:
+        text = data if isinstance(data, str) else data[: _SHOWN * 4].decode(errors="replace")
+        shown = " ".join(text.split())
+        shown = repr(shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...")
+        raise DecodeError(f"expected JSON, got {shown}" if shown != "''" else "expected JSON, got nothing") from error
+
+
+@overload
+def decode(kind: type[T], data: bytes | str | object) -> T: ...
+@overload
+def decode(kind: Any, data: bytes | str | object) -> Any: ...
+def decode(kind: Any, data: bytes | str | object) -> Any:
+    """Read JSON text, or what a JSON parser made of it, as a model, `list[Model]`, `dict[str, Model]`, ...
+
+    Raises DecodeError, whose `path` leads to what is wrong.
+    """
+    return decoder(kind)(loads(data) if isinstance(data, (bytes, str)) else data)
+
+
+@functools.cache
+def decoder(kind: Any) -> Callable[[object], Any]:
+    """The function that reads parsed JSON as `kind`."""
+    convert = _converter(kind)
+
+    def read(value: object) -> Any:
+        try:
+            return convert(value)
+        except _Mismatch:
+            _explain(kind, value, "$")
+            raise AssertionError(f"no mismatch found for {kind}") from None
+
+    return read
+
+
+def _converter(kind: Any) -> Callable[[Any], Any]:
+    """Like `decoder`, but says only that something is wrong."""
+    kind, optional = without_none(kind)
+    convert = _plain_converter(kind)
+    if not optional:
+        return convert
+
+    def convert_optional(value: Any) -> Any:
+        return None if value is None else convert(value)
+
+    return convert_optional
+
+
+def _plain_converter(kind: Any) -> Callable[[Any], Any]:
+    origin = get_origin(kind)
+    if origin is list:
+        return _list_converter(get_args(kind)[0])
+    if origin is dict:
+        return _dict_converter(get_args(kind)[1])
+    if kind in (object, Any):
+        return _same
+    if kind is dict:
+        return _dict_converter(object)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return _Late(kind) if kind in _compiling else _model_decoder(kind)
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    raise TypeError(f"{kind!r} is not a type that models are made of")
+
+
+class _Late:
+    """The decoder of a model that holds itself, looked up when it is called."""
+
+    __slots__ = ("cls",)
+
+    def __init__(self, cls: type[Model]) -> None:
+        self.cls = cls
+
+    def __call__(self, value: Any) -> Any:
+        return _model_decoder(self.cls)(value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _scalar(kind: type, zero: Any) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        if value is None:
+            return zero
+        raise _Mismatch
+
+    return convert
+
+
+def _text(kind: type[str]) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        if type(value) is str:
+            return kind(value)
+        if value is None:
+            return kind("")
+        raise _Mismatch
+
+    return convert
+
+
+def _float(value: Any) -> float:
+    if type(value) is float:
+        return value
+    if type(value) is int:
+        return float(value)
+    if value is None:
+        return 0.0
+    raise _Mismatch
+
+
+_SCALARS: dict[Any, Callable[[Any], Any]] = {
+    str: _scalar(str, ""),
+    int: _scalar(int, 0),
+    bool: _scalar(bool, False),
+    float: _float,
+    Timestamp: _text(Timestamp),
+    Secret: _text(Secret),
+}
+_EXPECTED: dict[Any, str] = {str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", Secret: "str"}
+
+
+def _list_converter(item: Any) -> Callable[[Any], Any]:
+    convert = _converter(item)
+    only = {item} if item in (str, int, bool) else None
+
+    def convert_list(value: Any) -> Any:
+        if type(value) is not list:
+            if value is None:
+                return []
+            raise _Mismatch
+        items = cast("list[Any]", value)
+        if only is not None and (not items or set(map(type, items)) == only):
+            return items
+        return [convert(x) for x in items]
+
+    return convert_list
+
+
+def _dict_converter(item: Any) -> Callable[[Any], Any]:
+    convert = _converter(item)
+    only = {item} if item in (str, int, bool) else None
+
+    def convert_dict(value: Any) -> Any:
+        if type(value) is not dict:
+            if value is None:
+                return {}
+            raise _Mismatch
+        pairs = cast("dict[str, Any]", value)
+        if only is not None and (not pairs or set(map(type, pairs.values())) == only):
+            return pairs
+        return {key: convert(x) for key, x in pairs.items()}
+
+    return convert_dict
+
+
+_model_decoders: dict[type[Model], Callable[[Any], Any]] = {}
+_compiling: set[type[Model]] = set()
+
+
+def _model_decoder(cls: type[Model]) -> Callable[[Any], Any]:
+    found = _model_decoders.get(cls)
+    if found is None:
+        _compiling.add(cls)
+        try:
+            found = _model_decoders[cls] = _compile_decoder(cls)
+        finally:
+            _compiling.discard(cls)
+    return found
+
+
+def _twin(cls: type[Model]) -> type:
+    """A class of the same layout whose instances can be written.
+
+    A frozen instance costs a call a field to make. An instance of the twin is filled by plain stores, and then becomes
+    one of the model.
+    """
+    slots = [name for name in vars(cls).get("__slots__", ()) if name != "__weakref__"]
+    return type.__new__(
+        type(cls),
+        f"_{cls.__name__}",
+        cls.__bases__,
+        {
+            "__slots__": tuple(slots),
+            "__setattr__": object.__setattr__,
+            "__delattr__": object.__delattr__,  # both, or the interpreter looks each store up by name
+            "__attrs_attrs__": (),
+        },
+    )
+
+
+def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
+    fields = fields_of(cls)
+    names: dict[str, Any] = {
+        "cls": cls,
+        "twin": _twin(cls),
+        "new": object.__new__,
+        "known": frozenset(field.wire for field in fields),
+        "no_extra": NO_EXTRA,
+        "Mismatch": _Mismatch,
+    }
+    lines = [
+        "if type(data) is not dict:",
+        "    if data is not None: raise Mismatch",
+        "    data = {}  # null, inside a list or map",
+        "one = new(twin)",
+        "get = data.get",
+    ]
+    for index, field in enumerate(fields):
+        lines += _field_lines(index, field, names)
+    lines += [
+        "one.extra = no_extra if data.keys() <= known else {k: v for k, v in data.items() if k not in known}",
+        "one.__class__ = cls",
+        "return one",
+    ]
+    source = "def read(data):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(source, f"<decoder of {cls.__name__}>", "exec"), names)
+    return cast("Callable[[Any], Any]", names["read"])
+
+
+_INLINE = {str: "str", int: "int", bool: "bool"}
+
+
+def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[str]:
+    kind, optional = without_none(field.type)
+    target, default, convert = f"one.{field.name}", f"default{index}", f"convert{index}"
+    lines = [f"value = get({field.wire!r})"]
+    if kind in _INLINE:
+        lines.append(f"if type(value) is {_INLINE[kind]}: {target} = value")
+    elif kind in (object, Any):
+        return [f"{target} = get({field.wire!r})"]
+    else:
+        names[convert] = _plain_converter(kind)
+        lines.append(f"if value is not None: {target} = {convert}(value)")
+    if field.required:
+        lines.append("else: raise Mismatch")
+        return lines
+    if optional:
+        names[default] = None
+        absent = default
+    elif isinstance(field.default, (list, dict)):
+        absent = "[]" if isinstance(field.default, list) else "{}"
+    elif isinstance(field.default, Model) and not _shared(field.default):
+        names[default] = type(field.default)
+        absent = f"{default}()"
+    else:
+        names[default] = field.default
+        absent = default
+    if kind in _INLINE:
+        lines += [f"elif value is None: {target} = {absent}", "else: raise Mismatch"]
+    else:
+        lines.append(f"else: {target} = {absent}")
+    return lines
+
+
+def _shared(value: Model) -> bool:
+    """Whether every model may hold this very default: nothing in it can be changed."""
+    return not any(
+        isinstance(x, (list, dict)) or (isinstance(x, Model) and not _shared(x))
+        for x in (getattr(value, field.name) for field in fields_of(type(value)))
+    )
+
+
+def _explain(kind: Any, value: Any, path: str) -> None:
+    """Find what is wrong and raise it."""
+    kind, _ = without_none(kind)
+    if value is None or kind in (object, Any):
+        return
+    origin = get_origin(kind)
+    if origin is list:
+        if type(value) is not list:
+            raise _wrong("list", value, path)
+        for index, item in enumerate(cast("list[Any]", value)):
+            _explain(get_args(kind)[0], item, f"{path}[{index}]")
+    elif origin is dict or kind is dict:
+        if type(value) is not dict:
+            raise _wrong("dict", value, path)
+        for key, item in cast("dict[str, Any]", value).items():
+            _explain(get_args(kind)[1] if origin else object, item, f"{path}[{key!r}]")
+    elif kind in _EXPECTED:
+        try:
+            _SCALARS[kind](value)
+        except _Mismatch:
+            raise _wrong(_EXPECTED[kind], value, path) from None
+    else:
+        if type(value) is not dict:
+            raise _wrong("an object", value, path)
+        data = cast("dict[str, Any]", value)
+        for field in fields_of(kind):
+            if field.required and data.get(field.wire) is None:
+                raise DecodeError(f"{field.wire} is missing", path=f"{path}.{field.wire}")
+            _explain(field.type, data.get(field.wire), f"{path}.{field.wire}")
+
+
+def _wrong(expected: str, value: Any, path: str) -> DecodeError:
+    return DecodeError(f"expected {expected}, got {_named(value)}", path=path)
+
+
+def _named(value: Any) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+# Encoding.
+
+
+def encode(value: Any, *, version: Version | None = None) -> Any:
+    """A model, or lists and maps of them, as plain values for a JSON writer.
+
+    With `version`, a field that this API version does not have raises VersionError. Raises InvalidArgument, with the
+    path, for a value that is not of its field's type.
+    """
+    return _encode_any(value, "$", version)
+
+
+def encode_json(value: Any, *, version: Version | None = None) -> bytes:
+    """`encode`, as compact JSON text."""
+    return json.dumps(encode(value, version=version), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _encode_any(value: Any, path: str, version: Version | None) -> Any:
+    if isinstance(value, Model):
+        return _encode_model(value, path, version)
+    if isinstance(value, list):
+        return [_encode_any(x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
+    if isinstance(value, dict):
+        return {
+            _key(k, path): _encode_any(x, f"{path}[{k!r}]", version) for k, x in cast("dict[Any, Any]", value).items()
+        }
+    if isinstance(value, str):
+        return str.__str__(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise InvalidArgument(f"{path}: {type(value).__name__} cannot be written as JSON")
+
+
+def _key(key: Any, path: str) -> str:
+    if not isinstance(key, str):
+        raise InvalidArgument(f"{path}: expected str as key, got {type(key).__name__}")
+    return str.__str__(key)
+
+
+def _encode_model(value: Model, path: str, version: Version | None) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for field in fields_of(type(value)):
+        one = getattr(value, field.name)
+        where = f"{path}.{field.wire}"
+        if not field.required:
+            if one is None and field.default is None:
+                continue
+            if one == field.default and type(one) is type(field.default):
+                continue
+        if version is not None and (field.since or field.until):
+            check_gate(where, version, field.since, field.until)
+        out[field.wire] = _encode_as(field.type, one, where, version)
+    extra = value.extra
+    if extra is not NO_EXTRA:
+        if not isinstance(extra, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")
+        out |= _encode_any(extra, path, version)
+    return out
+
+
+def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
+    kind, optional = without_none(kind)
+    if value is None and optional:
+        return None
+    if kind in (object, Any):
+        return _encode_any(value, path, version)
+    origin = get_origin(kind)
+    if origin is list:
+        if not isinstance(value, list):
+            raise InvalidArgument(f"{path}: expected list, got {_named(value)}")
+        item = get_args(kind)[0]
+        return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
+    if origin is dict or kind is dict:
+        if not isinstance(value, dict):
+            raise InvalidArgument(f"{path}: expected dict, got {_named(value)}")
+        item = get_args(kind)[1] if origin else object
+        return {
+            _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
+            for k, x in cast("dict[Any, Any]", value).items()
+        }
+    if kind in _EXPECTED:
+        return _encode_scalar(kind, value, path)
+    if not isinstance(value, kind):
+        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_named(value)}")
+    return _encode_model(cast("Model", value), path, version)
+
+
+def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
+    if kind in (str, Timestamp, Secret):
+        if isinstance(value, str):
+            return str.__str__(value)
+    elif kind is float:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value
+    elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise InvalidArgument(f"{path}: expected {_EXPECTED[kind]}, got {_named(value)}")

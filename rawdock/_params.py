@@ -1,0 +1,216 @@
+"""Arguments to text: the markers that stand in an endpoint's annotations, and the encoders behind them.
+
+Everything from outside passes here once before it becomes part of a request: what could reach another endpoint or
+another header is refused, and the rest is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
+from urllib.parse import quote as _percent
+
+from ._model import Model
+from .errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from ._versions import Version
+
+__all__ = [
+    "FilterValue",
+    "Filters",
+    "body",
+    "encoder",
+    "filters",
+    "filters_text",
+    "header",
+    "header_value",
+    "identifier",
+    "image_name",
+    "image_path",
+    "json_text",
+    "query",
+    "quote",
+    "text",
+]
+
+Encode = Callable[[str, Any], Any]
+
+FilterValue = str | bool | int | list[str]
+Filters = Mapping[str, FilterValue]
+"""What the Engine's `filters` take: a value, or several of which one must match."""
+
+
+@dataclass(frozen=True, slots=True)
+class query:  # noqa: N801 - a marker reads as a word in the annotation
+    """A query parameter whose name or form is not the rule."""
+
+    name: str = ""
+    encode: Encode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class header:  # noqa: N801
+    """A request header."""
+
+    name: str
+    encode: Encode
+
+
+filters = object()
+"""Marks the filters: a mapping, sent as JSON."""
+image_name = object()
+"""Marks a path parameter that may be an image reference, slashes and all."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_IMAGE = re.compile(r"[A-Za-z0-9_.:@+/-]+")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f/\\?#%]")
+_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+def quote(value: str) -> str:
+    """Escape for a query string."""
+    return value if value.isalnum() and value.isascii() else _percent(value, safe="-_.~")
+
+
+def identifier(where: str, value: Any) -> str:
+    """An id or name as one part of a path.
+
+    Escaping a slash would not do: the Engine unescapes it, cleans the path, and another endpoint would answer.
+    """
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected an id or a name (str), got {type(value).__name__}")
+    if not value:
+        raise InvalidArgument(f"{where}: may not be empty; give an id or a name")
+    if _UNSAFE.search(value) or value in (".", ".."):
+        raise InvalidArgument(f"{where}: {value!r} is not an id or a name: it may not hold '/', '..' or spaces")
+    return _percent(value, safe=":@")
+
+
+def image_path(where: str, value: Any) -> str:
+    """An image's id or reference inside a path."""
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected an image's id or reference (str), got {type(value).__name__}")
+    if not value:
+        raise InvalidArgument(f"{where}: may not be empty; give an image's id or reference")
+    if _IMAGE.fullmatch(value) is None or any(part in ("", ".", "..") for part in value.split("/")):
+        raise InvalidArgument(f"{where}: {value!r} is not an image's id or reference")
+    return value
+
+
+def text(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected str, got {type(value).__name__}")
+    return value
+
+
+def _flag(where: str, value: Any) -> str:
+    if not isinstance(value, bool):
+        raise InvalidArgument(f"{where}: expected bool, got {type(value).__name__}")
+    return "true" if value else "false"
+
+
+def _integer(where: str, value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidArgument(f"{where}: expected int, got {type(value).__name__}")
+    return str(value)
+
+
+def _texts(where: str, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise InvalidArgument(f"{where}: expected a list of str, got {type(value).__name__}")
+    return [text(where, item) for item in cast("list[Any]", value)]
+
+
+def _one_of(values: tuple[str, ...]) -> Encode:
+    def encode(where: str, value: Any) -> str:
+        if value not in values:
+            raise InvalidArgument(f"{where}: {value!r} is not one of {', '.join(map(repr, values))}")
+        return cast("str", value)
+
+    return encode
+
+
+def _several_of(values: tuple[str, ...]) -> Encode:
+    one_of = _one_of(values)
+
+    def encode(where: str, value: Any) -> list[str]:
+        return [one_of(where, item) for item in _texts(where, value)]
+
+    return encode
+
+
+def json_text(where: str, value: Any) -> str:
+    """A model as JSON in a query parameter."""
+    from ._codec import encode_json
+
+    if not isinstance(value, Model):
+        raise InvalidArgument(f"{where}: expected a model, got {type(value).__name__}")
+    return encode_json(value).decode()
+
+
+def json_texts(where: str, value: Any) -> list[str]:
+    """Models as JSON, one parameter each."""
+    if not isinstance(value, list):
+        raise InvalidArgument(f"{where}: expected a list, got {type(value).__name__}")
+    return [json_text(where, item) for item in cast("list[Any]", value)]
+
+
+def filters_text(where: str, value: Any) -> str:
+    """Filters as the Engine reads them: every key with a list of texts."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{where}: expected a dict like {{'label': 'a=b'}}, got {type(value).__name__}")
+    out: dict[str, list[str]] = {}
+    for key, given in cast("Mapping[Any, Any]", value).items():
+        if not isinstance(key, str) or not key:
+            raise InvalidArgument(f"{where}: {key!r} is not the name of a filter")
+        values = cast("list[Any]", given) if isinstance(given, list) else [given]
+        out[key] = [_filter_value(f"{where}[{key!r}]", item) for item in values]
+    return json.dumps(out, separators=(",", ":"))
+
+
+def _filter_value(where: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidArgument(f"{where}: expected str, bool, int or a list of str, got {type(value).__name__}")
+
+
+def header_value(where: str, value: str) -> str:
+    """A line break in a value would be another header."""
+    if _HEADER.fullmatch(value) is None and value:
+        raise InvalidArgument(f"{where}: a header takes printable ASCII only")
+    return value
+
+
+def body(where: str, value: Any, version: Version) -> bytes:
+    """A model as the JSON body."""
+    from ._codec import encode_json
+
+    if not isinstance(value, Model):
+        raise InvalidArgument(f"{where}: expected a model, got {type(value).__name__}")
+    return encode_json(value, version=version)
+
+
+_ENCODERS: dict[Any, Encode] = {str: text, bool: _flag, int: _integer, list[str]: _texts}
+
+
+def encoder(where: str, kind: Any) -> Encode:
+    """The encoder for a query parameter of this type."""
+    if get_origin(kind) is Literal:
+        return _one_of(get_args(kind))
+    if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
+        return _several_of(get_args(get_args(kind)[0]))
+    if isinstance(kind, type) and issubclass(kind, Model) and kind is not NoneType:
+        return json_text
+    try:
+        return _ENCODERS[kind]
+    except (KeyError, TypeError):
+        raise TypeError(f"{where}: {kind!r} cannot be a query parameter") from None

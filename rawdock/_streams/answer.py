@@ -1,0 +1,106 @@
+"""An open answer, from any transport, with its errors in rawdock's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol, cast
+
+import httpx
+
+from .._border import translate
+from .._transport.transport import AnswerStream
+from ..errors import DecodeError, RawdockError, Sent, TruncatedError
+
+__all__ = ["Answer", "Splitter"]
+
+
+class Splitter(Protocol):
+    """Pure: bytes in, items out."""
+
+    def feed(self, data: bytes) -> list[Any]: ...
+
+    def feed_eof(self) -> None: ...
+
+
+class _Bytes:
+    """No splitting: the body as it comes."""
+
+    def feed(self, data: bytes) -> list[Any]:
+        return [data]
+
+    def feed_eof(self) -> None:
+        pass
+
+
+class Answer:
+    """The body of a success, read in batches of items."""
+
+    def __init__(self, response: httpx.Response, sent: Callable[[], Sent], operation: str) -> None:
+        self.response = response
+        self.operation = operation
+        self._sent = sent
+        self._splitter: Splitter = _Bytes()
+        self._own = response.stream if isinstance(response.stream, AnswerStream) else None
+        self._foreign: AsyncIterator[bytes] | None = None
+        self._ended = False
+
+    def split_with(self, splitter: Splitter) -> None:
+        """Before the first read: what the items are."""
+        self._splitter = splitter
+        if self._own is not None:
+            self._own.split_with(splitter.feed)
+
+    def error(self, error: RawdockError) -> RawdockError:
+        """The error, with the request that it belongs to."""
+        error.sent = self._sent()
+        return error
+
+    async def read(self) -> list[Any]:
+        """The next items, at least one; empty at the end. An end that is no end raises a TruncatedError."""
+        if self._ended:
+            return []
+        try:
+            items = await self._read_own() if self._own is not None else await self._read_foreign()
+        except httpx.TransportError as error:
+            self._ended = True
+            raise self.error(translate(error)) from error
+        if not items:
+            self._ended = True
+            try:
+                self._splitter.feed_eof()
+            except (TruncatedError, DecodeError) as error:
+                raise self.error(error) from error.__cause__
+        return items
+
+    async def read_all(self, limit: int) -> bytes:
+        """The whole body, up to `limit` bytes."""
+        parts: list[bytes] = []
+        size = 0
+        while items := await self.read():
+            parts += items
+            size += sum(map(len, items))
+            if size > limit:
+                raise self.error(DecodeError(f"the answer is larger than {limit} bytes"))
+        return b"".join(parts)
+
+    async def _read_own(self) -> list[Any]:
+        assert self._own is not None
+        return await self._own.read()
+
+    async def _read_foreign(self) -> list[Any]:
+        if self._foreign is None:
+            self._foreign = aiter(cast("httpx.AsyncByteStream", self.response.stream))
+        async for data in self._foreign:
+            if items := self._splitter.feed(data):
+                return items
+        return []
+
+    async def aclose(self) -> None:
+        self._ended = True
+        if self._own is not None:
+            await self._own.aclose()
+            return
+        close = getattr(self._foreign, "aclose", None)
+        if close is not None:
+            await close()
+        await self.response.aclose()

@@ -1,0 +1,225 @@
+"""Containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from .._endpoint import Resource, endpoint
+from .._model import since
+from .._params import Filters, filters, query
+from .._streams.opens import Runs
+
+if TYPE_CHECKING:
+    from .._streams.waiting import Waiting
+    from ..models import (
+        Committed,
+        ContainerConfig,
+        ContainerCreated,
+        ContainerInspect,
+        ContainersPruned,
+        ContainerSpec,
+        ContainerSummary,
+        ContainerTop,
+        ContainerUpdate,
+        ContainerUpdated,
+        FilesystemChange,
+        WaitResponse,
+    )
+
+__all__ = ["Containers"]
+
+
+class Containers(Resource):
+    """Containers, by id (also its beginning) or name."""
+
+    __slots__ = ()
+
+    @endpoint("POST /containers/create")
+    async def create(
+        self,
+        spec: ContainerSpec,
+        *,
+        name: str | None = None,
+        platform: Annotated[str | None, since("1.41")] = None,
+    ) -> ContainerCreated:
+        """Create a container from an image (`docker create`). It is not started.
+
+        `platform` is `os[/arch[/variant]]`. Raises NotFound if the image is not there (nothing is pulled), Conflict if
+        the name is in use. Route: POST /containers/create.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/start")
+    async def start(self, id: str, *, detach_keys: str | None = None) -> bool:
+        """Start a container (`docker start`); False if it was running already.
+
+        `detach_keys` is for who attaches, as `ctrl-p,ctrl-q`. Raises NotFound. Route: POST /containers/{id}/start.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/stop")
+    async def stop(
+        self,
+        id: str,
+        *,
+        timeout: Annotated[int | None, query("t")] = None,
+        signal: Annotated[str | None, since("1.42")] = None,
+    ) -> bool:
+        """Stop a container (`docker stop`); False if it was not running.
+
+        It gets its stop signal (or `signal`), and SIGKILL after `timeout` seconds: 10 unless the container says
+        otherwise, -1 for never. The answer comes when it has stopped. Raises NotFound.
+        Route: POST /containers/{id}/stop.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/restart")
+    async def restart(
+        self,
+        id: str,
+        *,
+        timeout: Annotated[int | None, query("t")] = None,
+        signal: Annotated[str | None, since("1.42")] = None,
+    ) -> None:
+        """Stop a container as `stop` does, and start it (`docker restart`).
+
+        Raises NotFound. Route: POST /containers/{id}/restart.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/kill")
+    async def kill(self, id: str, *, signal: str | None = None) -> None:
+        """Send a signal to the container's first process (`docker kill`): SIGKILL unless another is given.
+
+        Raises NotFound, and Conflict if it is not running. Route: POST /containers/{id}/kill.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/pause")
+    async def pause(self, id: str) -> None:
+        """Freeze every process of a container (`docker pause`).
+
+        Raises NotFound, and Conflict if it is paused or not running. Route: POST /containers/{id}/pause.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/unpause")
+    async def unpause(self, id: str) -> None:
+        """Let a paused container go on (`docker unpause`).
+
+        Raises NotFound, and ServerError if it is not paused. Route: POST /containers/{id}/unpause.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/rename")
+    async def rename(self, id: str, *, name: str) -> None:
+        """Give a container another name (`docker rename`).
+
+        Raises NotFound, and Conflict if the name is in use. Route: POST /containers/{id}/rename.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/wait")
+    def wait(
+        self, id: str, *, condition: Literal["not-running", "next-exit", "removed"] | None = None
+    ) -> Runs[Waiting, WaitResponse]:
+        """Wait until a container has stopped (`docker wait`); the result has its exit code.
+
+        Await it for the result. Or enter it: then the Engine has registered the wait, nothing that happens from there
+        on is missed, and `result()` waits. The default, `not-running`, is true at once for a container that was never
+        started; register `next-exit` before starting one. Raises NotFound. Route: POST /containers/{id}/wait.
+        """
+        ...
+
+    @endpoint("DELETE /containers/{id}")
+    async def delete(
+        self,
+        id: str,
+        *,
+        volumes: Annotated[bool, query("v")] = False,
+        force: bool = False,
+        link: bool = False,
+    ) -> None:
+        """Remove a container (`docker rm`); `volumes` with its anonymous ones, `force` also while it runs.
+
+        Raises NotFound, and Conflict if it runs or is being removed already. Route: DELETE /containers/{id}.
+        """
+        ...
+
+    @endpoint("POST /containers/prune")
+    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> ContainersPruned:
+        """Delete every container that does not run (`docker container prune`).
+
+        Filters: `until`, `label`. Route: POST /containers/prune.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/json")
+    async def inspect(self, id: str, *, size: bool = False) -> ContainerInspect:
+        """Everything about a container (`docker inspect`).
+
+        `size` adds `size_rw` and `size_root_fs` in bytes, which takes time. Raises NotFound.
+        Route: GET /containers/{id}/json.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/top")
+    async def top(self, id: str, *, ps_args: Annotated[str | None, query("ps_args")] = None) -> ContainerTop:
+        """The processes of a running container (`docker top`), as `ps` of the Engine's machine shows them.
+
+        `ps_args` are its options, `-ef` if left out. Raises NotFound, and Conflict if it is not running.
+        Route: GET /containers/{id}/top.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/changes")
+    async def changes(self, id: str) -> list[FilesystemChange]:
+        """Files that differ from the image (`docker diff`): kind 0 modified, 1 added, 2 deleted.
+
+        Raises NotFound. Route: GET /containers/{id}/changes.
+        """
+        ...
+
+    @endpoint("POST /commit")
+    async def commit(
+        self,
+        container: str,
+        config: ContainerConfig | None = None,
+        *,
+        repo: str | None = None,
+        tag: str | None = None,
+        comment: str | None = None,
+        author: str | None = None,
+        pause: bool = True,
+        changes: str | None = None,
+    ) -> Committed:
+        """Make an image of a container's files (`docker commit`); the result has its id.
+
+        It is paused meanwhile unless `pause=False`. `config` replaces the container's own where it is set; `changes`
+        are Dockerfile lines such as `CMD ["sh"]`. Raises NotFound. Route: POST /commit.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/update")
+    async def update(self, id: str, update: ContainerUpdate) -> ContainerUpdated:
+        """Change the limits and the restart policy of a container (`docker update`); what is left out stays.
+
+        Raises NotFound. Route: POST /containers/{id}/update.
+        """
+        ...
+
+    @endpoint("GET /containers/json")
+    async def list(
+        self,
+        *,
+        all: bool = False,
+        limit: int | None = None,
+        size: bool = False,
+        filters: Annotated[Filters | None, filters] = None,
+    ) -> list[ContainerSummary]:
+        """Containers that run (`docker ps`), or `all` of them (`docker ps -a`), the newest first.
+
+        `limit` gives the last so many, whatever their state. `size` adds sizes in bytes, which takes time.
+        Route: GET /containers/json.
+        """
+        ...

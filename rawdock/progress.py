@@ -1,0 +1,147 @@
+"""The state of a pull or push, folded from its lines.
+
+A layer never goes back: each line moves it on or changes nothing, so a phase is the furthest one seen. Totals grow as
+the Engine makes sizes known; the overall fraction only ever rises.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .models import PullLine, PushLine
+
+__all__ = ["Folder", "LayerProgress", "Progress"]
+
+# Phases in the order in which a layer goes through them, with the share of the layer's work that is behind it at the
+# beginning of the phase and at its end.
+_PHASES: dict[str, tuple[int, float, float]] = {
+    "Pulling fs layer": (0, 0.0, 0.0),
+    "Preparing": (0, 0.0, 0.0),
+    "Waiting": (1, 0.0, 0.0),
+    "Retrying": (1, 0.0, 0.0),
+    "Downloading": (2, 0.0, 0.5),
+    "Pushing": (2, 0.0, 1.0),
+    "Verifying Checksum": (3, 0.5, 0.5),
+    "Download complete": (4, 0.5, 0.5),
+    "Extracting": (5, 0.5, 1.0),
+    "Pull complete": (6, 1.0, 1.0),
+    "Pushed": (6, 1.0, 1.0),
+    "Already exists": (6, 1.0, 1.0),
+    "Layer already exists": (6, 1.0, 1.0),
+    "Mounted from": (6, 1.0, 1.0),
+}
+_DONE = 6
+_TRANSFERS = ("Downloading", "Pushing")
+
+
+@attrs.define(eq=False)
+class LayerProgress:
+    """One layer; read it, the folder writes it."""
+
+    id: str
+    phase: str = ""
+    """The furthest phase so far, in the Engine's words."""
+    current: int = 0
+    """Bytes transferred."""
+    total: int = 0
+    """Bytes to transfer; 0 while not known."""
+    fraction: float = 0.0
+    """0.0 to 1.0, transfer and extraction together."""
+    _rank: int = -1
+
+    @property
+    def done(self) -> bool:
+        return self._rank == _DONE
+
+    @property
+    def existed(self) -> bool:
+        """The layer was there already; nothing was transferred."""
+        return self.phase in ("Already exists", "Layer already exists")
+
+    def see(self, status: str, current: int, total: int) -> None:
+        phase = "Mounted from" if status.startswith("Mounted from") else status
+        phase = "Retrying" if phase.startswith("Retrying") else phase
+        known = _PHASES.get(phase)
+        if known is None or known[0] < self._rank:
+            return
+        self._rank, start, end = known
+        self.phase = phase
+        if phase in _TRANSFERS:
+            self.current = max(self.current, current)
+            self.total = max(self.total, total, self.current)
+        elif start >= 0.5 and not self.existed:
+            self.current = self.total
+        share = min(current / total, 1.0) if total > 0 and end > start else 0.0
+        self.fraction = max(self.fraction, start + (end - start) * share)
+
+
+@attrs.frozen
+class Progress:
+    """The state of the whole at one moment."""
+
+    layers: dict[str, LayerProgress]
+    current: int
+    """Bytes transferred so far."""
+    total: int
+    """Bytes to transfer, as far as known."""
+    fraction: float
+    """0.0 to 1.0; never falls."""
+    elapsed: float
+    """Seconds since the first line."""
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, on average."""
+        return self.current / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds left at this rate; None while nothing can be said."""
+        return (self.total - self.current) / self.rate if self.rate and self.total else None
+
+
+class Folder:
+    """Folds lines; `progress` is made only when asked for."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.layers: dict[str, LayerProgress] = {}
+        self._clock = clock
+        self._began: float | None = None
+        self._fraction = 0.0
+
+    def see(self, line: PullLine | PushLine) -> None:
+        name, status = line.id, line.status
+        if not name or not status:
+            return
+        layer = self.layers.get(name)
+        if layer is None:
+            if status not in _PHASES and not status.startswith(("Retrying", "Mounted from")):
+                return  # the first line of a pull has the tag as its id
+            layer = self.layers[name] = LayerProgress(name)
+            if self._began is None:
+                self._began = self._clock()
+        detail = line.progress_detail
+        seconds = getattr(detail, "units", "") == "s"
+        layer.see(status, 0 if seconds else detail.current, 0 if seconds else detail.total)
+
+    @property
+    def progress(self) -> Progress:
+        layers = self.layers.values()
+        if layers:
+            weights = [layer.total or 1 for layer in layers] if all(x.total or x.done for x in layers) else None
+            weights = weights or [1] * len(layers)
+            done = sum(layer.fraction * weight for layer, weight in zip(layers, weights, strict=True))
+            self._fraction = max(self._fraction, done / sum(weights))
+        return Progress(
+            layers=dict(self.layers),
+            current=sum(layer.current for layer in layers),
+            total=sum(layer.total for layer in layers),
+            fraction=self._fraction,
+            elapsed=self._clock() - self._began if self._began is not None else 0.0,
+        )
