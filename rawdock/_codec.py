@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from ._annotations import without_none
-from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
-from ._versions import Version, check_gate
+from ._model import FieldInfo, Model, Secret, Timestamp, fields_of
+from ._versions import Version, check_gate, parse_version
 from .errors import DecodeError, InvalidArgument
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "loads", "use_json"]
@@ -256,7 +256,6 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
         "twin": _twin(cls),
         "new": object.__new__,
         "known": frozenset(field.wire for field in fields),
-        "no_extra": NO_EXTRA,
         "Mismatch": _Mismatch,
     }
     lines = [
@@ -269,7 +268,7 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     for index, field in enumerate(fields):
         lines += _field_lines(index, field, names)
     lines += [
-        "one.extra = no_extra if data.keys() <= known else {k: v for k, v in data.items() if k not in known}",
+        "one.extra = {} if data.keys() <= known else {k: v for k, v in data.items() if k not in known}",
         "one.__class__ = cls",
         "return one",
     ]
@@ -410,14 +409,19 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
             if one == field.default and type(one) is type(field.default):
                 continue
         if version is not None and (field.since or field.until):
-            check_gate(where, version, field.since, field.until)
+            check_gate(where, version, _parsed(field.since), _parsed(field.until))
         out[field.wire] = _encode_as(field.type, one, where, version)
     extra = value.extra
-    if extra is not NO_EXTRA:
+    if extra or type(extra) is not dict:
         if not isinstance(extra, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")
         out |= _encode_any(extra, path, version)
     return out
+
+
+@functools.cache
+def _parsed(version: str | None) -> Version | None:
+    return parse_version(version) if version else None
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
