@@ -6,7 +6,7 @@ In another alphabet, or without the padding, the Engine drops them silently and 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -35,7 +35,8 @@ def for_registry(value: AuthConfig | None, reference: Reference) -> AuthConfig |
 
     if not isinstance(value, AuthConfig) or value.serveraddress:
         return value
-    return attrs.evolve(value, serveraddress=reference.registry)
+    evolved: AuthConfig = attrs.evolve(cast("Any", value), serveraddress=reference.registry)
+    return evolved
 
 
 def nobody() -> AuthConfig:

@@ -9,8 +9,8 @@ import httpx
 from ._transport.errors import Malformed
 from .errors import (
     BadRequest,
-    ConnectError,
     Conflict,
+    ConnectError,
     DecodeError,
     Forbidden,
     NotFound,

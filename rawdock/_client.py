@@ -57,9 +57,9 @@ class Docker:
     `DOCKER_HOST`, the active docker context, or `/var/run/docker.sock`. Nothing is opened before the first call.
 
     `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
-    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, not under `minimum_version`. `limits` bounds
-    what is kept of an answer; `connect_timeout` is in seconds. Calls and streams have no deadline of their own: use a
-    cancel scope.
+    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, not under `minimum_version`. `limits`
+    bounds what is kept of an answer; `connect_timeout` is in seconds. Calls and streams have no deadline of their own:
+    use a cancel scope.
 
     Raises AddressError if the address cannot be used.
     """

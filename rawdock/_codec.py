@@ -297,8 +297,8 @@ def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[st
     if optional:
         names[default] = None
         absent = default
-    elif isinstance(field.default, (list, dict)):
-        absent = "[]" if isinstance(field.default, list) else "{}"
+    elif get_origin(kind) in (list, dict):
+        absent = "[]" if get_origin(kind) is list else "{}"
     elif isinstance(field.default, Model) and not _shared(field.default):
         names[default] = type(field.default)
         absent = f"{default}()"

@@ -13,10 +13,9 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-import typing
 from collections.abc import AsyncIterable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 from . import _params
 from ._annotations import resolve, without_none
@@ -177,7 +176,7 @@ def endpoint(
         declared = Endpoint(function, route, since=since, versioned=versioned, answer=answer, secret=secret)
         method = _deferred(declared)
         method.__endpoint__ = declared  # type: ignore[attr-defined]
-        return typing.cast("F", method)
+        return cast("F", method)
 
     return decorate
 
@@ -329,7 +328,7 @@ def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
 def _made(head: str, lines: list[str], names: dict[str, Any], name: str, declared: Endpoint) -> Callable[..., Any]:
     source = head + "\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(source, f"<rawdock {declared.operation}>", "exec"), names)
-    return typing.cast("Callable[..., Any]", names[name])
+    return cast("Callable[..., Any]", names[name])
 
 
 def _deferred(declared: Endpoint) -> Callable[..., Any]:
@@ -444,7 +443,8 @@ def _changed(response: httpx.Response) -> bool:
 def _opens(declared: Endpoint) -> tuple[type[Opens[Any]], type[Any]]:
     """`Opens[Face]` or a subclass of it, as the class to make and the face it gives."""
     returns = declared.returns
-    kind = get_origin(returns)
+    kind: Any = get_origin(returns)
     if not (isinstance(kind, type) and issubclass(kind, Opens)):
         raise TypeError(f"{declared.operation}: a method that is not async returns Opens[...], not {returns!r}")
-    return kind, get_origin(get_args(returns)[0]) or get_args(returns)[0]
+    face: Any = get_args(returns)[0]
+    return cast("Any", kind), get_origin(face) or face

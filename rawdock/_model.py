@@ -13,8 +13,20 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, ClassVar, Final, NoReturn, cast, dataclass_transform, get_args, get_origin
+from datetime import UTC, timedelta, timezone
+from datetime import datetime as _datetime
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    NoReturn,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
 
 import attrs
 
@@ -25,21 +37,21 @@ __all__ = ["NO_EXTRA", "FieldInfo", "Model", "Secret", "Timestamp", "fields_of",
 
 
 @dataclass(frozen=True, slots=True)
-class wire:  # noqa: N801 - a marker reads as a word in the annotation
+class wire:
     """The field's name on the wire, where the rule does not give it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class since:  # noqa: N801
+class since:
     """The API version that brought it."""
 
     version: str
 
 
 @dataclass(frozen=True, slots=True)
-class until:  # noqa: N801
+class until:
     """The first API version without it."""
 
     version: str
@@ -67,7 +79,7 @@ class Secret(str):
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))"
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH: Final = _datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Timestamp(str):
@@ -79,7 +91,7 @@ class Timestamp(str):
         return len(self) > 0 and not self.startswith("0001-01-01T00:00:00")
 
     @property
-    def datetime(self) -> datetime | None:
+    def datetime(self) -> _datetime | None:
         """Cut to microseconds; None where it is not set or no time."""
         parsed = self._parsed()
         return parsed[0] if parsed else None
@@ -94,17 +106,17 @@ class Timestamp(str):
         whole = moment.replace(microsecond=0) - _EPOCH
         return (whole.days * 86400 + whole.seconds) * 1_000_000_000 + fraction
 
-    def _parsed(self) -> tuple[datetime, int] | None:
+    def _parsed(self) -> tuple[_datetime, int] | None:
         match = _TIMESTAMP.fullmatch(self) if self else None
         if match is None:
             return None
         fraction = int((match[7] or "0").ljust(9, "0"))
         offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
-        zone = timezone.utc if match[8] or not offset else timezone(-offset if match[9] == "-" else offset)
+        zone = UTC if match[8] or not offset else timezone(-offset if match[9] == "-" else offset)
         try:
             numbers = (int(match[i]) for i in range(1, 7))
             year, month, day, hour, minute, second = numbers
-            moment = datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
+            moment = _datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
         except ValueError:
             return None
         return moment, fraction
@@ -118,7 +130,8 @@ class _NoExtra(dict[str, object]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a model is frozen: give extra={...} when it is made, or use attrs.evolve")
 
-    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse  # type: ignore[assignment]
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _no_extra, ()
@@ -153,25 +166,34 @@ class ModelMeta(type):
             these[field] = attrs.field(default=_factory(default))
         namespace["__own_types__"] = {field: annotations[field] for field in these}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
-        made = attrs.define(
+        return attrs.define(
             cls, these=these, frozen=True, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False
         )
-        return cast("ModelMeta", made)
 
 
 def _factory(default: Any) -> Any:
     """A default that can be changed is made anew for each instance."""
-    if isinstance(default, (list, dict)) and default is not NO_EXTRA:
-        made = cast("Any", default)
-        return attrs.Factory(made.copy if made else type(made))
-    if isinstance(type(default), ModelMeta) and not _shareable(type(default)):
-        return attrs.Factory(type(default))
-    return default
+    kind: Any = type(default)  # pyright: ignore[reportUnknownVariableType]
+    if kind in (list, dict):
+        make: Any = default.copy if default else kind
+        return attrs.Factory(make)
+    if isinstance(kind, ModelMeta) and not _shareable(kind):
+        return attrs.Factory(kind)
+    return default  # pyright: ignore[reportUnknownVariableType]
 
 
-def _shareable(cls: type[Model]) -> bool:
+def attributes(cls: type) -> tuple[attrs.Attribute[Any], ...]:
+    """What attrs knows of a model; checkers do not see that the metaclass made an attrs class."""
+    return cast("tuple[attrs.Attribute[Any], ...]", attrs.fields(cast("Any", cls)))
+
+
+def _shareable(cls: type) -> bool:
     """Whether an instance of defaults holds nothing that can be changed."""
-    return not any(isinstance(field.default, attrs.Factory) for field in attrs.fields(cls))  # type: ignore[arg-type]
+    return not any(_factory_of(field) for field in attributes(cls))
+
+
+def _factory_of(field: attrs.Attribute[Any]) -> Any:
+    return getattr(cast("Any", field.default), "factory", None)
 
 
 class Model(metaclass=ModelMeta):
@@ -186,7 +208,7 @@ class Model(metaclass=ModelMeta):
         return f"{type(self).__name__}({', '.join(self._shown())})"
 
     def _shown(self) -> Iterator[str]:
-        for field in attrs.fields(type(self)):
+        for field in attributes(type(self)):
             value = getattr(self, field.name)
             if field.name == "extra":
                 if value:
@@ -197,15 +219,15 @@ class Model(metaclass=ModelMeta):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, x.name) == getattr(other, x.name) for x in attrs.fields(type(self)))
+        return all(getattr(self, x.name) == getattr(other, x.name) for x in attributes(type(self)))
 
     __hash__ = None  # type: ignore[assignment]
 
 
 def default_of(field: attrs.Attribute[Any]) -> Any:
     """The value of a field that was left out."""
-    default = field.default
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+    make = _factory_of(field)
+    return make() if make else field.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +252,7 @@ def fields_of(cls: type[Model]) -> tuple[FieldInfo, ...]:
     """The fields of a model, those of its bases among them, without `extra`."""
     found = _fields.get(cls)
     if found is None:
-        declared = {field.name: field for field in attrs.fields(cls)}
+        declared = {field.name: field for field in attributes(cls)}
         owners = {name: base for base in reversed(cls.__mro__) for name in getattr(base, "__own_types__", {})}
         found = _fields[cls] = tuple(
             _field_info(owners[name], field) for name, field in declared.items() if name != "extra"

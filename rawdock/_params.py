@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 from urllib.parse import quote as _percent
 
@@ -46,7 +45,7 @@ Filters = Mapping[str, FilterValue]
 
 
 @dataclass(frozen=True, slots=True)
-class query:  # noqa: N801 - a marker reads as a word in the annotation
+class query:
     """A query parameter whose name or form is not the rule."""
 
     name: str = ""
@@ -54,7 +53,7 @@ class query:  # noqa: N801 - a marker reads as a word in the annotation
 
 
 @dataclass(frozen=True, slots=True)
-class header:  # noqa: N801
+class header:
     """A request header."""
 
     name: str
@@ -208,7 +207,7 @@ def encoder(where: str, kind: Any) -> Encode:
         return _one_of(get_args(kind))
     if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
         return _several_of(get_args(get_args(kind)[0]))
-    if isinstance(kind, type) and issubclass(kind, Model) and kind is not NoneType:
+    if isinstance(kind, type) and issubclass(kind, Model):
         return json_text
     try:
         return _ENCODERS[kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._codec import decoder, loads
 from ..errors import RawdockError, StreamError
@@ -26,7 +26,7 @@ class Lines(Generic[L]):
         self._answer = answer
         self._items: list[Any] = []
         self._finished = False
-        answer.split_with(JsonValues(decoder(self.line_type), loads, value_limit))
+        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, value_limit))
 
     def __aiter__(self) -> Lines[L]:
         return self

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ..errors import DecodeError, TruncatedError
 
@@ -19,7 +19,7 @@ __all__ = ["JsonValues"]
 T = TypeVar("T")
 
 # `raw_decode` is this call behind one more call a value.
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+_scan = cast("Callable[[str, int], tuple[Any, int]]", vars(json.JSONDecoder())["scan_once"])
 _BETWEEN = re.compile("[ \t\r\n\x1e]*")
 _BETWEEN_BYTES = b" \t\r\n\x1e"
 _OUTSIDE = re.compile(rb'["{}\[\]]')

@@ -333,12 +333,11 @@ class AsyncioConnection:
         self._sock.close()
         if self._failure is None and (self._reader is None or not self._reader.done):
             self._failure = ConnectionEnded("the connection was closed on this side")
-        for waiter in (self._waiter, self._writer):
-            if waiter is not None and not waiter.done():
-                if waiter is self._waiter and self._failure is not None:
-                    waiter.set_exception(self._failure)
-                else:
-                    waiter.set_result(None)
+        waiter, writer = self._waiter, self._writer
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(self._failure or ConnectionEnded("the connection was closed on this side"))
+        if writer is not None and not writer.done():
+            writer.set_result(None)
 
     async def aclose(self) -> None:
         self.close()
@@ -351,7 +350,7 @@ def _set(future: asyncio.Future[None]) -> None:
 
 async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> AsyncioConnection:
     """Raises OSError as the system gives it."""
-    while (sock := connected_unix(path)) is None:
+    while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
         await asyncio.sleep(BACKLOG_PAUSE)
     return AsyncioConnection(asyncio.get_running_loop(), sock, scratch, limits)
 

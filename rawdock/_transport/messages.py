@@ -23,8 +23,8 @@ Mode = Literal["whole", "stream"]
 class WireRequest(httpx.Request):
     """A request in wire form.
 
-    `head_tail` is everything behind the target: the protocol version, the headers and the blank line; it is shared by all
-    requests of a kind. `mode` tells rawdock's own transport how the answer is wanted; other transports do not look.
+    `head_tail` is everything behind the target: the protocol version, the headers and the blank line; it is shared by
+    all requests of a kind. `mode` tells rawdock's own transport how the answer is wanted; other transports do not look.
     """
 
     def __init__(
@@ -58,7 +58,8 @@ class WireRequest(httpx.Request):
     @cached_property
     def headers(self) -> httpx.Headers:  # type: ignore[override]
         lines = self.head_tail.split(b"\r\n")[1:]
-        return httpx.Headers([tuple(line.split(b": ", 1)) for line in lines if line])  # type: ignore[misc]
+        pairs = (line.partition(b": ") for line in lines if line)
+        return httpx.Headers([(name, value) for name, _, value in pairs])
 
     @cached_property
     def extensions(self) -> dict[str, Any]:  # type: ignore[override]

@@ -72,7 +72,7 @@ class TrioConnection(PullConnection):
 
 async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> TrioConnection:
     """Raises OSError as the system gives it."""
-    while (sock := connected_unix(path)) is None:
+    while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
         await trio.sleep(BACKLOG_PAUSE)
     return TrioConnection(sock, scratch, limits)
 

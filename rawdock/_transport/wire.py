@@ -72,7 +72,7 @@ _heads: dict[bytes, Head] = {}
 _HEADS_KEPT = 128
 
 
-def parse_head(raw: bytes, limit: int = Limits.headers) -> Head:
+def parse_head(raw: bytes, limit: int = 256) -> Head:
     """Parse what stands before the blank line.
 
     Heads repeat byte for byte while the Engine's clock shows the same second, so the last few are remembered.
@@ -200,6 +200,9 @@ class Reader:
     """
 
     __slots__ = ("_buffer", "_informational", "_left", "_limits", "_no_body", "_state", "head", "rest", "started")
+
+    _left: int
+    _state: int
 
     def __init__(self, no_body: bool = False, limits: Limits | None = None) -> None:
         self._no_body = no_body
