@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from ._annotations import without_none
 from ._model import FieldInfo, Model, Secret, Timestamp, fields_of
-from ._versions import Version, check_gate, parse_version
+from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "loads", "use_json"]
@@ -409,7 +409,7 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
             if one == field.default and type(one) is type(field.default):
                 continue
         if version is not None and (field.since or field.until):
-            check_gate(where, version, _parsed(field.since), _parsed(field.until))
+            check_gate(where, version, field.since, field.until)
         out[field.wire] = _encode_as(field.type, one, where, version)
     extra = value.extra
     if extra or type(extra) is not dict:
@@ -417,11 +417,6 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
             raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")
         out |= _encode_any(extra, path, version)
     return out
-
-
-@functools.cache
-def _parsed(version: str | None) -> Version | None:
-    return parse_version(version) if version else None
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
