@@ -150,7 +150,12 @@ def _no_extra() -> _NoExtra:
     return NO_EXTRA
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=True)
+def _field(*, default: Any, kw_only: bool) -> Any:
+    """A field that says outright that it is a keyword: mypy does not apply the default to the base class."""
+    return default
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=True, field_specifiers=(_field,))
 class ModelMeta(type):
     """Makes each model an attrs class with slots."""
 
@@ -201,7 +206,7 @@ class Model(metaclass=ModelMeta):
 
     __own_types__: ClassVar[dict[str, Any]]
 
-    extra: dict[str, object] = NO_EXTRA
+    extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
     """Fields that rawdock does not know, under their wire names. Written with the rest, and wins over it."""
 
     def __repr__(self) -> str:
@@ -211,10 +216,11 @@ class Model(metaclass=ModelMeta):
         for field in attributes(type(self)):
             value = getattr(self, field.name)
             if field.name == "extra":
-                if value:
-                    yield f"extra={value!r}"
-            elif field.default is attrs.NOTHING or value != default_of(field):
+                continue
+            if field.default is attrs.NOTHING or value != default_of(field):
                 yield f"{field.name}={value!r}"
+        if self.extra:
+            yield f"extra={self.extra!r}"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

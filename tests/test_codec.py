@@ -1,0 +1,219 @@
+"""The codec: nothing lost, zeros for what is absent, a path to what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import rawdock
+from rawdock._codec import decode, decoder, encode, encode_json, loads, use_json
+from rawdock._model import Model, Secret, Timestamp, since, until, wire
+from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
+
+
+class Leaf(Model):
+    id: str
+    size: int = 0
+
+
+class Tree(Model):
+    name: str = ""
+    on: bool = False
+    share: float = 0.0
+    at: Timestamp = Timestamp("")
+    password: Secret = Secret("")
+    limit: int | None = None
+    entrypoint: list[str] | None = None
+    names: list[str] = []
+    labels: dict[str, str] = {}
+    ports: dict[str, dict[str, object]] = {}
+    leaves: list[Leaf] = []
+    by_name: dict[str, Leaf] = {}
+    child: Tree | None = None
+    sub: Annotated[list[list[str]], wire("SUB")] = []
+    anything: Any = None
+    newer: Annotated[str, since("1.44")] = ""
+    older: Annotated[str, until("1.42")] = ""
+
+
+@pytest.fixture(params=["json", "msgspec"])
+def parser(request: pytest.FixtureRequest) -> Iterator[str]:
+    use_json(request.param)
+    yield request.param
+    use_json()
+
+
+def test_absent_and_null_read_as_zero() -> None:
+    """What an answer leaves out, or says as null, is the zero of its type."""
+    nulls = {name: None for name in ("Name", "On", "Share", "At", "Names", "Labels", "Leaves", "Limit", "Child")}
+    assert decode(Tree, {}) == decode(Tree, nulls) == Tree()
+
+
+def test_null_inside_lists_and_maps() -> None:
+    """A null element is the zero of the element's type."""
+    tree = decode(Tree, {"Names": ["a", None], "Labels": {"x": None}, "SUB": [None, ["b"]]})
+    assert (tree.names, tree.labels, tree.sub) == (["a", ""], {"x": ""}, [[], ["b"]])
+
+
+def test_optional_keeps_its_zero() -> None:
+    """Where absent has a meaning of its own, an explicit zero is told apart and written back."""
+    assert decode(Tree, {"Limit": 0, "Entrypoint": []}) == Tree(limit=0, entrypoint=[])
+    assert encode(Tree(limit=0, entrypoint=[])) == {"Limit": 0, "Entrypoint": []}
+
+
+def test_encode_leaves_out_zeros_but_not_inside_maps() -> None:
+    """Zeros are left out; whatever stands in a map or list is written."""
+    assert encode(Tree(name="", ports={"80/tcp": {}}, labels={"a": ""})) == {
+        "Ports": {"80/tcp": {}},
+        "Labels": {"a": ""},
+    }
+
+
+def test_unknown_fields_survive() -> None:
+    """What rawdock does not know is kept, written back, and accepted from callers."""
+    data = {"Name": "a", "Brand": {"New": [1, None]}}
+    tree = decode(Tree, data)
+    assert tree.extra == {"Brand": {"New": [1, None]}}
+    assert encode(tree) == data
+    assert encode(Tree(extra={"Privileged": False})) == {"Privileged": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "path", "words"),
+    [
+        (Tree, {"Name": 5}, "$.Name", "expected str, got int"),
+        (Tree, {"On": 1}, "$.On", "expected bool, got int"),
+        (Leaf, {"Id": "a", "Size": True}, "$.Size", "expected int, got bool"),
+        (Leaf, {"Id": "a", "Size": 1.5}, "$.Size", "expected int, got float"),
+        (Tree, {"At": 1704164645}, "$.At", "expected str, got int"),
+        (Tree, {"Names": "a"}, "$.Names", "expected list, got str"),
+        (Tree, {"Names": ["a", 5]}, "$.Names[1]", "expected str, got int"),
+        (Tree, {"Labels": {"x": 5}}, "$.Labels['x']", "expected str, got int"),
+        (Tree, {"Leaves": [{"Id": "a"}, {}]}, "$.Leaves[1].Id", "Id is missing"),
+        (Tree, {"ByName": {"x": {"Id": 1}}}, "$.ByName['x'].Id", "expected str, got int"),
+        (Tree, {"Child": {"Child": {"Name": []}}}, "$.Child.Child.Name", "expected str, got list"),
+        (list[Leaf], [{"Id": "a"}, 7], "$[1]", "expected an object, got int"),
+        (Leaf, [], "$", "expected an object, got list"),
+    ],
+)
+def test_decode_errors_have_a_path(kind: Any, data: Any, path: str, words: str) -> None:
+    """A value of the wrong type is named by its path and both types."""
+    with pytest.raises(rawdock.DecodeError) as caught:
+        decode(kind, data)
+    assert caught.value.path == path
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (ContainerSpec(image=5), "$.Image: expected str, got int"),  # type: ignore[arg-type]
+        (ContainerSpec(host_config=HostConfig(memory="1")), "$.HostConfig.Memory: expected int, got str"),  # type: ignore[arg-type]
+        (ContainerSpec(cmd="sleep 1"), "$.Cmd: expected list, got str"),  # type: ignore[arg-type]
+        (ContainerSpec(cmd=("sleep",)), "$.Cmd: expected list, got tuple"),  # type: ignore[arg-type]
+        (ContainerSpec(labels={1: "a"}), "$.Labels: expected str as key, got int"),  # type: ignore[dict-item]
+        (ContainerSpec(host_config={"Memory": 1}), "$.HostConfig: expected HostConfig, got dict"),  # type: ignore[arg-type]
+        (ContainerSpec(extra={"X": object()}), "cannot be written as JSON"),
+        (Tree(on=1), "$.On: expected bool, got int"),  # type: ignore[arg-type]
+        (Leaf(id=None), "$.Id: expected str, got null"),  # type: ignore[arg-type]
+    ],
+)
+def test_requests_are_strict(model: Model, words: str) -> None:
+    """A caller's value of the wrong type is refused with its path."""
+    with pytest.raises(rawdock.InvalidArgument) as caught:
+        encode(model)
+    assert words in str(caught.value)
+
+
+def test_versions_gate_what_is_set() -> None:
+    """A field that this version lacks is refused if it is set, and no other."""
+    assert encode(Tree(name="a"), version=(1, 40)) == {"Name": "a"}
+    assert encode(Tree(newer="a"), version=(1, 44)) == {"Newer": "a"}
+    with pytest.raises(rawdock.VersionError) as caught:
+        encode(Tree(child=Tree(newer="a")), version=(1, 43))
+    assert "$.Child.Newer" in str(caught.value)
+    assert (caught.value.needed, caught.value.actual) == ("1.44", "1.43")
+    with pytest.raises(rawdock.VersionError, match=r"gone since API 1\.42"):
+        encode(Tree(older="a"), version=(1, 42))
+
+
+def test_secrets_are_sent_as_they_are() -> None:
+    """Only the eye is kept from a secret."""
+    assert encode_json(Tree(password=Secret("hunter2"))) == b'{"Password":"hunter2"}'
+
+
+def test_exact_integers(parser: str) -> None:
+    """Integers beyond what a float holds stay exact, with either parser."""
+    assert decode(Leaf, b'{"Id":"a","Size":9007199254740993}').size == 9007199254740993
+    assert decode(Leaf, b'{"Id":"a","Size":18446744073709551615}').size == 18446744073709551615
+
+
+def test_parsers_agree_on_what_is_no_json(parser: str) -> None:
+    """What is not JSON is a DecodeError that shows its beginning."""
+    with pytest.raises(rawdock.DecodeError, match="<html>"):
+        loads(b"<html><body>login</body></html>")
+    with pytest.raises(rawdock.DecodeError, match="got nothing"):
+        loads(b"")
+    with pytest.raises(rawdock.DecodeError):
+        loads(b'{"a":')
+    with pytest.raises(rawdock.DecodeError):
+        loads(b"[" * 100_000)
+
+
+def test_decoders_are_compiled_once() -> None:
+    """The same type gives the same decoder."""
+    assert decoder(Tree) is decoder(Tree)
+
+
+texts = st.text(max_size=8)
+leaves = st.fixed_dictionaries({"Id": texts}, optional={"Size": st.integers(), "Odd": st.integers()})
+
+
+def trees(child: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "Name": st.none() | texts,
+            "On": st.booleans(),
+            "Share": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+            "At": texts,
+            "Limit": st.none() | st.integers(),
+            "Entrypoint": st.none() | st.lists(texts, max_size=2),
+            "Names": st.none() | st.lists(texts, max_size=3),
+            "Labels": st.none() | st.dictionaries(texts, st.none() | texts, max_size=2),
+            "Ports": st.dictionaries(texts, st.just({}), max_size=2),
+            "Leaves": st.lists(leaves, max_size=2),
+            "ByName": st.dictionaries(texts, leaves, max_size=2),
+            "Child": st.none() | child,
+            "SUB": st.lists(st.lists(texts, max_size=2), max_size=2),
+            "Anything": st.recursive(st.none() | st.integers() | texts, lambda x: st.lists(x, max_size=2)),
+            "Unknown": st.integers() | texts,
+        },
+    )
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.recursive(st.just({}), trees, max_leaves=3))
+def test_law(data: dict[str, Any]) -> None:
+    """decode, encode, decode is decode; and no key is lost unless its value is zero or null."""
+    once = decode(Tree, data)
+    again = encode(once)
+    assert decode(Tree, again) == once
+    assert decode(Tree, json.dumps(again)) == once
+    for key, value in data.items():
+        # A nested model of zeros is itself a zero.
+        if value not in (None, 0, "", [], {}, False) and not (key == "Child" and once.child == Tree()):
+            assert key in again
+
+
+@pytest.mark.parametrize("kind", [ContainerInspect, ContainerSummary, SystemInfo, ContainerSpec])
+def test_empty_answers_of_real_models(kind: type[Model]) -> None:
+    """An answer with its identity alone reads through, nested models and all."""
+    data = {"Id": "x", "ID": "x"} if kind is not SystemInfo else {}
+    one = decode(kind, data)
+    assert decode(kind, encode(one)) == one
