@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from ._annotations import without_none
-from ._model import FieldInfo, Model, Secret, Timestamp, fields_of
+from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
 from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
@@ -256,6 +256,7 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
         "twin": _twin(cls),
         "new": object.__new__,
         "known": frozenset(field.wire for field in fields),
+        "no_extra": NO_EXTRA,
         "Mismatch": _Mismatch,
     }
     lines = [
@@ -268,13 +269,12 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     for index, field in enumerate(fields):
         lines += _field_lines(index, field, names)
     lines += [
-        "one.extra = {} if data.keys() <= known else {k: v for k, v in data.items() if k not in known}",
+        "if known.issuperset(data): one.extra = no_extra",
+        "else: one.extra = {k: v for k, v in data.items() if k not in known}",
         "one.__class__ = cls",
         "return one",
     ]
-    source = "def read(data):\n" + "".join(f"    {line}\n" for line in lines)
-    exec(compile(source, f"<decoder of {cls.__name__}>", "exec"), names)
-    return cast("Callable[[Any], Any]", names["read"])
+    return _compiled("def read(data):", lines, f"decoder of {cls.__name__}", names)
 
 
 _INLINE = {str: "str", int: "int", bool: "bool"}
@@ -282,34 +282,82 @@ _INLINE = {str: "str", int: "int", bool: "bool"}
 
 def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[str]:
     kind, optional = without_none(field.type)
-    target, default, convert = f"one.{field.name}", f"default{index}", f"convert{index}"
-    lines = [f"value = get({field.wire!r})"]
-    if kind in _INLINE:
-        lines.append(f"if type(value) is {_INLINE[kind]}: {target} = value")
-    elif kind in (object, Any):
-        return [f"{target} = get({field.wire!r})"]
-    else:
-        names[convert] = _plain_converter(kind)
-        lines.append(f"if value is not None: {target} = {convert}(value)")
+    if kind in (object, Any) and not field.required:
+        return [f"one.{field.name} = get({field.wire!r})"]
+    lines = [f"value = get({field.wire!r})", *_present_lines(f"one.{field.name}", kind, str(index), names)]
     if field.required:
-        lines.append("else: raise Mismatch")
-        return lines
-    if optional:
-        names[default] = None
-        absent = default
-    elif get_origin(kind) in (list, dict):
-        absent = "[]" if get_origin(kind) is list else "{}"
-    elif isinstance(field.default, Model) and not _shared(field.default):
-        names[default] = type(field.default)
-        absent = f"{default}()"
-    else:
-        names[default] = field.default
-        absent = default
+        absent = f"if {field.wire!r} not in data: raise Mismatch\n" if optional or kind in (object, Any) else None
+        if absent is None:
+            return [*lines, "else: raise Mismatch"]
+        return [absent.strip(), *lines, f"elif value is None: one.{field.name} = None", "else: raise Mismatch"]
+    return [*lines, f"elif value is None: one.{field.name} = {_absent(index, field, names)}", "else: raise Mismatch"]
+
+
+def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -> list[str]:
+    """The `if` that stores a value of the right type. What is common is written out; calls are what costs here."""
+    convert, items = f"convert{suffix}", f"items{suffix}"
     if kind in _INLINE:
-        lines += [f"elif value is None: {target} = {absent}", "else: raise Mismatch"]
-    else:
-        lines.append(f"else: {target} = {absent}")
-    return lines
+        return [f"if type(value) is {_INLINE[kind]}: {target} = value"]
+    if kind in (Timestamp, Secret):
+        names[convert] = kind
+        return [f"if type(value) is str: {target} = {convert}(value)"]
+    if kind in (object, Any):
+        return [f"if value is not None: {target} = value"]
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin not in (list, dict):
+        names[convert] = _plain_converter(kind)
+        return [f"if value is not None: {target} = {convert}(value)"]
+    item = arguments[-1]
+    if item in _INLINE:
+        # The parser's own list is kept if all in it is right; the slower function sees to nulls.
+        names[convert] = _plain_converter(kind)
+        return [
+            f"if type(value) is {origin.__name__}:",
+            f"    for item in value{'.values()' if origin is dict else ''}:",
+            f"        if type(item) is not {_INLINE[item]}:",
+            f"            value = {convert}(value)",
+            "            break",
+            f"    {target} = value",
+        ]
+    names[items] = _converter(item)
+    made = f"[{items}(x) for x in value]" if origin is list else f"{{k: {items}(x) for k, x in value.items()}}"
+    # A comprehension costs a call even where there is nothing to do, which is the most common.
+    return [f"if type(value) is {origin.__name__}: {target} = {made} if value else value"]
+
+
+def _absent(index: int, field: FieldInfo, names: dict[str, Any]) -> str:
+    """What an absent field reads as, as source."""
+    kind, optional = without_none(field.type)
+    default = f"default{index}"
+    if optional:
+        return "None"
+    if get_origin(kind) in (list, dict):
+        return "[]" if get_origin(kind) is list else "{}"
+    if isinstance(field.default, Model) and not _shared(field.default):
+        # Made anew each time, since it holds lists that the caller may change.
+        names[default] = _zero_maker(type(field.default))
+        return f"{default}()"
+    if type(field.default) in (int, bool) or type(field.default) is str:
+        return repr(field.default)
+    names[default] = field.default
+    return default
+
+
+@functools.cache
+def _zero_maker(cls: type[Model]) -> Callable[[], Any]:
+    """What an absent model reads as, made faster than by its `__init__`."""
+    names: dict[str, Any] = {"cls": cls, "twin": _twin(cls), "new": object.__new__, "no_extra": NO_EXTRA}
+    lines = [f"one.{field.name} = {_absent(index, field, names)}" for index, field in enumerate(fields_of(cls))]
+    return _compiled("def zero():", ["one = new(twin)", *lines, *_FINISH], f"zero of {cls.__name__}", names)
+
+
+_FINISH = ("one.extra = no_extra", "one.__class__ = cls", "return one")
+
+
+def _compiled(head: str, lines: list[str], what: str, names: dict[str, Any]) -> Callable[..., Any]:
+    source = f"{head}\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(source, f"<{what}>", "exec"), names)
+    return cast("Callable[..., Any]", names[head.removeprefix("def ").partition("(")[0]])
 
 
 def _shared(value: Model) -> bool:
