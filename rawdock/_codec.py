@@ -13,6 +13,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from math import isfinite
+from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from ._annotations import without_none
@@ -31,7 +33,19 @@ class _Mismatch(Exception):
     """A value is not of its type; where and why is found out by `_explain`."""
 
 
-_parse: Callable[[bytes | str], Any] = json.loads
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+# json.loads takes NaN and Infinity for JSON, which msgspec does not, and guesses at encodings.
+_scan = json.JSONDecoder(parse_constant=_no_number).decode
+
+
+def _parse_plain(data: bytes | str) -> Any:
+    return _scan(data if isinstance(data, str) else data.decode())
+
+
+_parse: Callable[[bytes | str], Any] = _parse_plain
 
 
 def use_json(name: str | None = None) -> str:
@@ -46,7 +60,7 @@ def use_json(name: str | None = None) -> str:
         except ImportError:
             if name == "msgspec":
                 raise
-    _parse = json.loads
+    _parse = _parse_plain
     return "json"
 
 
@@ -118,6 +132,8 @@ def _plain_converter(kind: Any) -> Callable[[Any], Any]:
         return _Late(kind) if kind in _compiling else _model_decoder(kind)
     if kind in _SCALARS:
         return _SCALARS[kind]
+    if kind in (None, NoneType):
+        return _nothing
     raise TypeError(f"{kind!r} is not a type that models are made of")
 
 
@@ -131,6 +147,11 @@ class _Late:
 
     def __call__(self, value: Any) -> Any:
         return _model_decoder(self.cls)(value)
+
+
+def _nothing(value: Any) -> None:
+    if value is not None:
+        raise _Mismatch
 
 
 def _same(value: Any) -> Any:
@@ -163,7 +184,7 @@ def _float(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is int:
-        return float(value)
+        return value  # as exact as it came
     if value is None:
         return 0.0
     raise _Mismatch
@@ -285,12 +306,9 @@ def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[st
     if kind in (object, Any) and not field.required:
         return [f"one.{field.name} = get({field.wire!r})"]
     lines = [f"value = get({field.wire!r})", *_present_lines(f"one.{field.name}", kind, str(index), names)]
-    if field.required:
-        absent = f"if {field.wire!r} not in data: raise Mismatch\n" if optional or kind in (object, Any) else None
-        if absent is None:
-            return [*lines, "else: raise Mismatch"]
-        return [absent.strip(), *lines, f"elif value is None: one.{field.name} = None", "else: raise Mismatch"]
-    return [*lines, f"elif value is None: one.{field.name} = {_absent(index, field, names)}", "else: raise Mismatch"]
+    if not field.required or optional:
+        lines.append(f"elif value is None: one.{field.name} = {_absent(index, field, names)}")
+    return [*lines, "else: raise Mismatch"]
 
 
 def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -> list[str]:
@@ -370,9 +388,15 @@ def _shared(value: Model) -> bool:
 
 def _explain(kind: Any, value: Any, path: str) -> None:
     """Find what is wrong and raise it."""
-    kind, _ = without_none(kind)
-    if value is None or kind in (object, Any):
+    kind, optional = without_none(kind)
+    if kind in (object, Any):
         return
+    if value is None:
+        if not optional and isinstance(kind, type) and issubclass(kind, Model) and _needs(kind):
+            raise _wrong("an object", value, path)
+        return
+    if kind in (None, NoneType):
+        raise _wrong("null", value, path)
     origin = get_origin(kind)
     if origin is list:
         if type(value) is not list:
@@ -394,9 +418,16 @@ def _explain(kind: Any, value: Any, path: str) -> None:
             raise _wrong("an object", value, path)
         data = cast("dict[str, Any]", value)
         for field in fields_of(kind):
-            if field.required and data.get(field.wire) is None:
-                raise DecodeError(f"{field.wire} is missing", path=f"{path}.{field.wire}")
-            _explain(field.type, data.get(field.wire), f"{path}.{field.wire}")
+            where, inner = f"{path}.{field.wire}", data.get(field.wire)
+            if inner is not None:
+                _explain(field.type, inner, where)
+            elif field.required and not without_none(field.type)[1]:
+                raise DecodeError(f"{field.wire} is missing", path=where)
+
+
+def _needs(cls: type[Model]) -> bool:
+    """Whether a model has identities, so that there is no zero of it."""
+    return any(field.required for field in fields_of(cls))
 
 
 def _wrong(expected: str, value: Any, path: str) -> DecodeError:
@@ -419,9 +450,14 @@ def encode(value: Any, *, version: Version | None = None) -> Any:
     return _encode_any(value, "$", version)
 
 
-def encode_json(value: Any, *, version: Version | None = None) -> bytes:
+def encode_json(value: Any, version: Version | None = None) -> bytes:
     """`encode`, as compact JSON text."""
-    return json.dumps(encode(value, version=version), separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(encode(value, version=version), separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.end]
+        raise InvalidArgument(f"{half!r} is half a character and cannot be sent") from error
 
 
 def _encode_any(value: Any, path: str, version: Version | None) -> Any:
@@ -435,9 +471,17 @@ def _encode_any(value: Any, path: str, version: Version | None) -> Any:
         }
     if isinstance(value, str):
         return str.__str__(value)
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, (bool, int)):
         return value
+    if isinstance(value, float):
+        return _finite(value, path)
     raise InvalidArgument(f"{path}: {type(value).__name__} cannot be written as JSON")
+
+
+def _finite(value: float, path: str) -> float:
+    if not isfinite(value):
+        raise InvalidArgument(f"{path}: JSON has no {value}")
+    return value
 
 
 def _key(key: Any, path: str) -> str:
@@ -454,17 +498,26 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
         if not field.required:
             if one is None and field.default is None:
                 continue
-            if one == field.default and type(one) is type(field.default):
+            # Models and lists are compared when they are checked: False == 0, inside of them too.
+            if one == field.default and type(one) is type(field.default) and not isinstance(one, Model):
                 continue
+        written = _encode_as(field.type, one, where, version)
+        if not written and not field.required and _is_zero(field.default):
+            continue  # {}, or a zero in another dress: "" for a Secret, 0 for 0.0
         if version is not None and (field.since or field.until):
             check_gate(where, version, field.since, field.until)
-        out[field.wire] = _encode_as(field.type, one, where, version)
+        out[field.wire] = written
     extra = value.extra
     if extra or type(extra) is not dict:
         if not isinstance(extra, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")
         out |= _encode_any(extra, path, version)
     return out
+
+
+def _is_zero(default: Any) -> bool:
+    """Whether a default is the zero of a type that has one. None is no zero: it says that zeros mean something."""
+    return isinstance(default, Model) or (default is not None and not default)
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
@@ -500,7 +553,7 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
             return str.__str__(value)
     elif kind is float:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value
+            return value if isinstance(value, int) else _finite(value, path)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     raise InvalidArgument(f"{path}: expected {_EXPECTED[kind]}, got {_named(value)}")
