@@ -515,33 +515,37 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
     return out
 
 
+@functools.cache
+def _taken_apart(kind: Any) -> tuple[Any, bool, Any, Any]:
+    """A type without its `| None`, whether it had one, its origin, and what its items are."""
+    kind, optional = without_none(kind)
+    return kind, optional, get_origin(kind), (get_args(kind) or (object,))[-1]
+
+
 def _is_zero(default: Any) -> bool:
     """Whether a default is the zero of a type that has one. None is no zero: it says that zeros mean something."""
     return isinstance(default, Model) or (default is not None and not default)
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
-    kind, optional = without_none(kind)
+    kind, optional, origin, item = _taken_apart(kind)
     if value is None and optional:
         return None
+    if kind in _EXPECTED:
+        return _encode_scalar(kind, value, path)
     if kind in (object, Any):
         return _encode_any(value, path, version)
-    origin = get_origin(kind)
     if origin is list:
         if not isinstance(value, list):
             raise InvalidArgument(f"{path}: expected list, got {_named(value)}")
-        item = get_args(kind)[0]
         return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
     if origin is dict or kind is dict:
         if not isinstance(value, dict):
             raise InvalidArgument(f"{path}: expected dict, got {_named(value)}")
-        item = get_args(kind)[1] if origin else object
         return {
             _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
             for k, x in cast("dict[Any, Any]", value).items()
         }
-    if kind in _EXPECTED:
-        return _encode_scalar(kind, value, path)
     if not isinstance(value, kind):
         raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_named(value)}")
     return _encode_model(cast("Model", value), path, version)

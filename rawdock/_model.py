@@ -112,8 +112,8 @@ class Timestamp(str):
             return None
         fraction = int((match[7] or "0").ljust(9, "0"))
         offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
-        zone = UTC if match[8] or not offset else timezone(-offset if match[9] == "-" else offset)
         try:
+            zone = UTC if match[8] or not offset else timezone(-offset if match[9] == "-" else offset)
             numbers = (int(match[i]) for i in range(1, 7))
             year, month, day, hour, minute, second = numbers
             moment = _datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
@@ -213,12 +213,11 @@ class Model(metaclass=ModelMeta):
         return f"{type(self).__name__}({', '.join(self._shown())})"
 
     def _shown(self) -> Iterator[str]:
-        for field in attributes(type(self)):
+        for field in fields_of(type(self)):
             value = getattr(self, field.name)
-            if field.name == "extra":
-                continue
-            if field.default is attrs.NOTHING or value != default_of(field):
-                yield f"{field.name}={value!r}"
+            if field.required or value != field.default:
+                # By the type of the field, since callers may give a plain str for a secret.
+                yield f"{field.name}={'***' if value and _hides(field.type) else repr(value)}"
         if self.extra:
             yield f"extra={self.extra!r}"
 
@@ -251,6 +250,11 @@ class FieldInfo:
     until: Version | None
 
 
+def _hides(kind: Any) -> bool:
+    """Whether a secret may be in a value of this type."""
+    return kind is Secret or any(_hides(inner) for inner in get_args(kind))
+
+
 _fields: dict[type[Model], tuple[FieldInfo, ...]] = {}
 
 
@@ -267,7 +271,7 @@ def fields_of(cls: type[Model]) -> tuple[FieldInfo, ...]:
 
 
 def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
-    annotation = resolve(owner.__own_types__[field.name], vars(sys.modules[owner.__module__]), vars(owner))  # type: ignore[attr-defined]
+    annotation = resolve(owner.__own_types__[field.name], {}, vars(sys.modules[owner.__module__]))  # type: ignore[attr-defined]
     marks: tuple[Any, ...] = ()
     if get_origin(annotation) is Annotated:
         annotation, *rest = get_args(annotation)

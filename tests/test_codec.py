@@ -217,3 +217,70 @@ def test_empty_answers_of_real_models(kind: type[Model]) -> None:
     data = {"Id": "x", "ID": "x"} if kind is not SystemInfo else {}
     one = decode(kind, data)
     assert decode(kind, encode(one)) == one
+
+
+def test_null_where_an_identity_is_needed() -> None:
+    """A model with an identity has no zero, so null in its place is an error with the path."""
+    with pytest.raises(rawdock.DecodeError, match="expected an object, got null") as caught:
+        decode(list[Leaf], b'[{"Id":"a"},null]')
+    assert caught.value.path == "$[1]"
+    with pytest.raises(rawdock.DecodeError):
+        decode(Leaf, b"null")
+
+
+def test_nothing_is_a_type() -> None:
+    """`None` reads null, and nothing else."""
+    assert decode(None, b"null") is None
+    with pytest.raises(rawdock.DecodeError, match="expected null, got int"):
+        decode(None, b"1")
+
+
+def test_a_float_field_keeps_an_integer_exact() -> None:
+    """An integer never passes through a float, however large it is."""
+    assert decode(Tree, {"Share": 2**53 + 1}).share == 2**53 + 1
+    assert decode(Tree, {"Share": 10**400}).share == 10**400
+
+
+def test_numbers_that_json_lacks(parser: str) -> None:
+    """NaN and Infinity are neither read nor written."""
+    for text in (b"NaN", b"[Infinity]", b'{"a":-Infinity}'):
+        with pytest.raises(rawdock.DecodeError):
+            loads(text)
+    with pytest.raises(rawdock.InvalidArgument, match=r"\$\.Share: JSON has no nan"):
+        encode_json(Tree(share=float("nan")))
+    with pytest.raises(rawdock.InvalidArgument, match=r"\$\['X'\]\[0\]: JSON has no inf"):
+        encode_json(Tree(extra={"X": [float("inf")]}))
+
+
+def test_half_a_character_is_not_sent() -> None:
+    """Text that UTF-8 cannot hold is a wrong argument."""
+    with pytest.raises(rawdock.InvalidArgument):
+        encode_json(Tree(name="\ud800"))
+
+
+def test_false_is_not_taken_for_zero_in_a_nested_model() -> None:
+    """A nested model that equals its default, but by a value of the wrong type, is still checked."""
+    with pytest.raises(rawdock.InvalidArgument, match=r"\$\.HostConfig\.Memory: expected int, got bool"):
+        encode(ContainerSpec(host_config=HostConfig(memory=False)))
+
+
+def test_absent_models_are_not_shared() -> None:
+    """What an absent model reads as can be changed without changing another answer."""
+    one, other = decode(ContainerSpec, {}), decode(ContainerSpec, {})
+    one.host_config.binds.append("/a:/b")
+    assert other.host_config.binds == []
+    assert decode(ContainerSpec, {}) == ContainerSpec()
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.recursive(st.just({}), trees, max_leaves=3))
+def test_parsers_read_alike(data: dict[str, Any]) -> None:
+    """Both parsers make the same model of the same text."""
+    text, read = json.dumps(data).encode(), []
+    try:
+        for name in ("json", "msgspec"):
+            assert use_json(name) == name
+            read.append(decode(Tree, text))
+    finally:
+        use_json()
+    assert read[0] == read[1] == decode(Tree, data)

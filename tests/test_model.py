@@ -158,3 +158,29 @@ def test_timestamp_that_is_none() -> None:
     for text in ("yesterday", "2024-13-01T00:00:00Z", "1704164645"):
         assert Timestamp(text).datetime is None
         assert Timestamp(text).nanoseconds is None
+
+
+def test_repr_hides_a_secret_given_as_plain_text() -> None:
+    """The field says what is secret, not the class of the text that a caller gave."""
+    assert "hunter2" not in repr(Sample(id="a", password="hunter2"))  # type: ignore[arg-type]
+
+
+class Volume(Model):
+    """Has the name of one of rawdock's models."""
+
+    mine: int = 0
+
+
+class Holder(Model):
+    volume: Volume = Volume()
+
+
+def test_a_module_s_own_names_come_first() -> None:
+    """An annotation means what its module says, even where rawdock has a model of that name."""
+    assert fields_of(Holder)[0].type is Volume
+
+
+def test_timestamp_with_an_impossible_offset() -> None:
+    """What is no time has no datetime, and is no other error."""
+    assert Timestamp("2024-01-01T00:00:00+99:00").datetime is None
+    assert Timestamp("2024-01-01T00:00:00+99:00").nanoseconds is None
