@@ -18,7 +18,7 @@ from ._border import status_error, translate
 from ._endpoint import Bound, Endpoint
 from ._params import header_value
 from ._streams.answer import Answer
-from ._transport.messages import WireRequest
+from ._transport.messages import WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
 from ._transport.wire import Limits
 from ._versions import NEWEST, OLDEST, Version, parse_version, version_text
@@ -255,7 +255,7 @@ class Docker:
         """Send a request, read its answer whole, and give what `answer` makes of it."""
         try:
             response = await self._transport.handle_async_request(self._request(endpoint, bound, "whole"))
-            if not hasattr(response, "_content"):
+            if type(response) is not WireResponse:
                 await response.aread()
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error

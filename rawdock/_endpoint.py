@@ -248,7 +248,13 @@ def _camel(name: str) -> str:
 
 def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
     """One straight function for one endpoint: a line or two a parameter, nothing decided at the call."""
-    names: dict[str, Any] = {"Bound": Bound, "gate": check_gate, "encode_body": _params.body, "quote": _params.quote}
+    names: dict[str, Any] = {
+        "Bound": Bound,
+        "new": tuple.__new__,
+        "gate": check_gate,
+        "encode_body": _params.body,
+        "quote": _params.quote,
+    }
     lines: list[str] = []
     if declared.since is not None:
         names["operation_since"] = declared.since
@@ -304,7 +310,7 @@ def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
         lines.append("if q: target += '?' + q[1:]")
     is_json = any(parameter.place == "body" for parameter in declared.parameters)
     if not headers and body == "None":
-        lines.append("return Bound(target)")
+        lines.append("return new(Bound, (target, (), None, False))")
     else:
         lines.append(f"return Bound(target, {'headers' if headers else '()'}, {body}, {is_json})")
     arguments = ", ".join(["version", *(parameter.name for parameter in declared.parameters)])

@@ -17,7 +17,7 @@ from typing import Any
 
 from .connection import Feed, translated
 from .errors import ConnectionEnded, Unreachable
-from .sockets import BACKLOG_PAUSE, connected_unix, holds_nothing, new_socket
+from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
 from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["AsyncioConnection", "connect_tcp", "connect_unix"]
@@ -45,6 +45,7 @@ class AsyncioConnection:
         "_send_now",
         "_sock",
         "_waiter",
+        "_watch",
         "_whole",
         "_writer",
         "alive",
@@ -59,6 +60,7 @@ class AsyncioConnection:
         self._fd = sock.fileno()
         self._recv_into = sock.recv_into
         self._send_now = sock.send
+        self._watch = watcher(sock)
         self._scratch = scratch
         self._limits = limits
         self._waiter: asyncio.Future[Any] | None = None
@@ -315,7 +317,7 @@ class AsyncioConnection:
         return False
 
     def stale(self) -> bool:
-        return not self.alive or self._fd < 0 or not holds_nothing(self._sock)
+        return not self.alive or self._fd < 0 or bool(self._watch(0))
 
     async def send_eof(self) -> None:
         if self._fd >= 0:

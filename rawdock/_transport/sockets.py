@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import stat
+from collections.abc import Callable
 
 from .errors import Unreachable
 
-__all__ = ["BACKLOG_PAUSE", "connected_unix", "holds_nothing", "new_socket", "unix_path_too_long", "unreachable"]
+__all__ = ["BACKLOG_PAUSE", "connected_unix", "new_socket", "unix_path_too_long", "unreachable", "watcher"]
 
 # Seconds between two tries while the listener's backlog is full.
 BACKLOG_PAUSE = 0.01
@@ -40,15 +42,12 @@ def connected_unix(path: str) -> socket.socket | None:
     return sock
 
 
-def holds_nothing(sock: socket.socket) -> bool:
-    """Whether an idle connection is as it should be: open, and silent."""
-    try:
-        sock.recv(1, socket.MSG_PEEK)
-    except (BlockingIOError, InterruptedError):
-        return True
-    except OSError:
-        return False
-    return False
+def watcher(sock: socket.socket) -> Callable[[int], list[tuple[int, int]]]:
+    """`watch(0)` is empty while an idle connection is as it should be: open, and silent. (A peek would cost an
+    exception each time.)"""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | select.POLLHUP)
+    return poll.poll
 
 
 def unix_path_too_long(path: str) -> Unreachable | None:

@@ -10,7 +10,7 @@ import trio
 
 from .connection import PullConnection
 from .errors import Unreachable
-from .sockets import BACKLOG_PAUSE, connected_unix, holds_nothing, new_socket
+from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
 from .wire import Limits
 
 __all__ = ["TrioConnection", "connect_tcp", "connect_unix"]
@@ -23,6 +23,7 @@ class TrioConnection(PullConnection):
         super().__init__(limits)
         self._sock = sock
         self._scratch = scratch
+        self._watch = watcher(sock)
 
     async def _receive(self) -> bytes:
         sock = self._sock
@@ -56,7 +57,7 @@ class TrioConnection(PullConnection):
                 self._bytes_sent = True
 
     def stale(self) -> bool:
-        return not self.alive or not holds_nothing(self._sock)
+        return not self.alive or bool(self._watch(0))
 
     async def send_eof(self) -> None:
         with contextlib.suppress(OSError):  # the peer was faster; nothing is left to end
