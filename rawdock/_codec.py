@@ -307,7 +307,7 @@ def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[st
         return [f"one.{field.name} = get({field.wire!r})"]
     lines = [f"value = get({field.wire!r})", *_present_lines(f"one.{field.name}", kind, str(index), names)]
     if not field.required or optional:
-        lines.append(f"elif value is None: one.{field.name} = {_absent(index, field, names)}")
+        lines.append(f"elif value is None: {_absent(index, field, names)}")
     return [*lines, "else: raise Mismatch"]
 
 
@@ -344,32 +344,17 @@ def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -
 
 
 def _absent(index: int, field: FieldInfo, names: dict[str, Any]) -> str:
-    """What an absent field reads as, as source."""
+    """The statement for an absent field. A zero that its holder may change is not made before somebody looks at it
+    (`Model.__getattr__`): most never are."""
     kind, optional = without_none(field.type)
-    default = f"default{index}"
     if optional:
-        return "None"
-    if get_origin(kind) in (list, dict):
-        return "[]" if get_origin(kind) is list else "{}"
-    if isinstance(field.default, Model) and not _shared(field.default):
-        # Made anew each time, since it holds lists that the caller may change.
-        names[default] = _zero_maker(type(field.default))
-        return f"{default}()"
+        return f"one.{field.name} = None"
+    if get_origin(kind) in (list, dict) or (isinstance(field.default, Model) and not _shared(field.default)):
+        return "pass"
     if type(field.default) in (int, bool) or type(field.default) is str:
-        return repr(field.default)
-    names[default] = field.default
-    return default
-
-
-@functools.cache
-def _zero_maker(cls: type[Model]) -> Callable[[], Any]:
-    """What an absent model reads as, made faster than by its `__init__`."""
-    names: dict[str, Any] = {"cls": cls, "twin": _twin(cls), "new": object.__new__, "no_extra": NO_EXTRA}
-    lines = [f"one.{field.name} = {_absent(index, field, names)}" for index, field in enumerate(fields_of(cls))]
-    return _compiled("def zero():", ["one = new(twin)", *lines, *_FINISH], f"zero of {cls.__name__}", names)
-
-
-_FINISH = ("one.extra = no_extra", "one.__class__ = cls", "return one")
+        return f"one.{field.name} = {field.default!r}"
+    names[f"default{index}"] = field.default
+    return f"one.{field.name} = default{index}"
 
 
 def _compiled(head: str, lines: list[str], what: str, names: dict[str, Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ at first use, so that models may name each other whatever the order in which the
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -227,6 +228,22 @@ class Model(metaclass=ModelMeta):
         return all(getattr(self, x.name) == getattr(other, x.name) for x in attributes(type(self)))
 
     __hash__ = None  # type: ignore[assignment]
+
+    if not TYPE_CHECKING:  # a checker that saw this would take any name
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for a slot that decoding left empty: its zero is made now, and kept."""
+            field = _by_name(type(self)).get(name)
+            if field is None or field.default is attrs.NOTHING:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            value = default_of(field)
+            object.__setattr__(self, name, value)
+            return value
+
+
+@functools.cache
+def _by_name(cls: type[Model]) -> dict[str, attrs.Attribute[Any]]:
+    return {field.name: field for field in attributes(cls)}
 
 
 def default_of(field: attrs.Attribute[Any]) -> Any:
