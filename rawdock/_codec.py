@@ -22,7 +22,7 @@ from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
 from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
-__all__ = ["decode", "decoder", "encode", "encode_json", "loads", "use_json"]
+__all__ = ["decode", "decoder", "encode", "encode_json", "lines_parser", "loads", "use_json"]
 
 T = TypeVar("T")
 
@@ -46,22 +46,28 @@ def _parse_plain(data: bytes | str) -> Any:
 
 
 _parse: Callable[[bytes | str], Any] = _parse_plain
+_parse_lines: Callable[[bytes], list[Any]] | None = None
 
 
 def use_json(name: str | None = None) -> str:
     """Choose who parses JSON: "msgspec", "json", or the fastest that is installed. Gives the choice."""
-    global _parse
+    global _parse, _parse_lines
     if name != "json":
         try:
-            from msgspec.json import decode as parse
+            from msgspec.json import Decoder
 
-            _parse = parse
+            _parse, _parse_lines = Decoder().decode, Decoder().decode_lines
             return "msgspec"
         except ImportError:
             if name == "msgspec":
                 raise
-    _parse = _parse_plain
+    _parse, _parse_lines = _parse_plain, None
     return "json"
+
+
+def lines_parser() -> Callable[[bytes], list[Any]] | None:
+    """What parses a block of lines in one go, where the parser has such a thing."""
+    return _parse_lines
 
 
 use_json()

@@ -250,7 +250,7 @@ def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
     """One straight function for one endpoint: a line or two a parameter, nothing decided at the call."""
     names: dict[str, Any] = {
         "Bound": Bound,
-        "new": tuple.__new__,
+        "new": cast("Any", tuple).__new__,
         "gate": check_gate,
         "encode_body": _params.body,
         "quote": _params.quote,

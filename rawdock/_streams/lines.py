@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._codec import decoder, loads
+from .._codec import decoder, lines_parser, loads
 from ..errors import RawdockError, StreamError
 from .answer import Answer
 from .values import JsonValues
@@ -26,7 +26,7 @@ class Lines(Generic[L]):
         self._answer = answer
         self._items: list[Any] = []
         self._finished = False
-        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, value_limit))
+        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, value_limit, lines_parser()))
 
     def __aiter__(self) -> Lines[L]:
         return self

@@ -32,13 +32,18 @@ class JsonValues(Generic[T]):
     An error takes the place of the value that caused it, and ends the stream: items before it are not lost.
     """
 
-    __slots__ = ("_decode", "_depth", "_escaped", "_failed", "_in_string", "_limit", "_load", "_pending")
+    __slots__ = ("_decode", "_depth", "_escaped", "_failed", "_in_string", "_limit", "_load", "_load_lines", "_pending")
 
     def __init__(
-        self, decode: Callable[[Any], T], load: Callable[[bytes], object], limit: int = 16 * 1024 * 1024
+        self,
+        decode: Callable[[Any], T],
+        load: Callable[[bytes], object],
+        limit: int = 16 * 1024 * 1024,
+        load_lines: Callable[[bytes], list[Any]] | None = None,
     ) -> None:
         self._decode = decode
         self._load = load
+        self._load_lines = load_lines
         self._limit = limit
         self._pending = bytearray()  # the beginning of a value whose end has not come yet
         self._depth = 0
@@ -73,6 +78,16 @@ class JsonValues(Generic[T]):
 
     def _block(self, block: bytes, out: list[T | Exception]) -> bytes:
         """The quick way for a block that ends with a line: whole values, one after the other. Gives what is left."""
+        if self._load_lines is not None:
+            try:
+                values = self._load_lines(block)
+            except ValueError:
+                pass  # the slower way finds what is wrong, or what is only unusual
+            else:
+                decode, append = self._decode, out.append
+                for value in values:
+                    append(decode(value))
+                return b""
         if not block.isascii():
             try:
                 text = block.decode()
