@@ -1,0 +1,202 @@
+"""`Recorder`: a transport that keeps what passes through it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from typing import cast
+
+import httpx
+
+from .._address import find_address
+from .._transport.messages import WireRequest
+from .._transport.transport import EngineTransport, over_tcp, over_unix
+from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
+from .redaction import forms, redact_body, redact_headers
+
+__all__ = ["Recorder"]
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """Passes everything on to an Engine, and keeps each exchange with the chunks of its answer.
+
+    `transport` is where to: a transport, or an Engine's address as `Docker` takes it. A recording never holds the
+    values of secret headers and JSON keys. `secrets` are others that may not get into one: `recording` and `save`
+    raise a ValueError if one of them is found, in plain or in base64.
+
+    What is sent and received on an upgraded connection is not recorded.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | str | os.PathLike[str] | None = None,
+        *,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        self._transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else _to_engine(transport)
+        self._secrets = [secret for secret in secrets if secret]
+        self._taken: list[_Taken] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        taken = _Taken(request)
+        self._taken.append(taken)
+        response = await self._transport.handle_async_request(taken.passed_on())
+        taken.response = response
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers.raw,
+            stream=_Kept(cast("httpx.AsyncByteStream", response.stream), taken),
+            request=request,
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    def recording(self, about: Mapping[str, str] | None = None) -> Recording:
+        """What was recorded so far, without secrets; `about` is kept beside it."""
+        recording = Recording(format=FORMAT, exchanges=[taken.exchange() for taken in self._taken])
+        if about:
+            recording["about"] = dict(about)
+        self._refuse_secrets(recording)
+        return recording
+
+    def save(self, path: str | os.PathLike[str], about: Mapping[str, str] | None = None) -> None:
+        """Write the recording as JSON."""
+        text = json.dumps(self.recording(about), indent=1, ensure_ascii=False, sort_keys=True)
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def _refuse_secrets(self, recording: Recording) -> None:
+        looks = {form for secret in self._secrets for form in forms(secret)}
+        texts = {"about": json.dumps(recording.get("about", {}), ensure_ascii=False)}
+        for number, exchange in enumerate(recording["exchanges"]):
+            request, response = exchange["request"], exchange["response"]
+            bodies = [from_piece(request["body"])]
+            bodies += [b"".join(map(from_piece, response["chunks"]))] if response else []
+            written = json.dumps(exchange, ensure_ascii=False)
+            texts[f"exchange {number}, {request['method']} {request['target'].partition('?')[0]}"] = "\n".join(
+                [written, *(body.decode("latin-1") for body in bodies)]
+            )
+        for where, text in texts.items():
+            if any(look in text for look in looks):
+                raise ValueError(f"a secret would be recorded in {where}")
+
+
+def _to_engine(address: str | os.PathLike[str] | None) -> EngineTransport:
+    found = find_address(address)
+    return EngineTransport(over_unix(found.path) if found.path else over_tcp(found.host, found.port))
+
+
+class _Taken:
+    """One exchange, as far as it has come."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.request = request
+        self.sent: list[bytes] = []
+        self.response: httpx.Response | None = None
+        self.chunks: list[bytes] = []
+        self.ended = False
+
+    def passed_on(self) -> httpx.Request:
+        """The same request, always asking for an open answer: only that has chunks."""
+        request = self.request
+        if isinstance(request, WireRequest):
+            body: bytes | AsyncIterable[bytes]
+            if isinstance(request.body, bytes):
+                body = request.body
+                self.sent.append(body)
+            else:
+                body = _Sending(request.body, self.sent)
+            return WireRequest(
+                request.method, request.target, request.head_tail, base=request.base, body=body, mode="stream"
+            )
+        stream = request.stream
+        if isinstance(stream, Iterable):
+            self.sent += stream
+            return request
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            stream=_Sending(stream, self.sent),
+            extensions=request.extensions,
+        )
+
+    def exchange(self) -> Exchange:
+        request = self.request
+        return {
+            "request": {
+                "method": request.method,
+                "target": request.target if isinstance(request, WireRequest) else request.url.raw_path.decode(),
+                "headers": redact_headers(request.headers.raw),
+                "body": to_piece(redact_body(b"".join(self.sent))),
+            },
+            "response": self._answer(self.response) if self.response is not None else None,
+        }
+
+    def _answer(self, response: httpx.Response) -> RecordedResponse:
+        body = b"".join(self.chunks)
+        redacted = redact_body(body)
+        whole = redacted != body or (isinstance(self.request, WireRequest) and self.request.mode == "whole")
+        return {
+            "status": response.status_code,
+            "reason": response.reason_phrase,
+            "headers": redact_headers(response.headers.raw),
+            "chunks": [to_piece(chunk) for chunk in ([redacted] if whole else self.chunks) if chunk],
+            "ended": self.ended,
+        }
+
+
+class _Sending(httpx.AsyncByteStream):
+    """A streamed request body, kept as it is sent."""
+
+    def __init__(self, body: AsyncIterable[bytes], sent: list[bytes]) -> None:
+        self._body = body
+        self._parts: AsyncIterator[bytes] | None = None
+        self._sent = sent
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._parts = aiter(self._body)
+        return self
+
+    async def __anext__(self) -> bytes:
+        assert self._parts is not None
+        part = await anext(self._parts)
+        self._sent.append(bytes(part))
+        return part
+
+    async def aclose(self) -> None:
+        await _close(self._parts)
+
+
+class _Kept(httpx.AsyncByteStream):
+    """The body of an answer, kept as it is read."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, taken: _Taken) -> None:
+        self._stream = stream
+        self._chunks = aiter(stream)
+        self._taken = taken
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await anext(self._chunks)
+        except StopAsyncIteration:
+            self._taken.ended = True
+            raise
+        self._taken.chunks.append(chunk)
+        return chunk
+
+    async def aclose(self) -> None:
+        await _close(self._chunks)
+        await self._stream.aclose()
+
+
+async def _close(iterator: object) -> None:
+    close = getattr(iterator, "aclose", None)
+    if close is not None:
+        await close()

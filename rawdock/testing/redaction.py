@@ -1,0 +1,74 @@
+"""Secrets leave a recording when it is written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+from ..errors import SECRET_HEADERS
+
+__all__ = ["REDACTED", "forms", "redact_body", "redact_headers"]
+
+REDACTED = "***"
+_KEYS = frozenset({"auth", "identitytoken", "jointokens", "password", "registrytoken", "secret", "token", "unlockkey"})
+
+
+def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """Headers as `Name: value`, without credentials."""
+    texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    return [f"{name}: {REDACTED if name.lower() in SECRET_HEADERS else value}" for name, value in texts]
+
+
+def redact_body(body: bytes) -> bytes:
+    """A JSON body, or one of JSON lines, without secrets; the same bytes if there are none."""
+    try:
+        return _redact_value(body)
+    except ValueError:
+        return b"".join(_redact_line(line) for line in body.splitlines(keepends=True))
+
+
+def _redact_line(line: bytes) -> bytes:
+    try:
+        return _redact_value(line)
+    except ValueError:
+        return line
+
+
+def _redact_value(text: bytes) -> bytes:
+    if text.lstrip()[:1] not in (b"{", b"["):
+        raise ValueError("not an object")
+    value: Any = json.loads(text)
+    redacted = _redacted(value, secret=False)
+    if redacted == value:
+        return text
+    return json.dumps(redacted, separators=(",", ":")).encode() + (b"\n" if text.endswith(b"\n") else b"")
+
+
+def _redacted(value: Any, *, secret: bool) -> Any:
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {key: _redacted(item, secret=secret or key.lower() in _KEYS) for key, item in items}
+    if isinstance(value, list):
+        return [_redacted(item, secret=secret) for item in cast("list[Any]", value)]
+    return REDACTED if secret and isinstance(value, str) and value else value
+
+
+def forms(secret: str) -> set[str]:
+    """How a secret may look in a text: itself, in JSON, and in base64 at each of its three alignments."""
+    found = {secret, json.dumps(secret)[1:-1]}
+    data = secret.encode()
+    for offset in range(3):
+        # Characters that also hold bits of the neighbours cannot be known.
+        first = -(-offset * 8 // 6)
+        last = (offset + len(data)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            core = encode(b"\0" * offset + data).decode()[first:last]
+            if len(core) >= _TELLING:
+                found.add(core)
+    return found
+
+
+# Fewer characters of base64 stand in any text by chance.
+_TELLING = 4

@@ -1,0 +1,133 @@
+"""`Replay`: a transport that answers from a recording."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Literal, cast
+
+import anyio.lowlevel
+import httpx
+
+from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
+from .redaction import redact_body
+
+__all__ = ["Chunks", "NotRecorded", "Replay"]
+
+Chunks = Literal["recorded", "whole", "bytes"]
+
+_SHOWN = 12
+# They told how the body was framed on its way; here it is not.
+_FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
+
+
+class NotRecorded(LookupError):
+    """A request that the recording has no answer for, or no further one."""
+
+
+class Replay(httpx.AsyncBaseTransport):
+    """Answers as the Engine did that was recorded: `Docker(transport=Replay("recording.json"))`.
+
+    A request is matched by method, target and body; where the same was asked more than once, the answers come in
+    their order. `chunks` cuts the bodies: as they arrived, in one piece, or byte by byte; a program must behave the
+    same. A body that was not recorded to its end breaks off where the recording does.
+    """
+
+    def __init__(self, recording: Recording | str | os.PathLike[str], chunks: Chunks = "recorded") -> None:
+        if isinstance(recording, (str, os.PathLike)):
+            recording = cast("Recording", json.loads(Path(recording).read_text(encoding="utf-8")))
+        if recording.get("format") != FORMAT:
+            raise ValueError(f"a recording of format {FORMAT} is needed, got {recording.get('format')!r}")
+        if chunks not in ("recorded", "whole", "bytes"):
+            raise ValueError(f"chunks: {chunks!r} is not one of 'recorded', 'whole', 'bytes'")
+        self._chunks: Chunks = chunks
+        self._all = list(recording["exchanges"])
+        self._left = list(self._all)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await anyio.lowlevel.checkpoint()
+        body = redact_body(await request.aread())
+        exchange = self._find(request.method, request.url.raw_path.decode(), body)
+        response = exchange["response"]
+        if response is None:
+            raise httpx.ReadError("the recording has this request, but no answer to it", request=request)
+        chunks = [from_piece(piece) for piece in response["chunks"]]
+        if self._chunks == "whole":
+            chunks = [b"".join(chunks)] if chunks else []
+        return httpx.Response(
+            response["status"],
+            headers=_headers(response, chunks),
+            stream=_Body(chunks, single=self._chunks == "bytes", ended=response["ended"]),
+            request=request,
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": response["reason"].encode()},
+        )
+
+    def unused(self) -> list[Exchange]:
+        """Exchanges that nobody has asked for yet."""
+        return list(self._left)
+
+    def _find(self, method: str, target: str, body: bytes) -> Exchange:
+        def fits(exchange: Exchange) -> bool:
+            request = exchange["request"]
+            return (request["method"], request["target"]) == (method, target) and same_body(
+                from_piece(request["body"]), body
+            )
+
+        for index, exchange in enumerate(self._left):
+            if fits(exchange):
+                return self._left.pop(index)
+        times = sum(map(fits, self._all))
+        if times:
+            raise NotRecorded(f"{method} {target} was recorded {times} times, and is asked once more")
+        of_target = [one for one in self._all if one["request"]["target"] == target]
+        if any(one["request"]["method"] == method for one in of_target):
+            raise NotRecorded(f"{method} {target} was recorded with another body, not with {body[:200]!r}")
+        raise NotRecorded(
+            f"{method} {target} was not recorded; not asked for yet: {', '.join(self._shown()) or 'none'}"
+        )
+
+    def _shown(self) -> Iterator[str]:
+        for exchange in self._left[:_SHOWN]:
+            yield f"{exchange['request']['method']} {exchange['request']['target']}"
+        if len(self._left) > _SHOWN:
+            yield f"and {len(self._left) - _SHOWN} more"
+
+
+def _headers(response: RecordedResponse, chunks: list[bytes]) -> list[tuple[str, str]]:
+    recorded = [(name, value) for name, _, value in (line.partition(": ") for line in response["headers"])]
+    headers = [(name, value) for name, value in recorded if name.lower() not in _FRAMING]
+    if chunks and any(name.lower() == "content-length" for name, _ in recorded):
+        headers.append(("Content-Length", str(sum(map(len, chunks)))))
+    return headers
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, chunks: list[bytes], *, single: bool, ended: bool) -> None:
+        self._chunks = iter(chunks)
+        self._rest = iter(b"")
+        self._single = single
+        self._ended = ended
+        self._closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._closed:
+            raise httpx.StreamClosed
+        for byte in self._rest:
+            return bytes((byte,))
+        await anyio.lowlevel.checkpoint()
+        for chunk in self._chunks:
+            if not self._single:
+                return chunk
+            self._rest = iter(chunk)
+            return bytes((next(self._rest),))
+        if not self._ended:
+            raise httpx.ReadError("the recording breaks off here: the rest of the answer was not read")
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        self._closed = True
