@@ -38,6 +38,8 @@ _BY_STATUS: dict[int, type[StatusError]] = {
 
 # Podman answers 500 to nearly everything; its `cause` is a constant of its source and tells what it was.
 _BY_CAUSE: dict[str, type[StatusError]] = {
+    "UNIQUE constraint failed: ContainerConfig.Name": Conflict,  # a rename to a name in use
+    "layer not known": NotFound,  # the changes of no such container
     "no such container": NotFound,
     "no such exec session": NotFound,
     "no such pod": NotFound,
