@@ -1,6 +1,6 @@
 """Make a virtual environment with the package and some of its dependency groups, or keep the one that is there.
 
-    python make_venv.py FOLDER [--wheel FILE] GROUP...
+    python make_venv.py FOLDER [--wheel FILE] [GROUP...]
 
 It is kept only if it was made by the same recipe: this Python, this pyproject.toml, this wheel.
 """
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--wheel", type=Path)
-    parser.add_argument("groups", nargs="+")
+    parser.add_argument("groups", nargs="*")
     arguments = parser.parse_args()
     stamp = arguments.folder / "recipe"
     recipe = _recipe(arguments.groups, arguments.wheel)

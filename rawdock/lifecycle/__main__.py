@@ -1,0 +1,153 @@
+"""`python -m rawdock.lifecycle [IMAGE] [--replay]`, which `scripts/lifecycle` runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import anyio
+
+from .._address import Address, find_address
+from .._client import Docker
+from .._reference import parse_reference
+from ..errors import ConnectError, RawdockError
+from . import engine
+from .screen import Screen
+from .story import Story
+
+__all__ = ["RECORDING", "main"]
+
+RECORDING = Path(__file__).with_name("recording.json")
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 1 with a sentence, or 130 after Ctrl-C or SIGTERM."""
+    parser = argparse.ArgumentParser(
+        prog="lifecycle", description="The life of an image and a container, told by your Docker Engine."
+    )
+    parser.add_argument("image", metavar="IMAGE", nargs="?", default="", help="an image with a shell in it")
+    parser.add_argument("--replay", action="store_true", help="tell it from a recording; no Engine is needed")
+    arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    screen = Screen(sys.stdout)
+    try:
+        return _main(screen, arguments.image, arguments.replay)
+    except RawdockError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is said, not even at exit
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _main(screen: Screen, image: str, replay: bool) -> int:
+    if image:
+        parse_reference(image)
+    if replay:
+        return _fail("a recording tells of its own image: leave IMAGE out") if image else _replay(screen)
+    address = find_address()
+    if address.source != "default" or anyio.run(_answers, address):
+        return anyio.run(_live, screen, image, None)
+    screen.note(f"No Engine listens on {address.path}, and neither DOCKER_HOST nor a docker context names another.")
+    reason = engine.cannot()
+    if not reason:
+        screen.note("As this is root on Debian or Ubuntu, one is started just for this, Docker 28.5.")
+        try:
+            with engine.started() as socket:
+                return anyio.run(_live, screen, image, socket)
+        except engine.Failed as error:
+            reason = str(error)
+    screen.note(f"None is started here: {reason}.")
+    if image:
+        screen.note(f"So {image} cannot be used.")
+    return _replay(screen)
+
+
+async def _answers(address: Address) -> bool:
+    """False if nobody is there. Where somebody is who may not be spoken to, that is an error."""
+    try:
+        async with Docker() as docker:
+            await docker.system.ping()
+    except ConnectError:
+        if os.path.exists(address.path) and not os.access(address.path, os.R_OK | os.W_OK):
+            raise
+        return False
+    return True
+
+
+def _replay(screen: Screen) -> int:
+    about: dict[str, str] = json.loads(RECORDING.read_text(encoding="utf-8"))["about"]
+    screen.note(
+        f"THIS IS A RECORDING of {about['engine']}, made on {about['date']}. Nothing happens on this machine; "
+        "the answers are the Engine's own."
+    )
+    return anyio.run(_recorded, screen, about)
+
+
+async def _recorded(screen: Screen, about: dict[str, str]) -> int:
+    from ..testing import Replay
+
+    async with Docker(transport=Replay(RECORDING), version=about["api"]) as docker:
+        return await _tell(Story(docker, screen, engine=f"{about['address']} (recorded)."))
+
+
+async def _live(screen: Screen, image: str, socket: str | None) -> int:
+    async with Docker(socket) as docker:
+        return await _tell(Story(docker, screen, image=image, name=f"rawdock-{secrets.token_hex(3)}"))
+
+
+async def _tell(story: Story) -> int:
+    async with _interruptible() as scope:
+        await story.run()
+    if scope.cancel_called:
+        print("lifecycle: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return 1 if story.problems else 0
+
+
+@asynccontextmanager
+async def _interruptible() -> AsyncIterator[anyio.CancelScope]:
+    """A scope that the first signal cancels; the second ends the program where it stands."""
+    failure: list[Exception] = []
+    async with anyio.create_task_group() as tasks:
+        with anyio.CancelScope() as scope:
+            tasks.start_soon(_watch, scope)
+            try:
+                yield scope
+            except (RawdockError, BrokenPipeError) as error:
+                failure.append(error)  # outside it would come in a group
+        tasks.cancel_scope.cancel()
+    if failure:
+        raise failure[0]
+
+
+async def _watch(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            if scope.cancel_called:
+                os._exit(_INTERRUPTED)
+            scope.cancel()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt
+
+
+def _fail(sentence: str) -> int:
+    print(f"lifecycle: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The terminal: lines of eighty columns, the API call of each at its right; pulls are redrawn where that can be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+import time
+from typing import TextIO
+
+from ..progress import LayerProgress, Progress
+
+__all__ = ["WIDTH", "Screen", "plural", "short", "size"]
+
+WIDTH = 80
+_INDENT = "   "
+_BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
+_REDRAW = 0.08  # seconds between two drawings of a pull
+_BAR = 24
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of ten as docker shows them."""
+    if abs(count) < 1000:
+        return f"{count} B"
+    value, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if abs(value) < 999.5:
+            break
+    return f"{value:.3g} {unit}"
+
+
+def short(identity: str) -> str:
+    """The twelve digits by which people know an id or a digest."""
+    return identity.removeprefix("sha256:")[:12]
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+class Screen:
+    """Writes the story."""
+
+    def __init__(self, out: TextIO, *, terminal: bool | None = None) -> None:
+        self._out = out
+        self._terminal = out.isatty() if terminal is None else terminal
+        self._color = self._terminal and not os.environ.get("NO_COLOR")
+        self._gone = False
+        self._steps = 0
+        self._drawn = 0
+        self._last = 0.0
+        self._told: set[str] = set()
+
+    def step(self, title: str) -> None:
+        self._steps += 1
+        self._write(f"\n{self._style(_BOLD, f'{self._steps}. {title}')}\n")
+
+    def say(self, text: str, call: str = "") -> None:
+        """A line, broken if it is long; `call` at the right of its end, as `GET /info`."""
+        lines = textwrap.wrap(text, WIDTH - len(_INDENT), break_on_hyphens=False) or [""]
+        for line in lines[:-1]:
+            self._write(f"{_INDENT}{line}\n")
+        last = _INDENT + lines[-1]
+        if call and len(last) + 2 + len(call) > WIDTH:
+            self._write(f"{last}\n")
+            last = ""
+        self._write(last + (self._style(_DIM, call.rjust(WIDTH - len(last))) if call else "") + "\n")
+
+    def note(self, text: str) -> None:
+        """What stands outside the story: who tells it, and how it went."""
+        for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False):
+            self._write(f"{line}\n")
+
+    # A pull: `begin`, then `draw` after each line, then `finish`.
+
+    def begin(self) -> None:
+        self._drawn, self._last, self._told = 0, 0.0, set()
+
+    def draw(self, progress: Progress) -> None:
+        layers = list(progress.layers.values())
+        if self._terminal and len(layers) < shutil.get_terminal_size().lines - 2:
+            if time.monotonic() - self._last >= _REDRAW:
+                self._redraw(layers)
+                self._last = time.monotonic()
+            return
+        for layer in layers:
+            if layer.done:
+                self._tell(layer)
+
+    def finish(self, progress: Progress) -> None:
+        layers = list(progress.layers.values())
+        if self._drawn:
+            self._redraw(layers)
+            return
+        for layer in layers:
+            self._tell(layer)
+
+    def _redraw(self, layers: list[LayerProgress]) -> None:
+        up = f"\033[{self._drawn}A" if self._drawn else ""
+        lines = [f"\033[2K{_INDENT}{_layer(layer, bar=True)}\n" for layer in layers]
+        self._write(up + "".join(lines))
+        self._drawn = len(layers)
+
+    def _tell(self, layer: LayerProgress) -> None:
+        if layer.id not in self._told:
+            self._told.add(layer.id)
+            self._write(f"{_INDENT}{_layer(layer)}\n")
+
+    def _style(self, code: str, text: str) -> str:
+        return f"{code}{text}{_PLAIN}" if self._color else text
+
+    def _write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            self._gone = True  # what is left to do is done silently
+            raise
+
+
+def _layer(layer: LayerProgress, *, bar: bool = False) -> str:
+    moved = size(layer.total) if layer.total else ""
+    if not bar or layer.done:
+        return f"{layer.id}  {layer.phase:18}{moved:>9}".rstrip()
+    full = round(layer.fraction * _BAR)
+    return f"{layer.id}  {layer.phase:18}{moved:>9}  [{'=' * full}{' ' * (_BAR - full)}]"

@@ -1,0 +1,379 @@
+"""The story itself. Its requests depend on nothing but its arguments and the answers, so a recording can tell it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import anyio
+
+from .._reference import Reference, parse_reference
+from ..models import ContainerSpec
+from .made import Made
+from .screen import plural, short, size
+
+if TYPE_CHECKING:
+    from .._client import Docker
+    from ..models import ContainerInspect, ContainerSummary, DataUsage, HistoryItem, ImageDeleted, ImageInspect
+    from ..progress import Progress
+    from .screen import Screen
+
+__all__ = ["Story"]
+
+# Who is the first process of a container gets no signal that it does not ask for.
+_COMMAND = ["sh", "-c", "trap 'exit 0' TERM; echo hello > /hello.txt; sleep 600 & wait"]
+_FILE = "/hello.txt"
+_CLEANUP = 60.0  # seconds
+# Engines of scripts/engines have these in a registry of their own.
+_OURS = re.compile(r"/state/(docker|podman)-[0-9.]+(-ctrd)?/data")
+_LOCAL = "127.0.0.1:"
+_SHARERS = {"app:3": "app:10", "app:10": "app:3"}
+_WHY = {
+    "default": "the usual socket; no DOCKER_HOST or docker context says otherwise",
+    "DOCKER_HOST": "DOCKER_HOST says so",
+    "argument": "started by this command",
+}
+_KINDS = {0: "changed", 1: "added", 2: "deleted"}
+
+
+class Story:
+    """From pull to delete on one Engine. `name` is for the container and the image that are made."""
+
+    def __init__(
+        self, docker: Docker, screen: Screen, *, image: str = "", name: str = "rawdock-lifecycle", engine: str = ""
+    ) -> None:
+        self._docker = docker
+        self._screen = screen
+        self._wanted = image
+        self._engine = engine
+        self._name = name
+        self._made = Made(docker)
+        self._before = 0
+        self._root = ""
+        self._image = parse_reference(image) if image else Reference("")
+        self._commit = f"{name}:latest"
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be removed."""
+        return self._made.problems
+
+    async def run(self) -> None:
+        """Tell it. What was made is removed, also after an error or a cancellation."""
+        try:
+            await self._tell()
+        finally:
+            with anyio.move_on_after(_CLEANUP, shield=True) as scope:
+                if self._made:
+                    self._screen.step("Remove what this story made")
+                    await self._made.remove(self._screen)
+            if scope.cancelled_caught:
+                self.problems.append("the Engine took too long to remove what this story made")
+        self._screen.step("Disk, after")
+        usage = await self._docker.system.data_usage()
+        self._disk(usage)
+        difference = _layers_size(usage) - self._before
+        if difference:
+            self._screen.say(
+                f"{size(abs(difference))} {'more' if difference > 0 else 'less'} in layers than before: some Engines "
+                "free layers a little later, and others may work on this Engine too."
+            )
+        else:
+            self._screen.say("As before.")
+
+    async def _tell(self) -> None:
+        await self._meet()
+        first = await self._pull_first()
+        second = await self._pull_second(first)
+        created = await self._create_and_start()
+        await self._look(created, len(first.root_fs.layers))
+        committed = await self._stop_and_commit(created)
+        pushed = await self._push(committed)
+        if not second:
+            await self._shared_without_sharer(first, pushed)
+        await self._delete_one(first, second or self._commit)
+
+    async def _meet(self) -> None:
+        docker, say = self._docker, self._screen.say
+        self._screen.step("Which Engine")
+        await docker.system.ping()
+        why = _WHY.get(docker.address_source, f"docker's {docker.address_source} says so")
+        say(docker.address if not self._engine else self._engine, "GET /_ping")
+        if not self._engine:
+            say(f"({why})")
+        version = await docker.system.version()
+        product = version.components[0].name if version.components else ""
+        product = product if "podman" in product.lower() else "Docker Engine"
+        speaks = f"{version.min_api_version} to {version.api_version}" if version.min_api_version else "one version"
+        say(f"{product} {version.version} speaks API {speaks}; here {docker.version}.", "GET /version")
+        info = await docker.system.info()
+        self._root = info.docker_root_dir.rstrip("/")
+        say(f"Storage driver {info.driver}, in the folder", "GET /info")
+        say(f"  {self._root}")
+        if not self._wanted:
+            ours = _OURS.search(info.docker_root_dir)
+            self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:latest")
+        self._screen.step("Disk, before")
+        usage = await docker.system.data_usage()
+        self._before = _layers_size(usage)
+        self._disk(usage)
+
+    def _disk(self, usage: DataUsage) -> None:
+        images = usage.image_usage.total_count or len(usage.images)
+        containers = usage.container_usage.total_count or len(usage.containers)
+        self._screen.say(
+            f"{plural(images, 'image')} with {size(_layers_size(usage))} of layers, {plural(containers, 'container')}.",
+            "GET /system/df",
+        )
+
+    async def _pull_first(self) -> ImageInspect:
+        reference = self._image.pulled
+        self._screen.step(f"Pull {reference}")
+        before = await self._made.image(reference)
+        progress = await self._pull(reference)
+        image = await self._docker.images.inspect(reference)
+        if before:
+            self._screen.say("It was here before, so it stays at the end.")
+        self._downloaded(progress)
+        self._screen.say(
+            f"Image {short(image.id)}: {plural(len(image.root_fs.layers), 'layer')}, {size(image.size)}.",
+            "GET /images/{name}/json",
+        )
+        for layer in image.root_fs.layers:
+            self._screen.say(f"  {short(layer)}")
+        self._screen.say("(A pull names a layer by its packed digest, an image by the unpacked one.)")
+        return image
+
+    async def _pull(self, reference: str) -> Progress:
+        self._screen.begin()
+        async with self._docker.images.pull(reference) as pull:
+            async for _ in pull:
+                self._screen.draw(pull.progress)
+            result = await pull.result()
+        self._screen.finish(result.progress)
+        self._screen.say(result.status or "The Engine ends a pull without a word.", "POST /images/create")
+        return result.progress
+
+    def _downloaded(self, progress: Progress) -> None:
+        came = [layer for layer in progress.layers.values() if not layer.existed]
+        unknown = sum(not layer.total for layer in came)
+        there = len(progress.layers) - len(came)
+        if came:
+            missing = f"; of {unknown} of {len(came)} parts this Engine told no size" if unknown else ""
+            self._screen.say(f"Downloaded {size(progress.current)}{missing}.")
+        if there:
+            self._screen.say(f"{plural(there, 'layer')} already here: not downloaded again.")
+
+    async def _pull_second(self, first: ImageInspect) -> str:
+        """The reference of a second image with layers of the first; empty where none is known."""
+        registry = self._image.registry
+        repository = self._image.pulled.removeprefix(f"{registry}/")
+        sharer = _SHARERS.get(repository) if registry.startswith(_LOCAL) else None
+        if sharer is None:
+            return ""
+        reference = f"{registry}/{sharer}"
+        self._screen.step(f"Pull {reference}, which shares layers with it")
+        before = await self._made.image(reference)
+        progress = await self._pull(reference)
+        image = await self._docker.images.inspect(reference)
+        history = await self._docker.images.history(reference)
+        shared = _shared(image, first)
+        self._downloaded(progress)
+        if before:
+            self._screen.say("It was here before, so it stays at the end.")
+        self._screen.say(
+            f"{plural(len(image.root_fs.layers), 'layer')}, {shared} of them the same as in the first image"
+            f"{_bytes_of(history, image, shared)}.",
+            "GET /images/{name}/history",
+        )
+        return "" if before else reference
+
+    async def _create_and_start(self) -> str:
+        docker, say, name = self._docker, self._screen.say, self._name
+        self._screen.step("Run is two calls: create, then start")
+        self._made.container(name)
+        with anyio.CancelScope(shield=True):  # begun, it is brought to its end: only so it is known what to remove
+            spec = ContainerSpec(image=self._image.pulled, entrypoint=[], cmd=_COMMAND)
+            created = await docker.containers.create(spec, name=name)
+        say(f"Created {name}, id {short(created.id)}.", "POST /containers/create")
+        say(f"ps:     {_seen(await docker.containers.list(), created.id)}", "GET /containers/json")
+        say(f"ps -a:  {_seen(await docker.containers.list(all=True), created.id)}", "GET /containers/json?all=true")
+        await docker.containers.start(created.id)
+        say("Started.", "POST /containers/{id}/start")
+        say(f"ps:     {_seen(await docker.containers.list(), created.id)}", "GET /containers/json")
+        return created.id
+
+    async def _look(self, id: str, layers: int) -> None:
+        docker, say = self._docker, self._screen.say
+        self._screen.step("Look into it")
+        container = await docker.containers.inspect(id)
+        state = container.state
+        say(f"State {state.status}, process {state.pid}, image {short(container.image)}.", "GET /containers/{id}/json")
+        self._kept(container, layers)
+        changes = await docker.containers.changes(id)
+        for _ in range(50):  # the file comes a moment after the start
+            if any(change.path == _FILE for change in changes):
+                break
+            await anyio.sleep(0.1)
+            changes = await docker.containers.changes(id)
+        words = ", ".join(f"{change.path} {_KINDS.get(change.kind, '?')}" for change in changes)
+        say(f"Against the image: {words or 'nothing changed'}.", "GET /containers/{id}/changes")
+        top = await docker.containers.top(id)
+        columns = [top.titles.index(title) for title in top.titles if title in ("PID", "CMD", "COMMAND")]
+        say("Its processes:", "GET /containers/{id}/top")
+        for process in top.processes:
+            text = "  ".join(process[column] for column in columns)
+            say(f"  {text if len(text) < 70 else text[:69] + '…'}")
+
+    def _kept(self, container: ContainerInspect, layers: int) -> None:
+        say, data = self._screen.say, container.graph_driver.data
+        snapshot = container.storage.root_fs.snapshot.name
+        if data.get("UpperDir"):
+            more = len(data.get("LowerDir", "").split(":")) - layers
+            say(f"What it writes goes to {_place(data['UpperDir'].removeprefix(f'{self._root}/'))},")
+            own = f" and {more} of the Engine's own" if more > 0 else ""
+            say(f"over folders that are only read: {plural(layers, 'layer')} of its image{own}.")
+        elif data:
+            say(f"{container.graph_driver.name} keeps its files: " + ", ".join(f"{k}={v}" for k, v in data.items()))
+        else:
+            kept = snapshot or container.graph_driver.name
+            say(
+                f"Its files are in containerd's snapshotter {kept or '(unnamed)'}; the Engine does not tell the folder."
+            )
+
+    async def _stop_and_commit(self, id: str) -> ImageInspect:
+        docker, say = self._docker, self._screen.say
+        self._screen.step("Stop it, and make an image of what it wrote")
+        await docker.containers.stop(id, timeout=5)
+        state = (await docker.containers.inspect(id)).state
+        say(f"Stopped: {state.status}, exit code {state.exit_code}.", "POST /containers/{id}/stop")
+        await self._made.image(self._commit)
+        with anyio.CancelScope(shield=True):
+            committed = await docker.containers.commit(id, repo=self._name, tag="latest", comment="rawdock lifecycle")
+        image = await docker.images.inspect(committed.id)
+        layers = image.root_fs.layers
+        say(f"Image {short(image.id)} is {len(layers) - 1} layers of the first and one on top:", "POST /commit")
+        history = await docker.images.history(committed.id)
+        for item in history[:4]:
+            words = item.comment or item.created_by or "?"
+            step = (item.created_by or item.comment) if item.comment != "rawdock lifecycle" else item.comment
+            say(f"  {size(item.size):>8}  {' '.join((step or words).split())[:60]}")
+        more = len(history) - 4
+        say(f"  and {plural(more, 'older step')}" if more > 0 else "  (all its steps)", "GET /images/{name}/history")
+        return image
+
+    async def _push(self, image: ImageInspect) -> str:
+        """The reference that was pushed; empty where there is no registry for it."""
+        docker, say = self._docker, self._screen.say
+        registry = self._image.registry
+        self._screen.step("Push")
+        if not registry.startswith(_LOCAL):
+            say(f"Not shown: {registry} takes pushes only from who may, and no registry is on this machine.")
+            return ""
+        repository = f"{registry}/rawdock-lifecycle"
+        reference = f"{repository}:latest"
+        await self._made.image(reference)
+        with anyio.CancelScope(shield=True):
+            await docker.images.tag(image.id, repo=repository, tag="latest")
+        say("A second name for it says where to:", "POST /images/{name}/tag")
+        say(f"  {reference}")
+        self._screen.begin()
+        async with docker.images.push(reference) as push:
+            async for _ in push:
+                self._screen.draw(push.progress)
+            result = await push.result()
+        self._screen.finish(result.progress)
+        if not result.progress.layers:
+            say("(This Engine tells nothing about the layers of a push.)")
+        say(f"Pushed as {short(result.digest) or 'a digest it does not tell'}.", "POST /images/{name}/push")
+        say("It stays in the registry: the Engine has no call to delete it there.")
+        return reference
+
+    async def _shared_without_sharer(self, first: ImageInspect, pushed: str) -> None:
+        if not pushed:
+            self._screen.step("Pull again")
+            await self._pull(self._image.pulled)
+            self._screen.say(
+                "No image that shares layers with this one is known here, so the same image was asked for again: "
+                "the Engine compares digests and downloads nothing."
+            )
+            return
+        self._screen.step("Pull it back: what is here is not downloaded again")
+        for reference in (pushed, self._commit):
+            await self._docker.images.delete(reference)
+        self._screen.say("Removed both its names, and so the image.", "DELETE /images/{name}")
+        progress = await self._pull(pushed)
+        self._downloaded(progress)
+        image = await self._docker.images.inspect(pushed)
+        with anyio.CancelScope(shield=True):
+            await self._docker.images.tag(image.id, repo=self._name, tag="latest")
+        self._screen.say(f"{_shared(image, first)} of its layers were here, in the first image.")
+
+    async def _delete_one(self, first: ImageInspect, reference: str) -> None:
+        docker, say = self._docker, self._screen.say
+        self._screen.step("Delete one of two images that share layers")
+        other = await docker.images.inspect(reference)
+        shared = _shared(other, first)
+        deleted: list[ImageDeleted] = []
+        if reference == self._commit:  # it may have a second name
+            name = f"{self._image.registry}/rawdock-lifecycle:latest"
+            if name in other.repo_tags:
+                deleted += await docker.images.delete(name)
+        deleted += await docker.images.delete(reference)
+        say(f"Deleted {reference}: the answer says", "DELETE /images/{name}")
+        names = [item.untagged for item in deleted if item.untagged]
+        gone = [item.deleted for item in deleted if item.deleted]
+        say(f"  untagged {', '.join(name for name in names if '@' not in name) or 'nothing'}")
+        if len(gone) > 1:
+            say(f"  deleted the image and {plural(len(gone) - 1, 'layer')}: {_some(gone[1:])}")
+            say("  (by a third kind of id: of a layer together with all below it)")
+        else:
+            say(f"  deleted {short(gone[0]) if gone else 'nothing'}; this Engine does not list layers")
+        total = len(other.root_fs.layers)
+        stayed = [short(layer) for layer in other.root_fs.layers[:shared]]
+        say(f"It had {plural(total, 'layer')}. {len(stayed)} stayed, as {self._image.pulled} has them too:")
+        say(f"  {_some(stayed)}")
+        left = await docker.images.inspect(self._image.pulled)
+        complete = left.root_fs.layers == first.root_fs.layers
+        say(
+            f"{self._image.pulled} is {'whole' if complete else 'CHANGED'}: {plural(len(left.root_fs.layers), 'layer')}.",
+            "GET /images/{name}/json",
+        )
+
+
+def _layers_size(usage: DataUsage) -> int:
+    return usage.layers_size or usage.image_usage.total_size
+
+
+def _shared(one: ImageInspect, other: ImageInspect) -> int:
+    """How many layers two images have in common: a layer stands on those below it, so only equal beginnings are."""
+    count = 0
+    for mine, theirs in zip(one.root_fs.layers, other.root_fs.layers, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _bytes_of(history: list[HistoryItem], image: ImageInspect, shared: int) -> str:
+    """The size of the lowest layers, where the history tells it: it has steps that are no layers, too."""
+    sizes = [item.size for item in reversed(history) if item.size]
+    if not shared or len(sizes) != len(image.root_fs.layers):
+        return ""
+    return f" ({size(sum(sizes[:shared]))} unpacked)"
+
+
+def _seen(containers: list[ContainerSummary], id: str) -> str:
+    for container in containers:
+        if container.id == id:
+            return f"there, {container.state}{f' ({container.status})' if container.status else ''}"
+    return "not there"
+
+
+def _some(identities: list[str]) -> str:
+    return ", ".join(map(short, identities[:4])) + (", …" if len(identities) > 4 else "")
+
+
+def _place(path: str) -> str:
+    """A path with its long ids shortened."""
+    return re.sub(r"([0-9a-f]{12})[0-9a-f]{52}", r"\1…", path)
