@@ -1,0 +1,22 @@
+"""What Engines cannot do: the one place that says so.
+
+The first of a key is a label of an Engine, as `kit.engine_of` gives them; the second a scenario or a step of one.
+"""
+
+from __future__ import annotations
+
+CANNOT: dict[tuple[str, str], str] = {
+    ("docker-ctrd", "tell layers that are there"): "it names only the layers that it pulls",
+    ("podman", "fail inside the stream at once"): "it answers with an error status where no layer has come yet",
+    ("podman", "list digests"): "it answers nothing at all to digests=true",
+    ("podman", "pull all tags"): "without a tag it takes latest",
+    ("podman", "pull digest"): "it names the layers only",
+    ("podman", "push all tags"): "without a tag it takes latest",
+    ("podman", "system-login"): "its login tries TLS only, also where a registry is named as insecure",
+    ("podman", "update one thing alone"): "a restart policy that is left out becomes none",
+}
+
+
+def reason(labels: frozenset[str], step: str) -> str:
+    """Why an Engine with these labels cannot do this; empty if it can."""
+    return next((CANNOT[label, step] for label in sorted(labels) if (label, step) in CANNOT), "")

@@ -1,0 +1,155 @@
+"""Images that are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import Conflict, Docker, NotFound, StreamError
+from rawdock.models import ContainerConfig
+
+from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image
+
+APP3, APP10 = f"{OPEN}/app:3", f"{OPEN}/app:10"
+RICH = f"{OPEN}/rich:1"
+TAGGED, PUSHED, SECOND = f"{OPEN}/rawdock-s-tagged:1", f"{OPEN}/rawdock-s-pushed:1", f"{OPEN}/rawdock-s-pushed:2"
+
+
+async def looked_at(docker: Docker) -> None:
+    """List, inspect and history tell of the same image."""
+    await docker.images.pull(BUSYBOX)
+    engine = await engine_of(docker)
+    (listed,) = await docker.images.list(filters={"reference": BUSYBOX})
+    assert BUSYBOX in listed.repo_tags
+    if engine.can("list digests"):
+        (with_digests,) = await docker.images.list(filters={"reference": BUSYBOX}, digests=True)
+        assert with_digests.id == listed.id
+    assert listed.size > 0
+    found = await docker.images.inspect(BUSYBOX)
+    assert found.id == listed.id
+    assert found.created
+    assert found.os == "linux"
+    assert len(found.root_fs.layers) == 1
+    assert (await docker.images.inspect(found.id)).id == found.id
+    steps = await docker.images.history(BUSYBOX)
+    assert steps
+    assert any(BUSYBOX in step.tags for step in steps)
+
+
+async def rich(docker: Docker) -> None:
+    """An image with every field of its configuration filled."""
+    await docker.images.pull(RICH)
+    try:
+        found = await docker.images.inspect(RICH)
+        assert found.config.env
+        assert found.config.exposed_ports
+        assert found.config.labels
+    finally:
+        await no_image(docker, RICH)
+
+
+async def tagged(docker: Docker) -> None:
+    """A second name comes and goes; the image stays."""
+    await docker.images.pull(BUSYBOX)
+    repo, _, tag = TAGGED.rpartition(":")
+    await docker.images.tag(BUSYBOX, repo=repo, tag=tag)
+    try:
+        assert (await docker.images.inspect(TAGGED)).id == (await docker.images.inspect(BUSYBOX)).id
+    finally:
+        gone = await docker.images.delete(TAGGED)
+    assert [item.untagged for item in gone if item.untagged]
+    assert not [item.deleted for item in gone if item.deleted]
+    assert await has_image(docker, BUSYBOX)
+
+
+async def shared_layers(docker: Docker) -> None:
+    """Deleting an image leaves the layers that another one has."""
+    await docker.images.pull(APP3)
+    await docker.images.pull(APP10)
+    try:
+        before = await docker.images.inspect(APP10)
+        gone = await docker.images.delete(APP3)
+        assert [item.deleted for item in gone if item.deleted]
+        with pytest.raises(NotFound):
+            await docker.images.inspect(APP3)
+        after = await docker.images.inspect(APP10)
+        assert after.root_fs.layers == before.root_fs.layers
+        assert len(after.root_fs.layers) == 10
+    finally:
+        await no_image(docker, APP3, APP10)
+
+
+async def errors(docker: Docker) -> None:
+    """What is not there is NotFound, and what a container uses stays."""
+    none = "rawdock-s-none:1"
+    for call in (docker.images.inspect, docker.images.history, docker.images.delete):
+        with pytest.raises(NotFound) as caught:
+            await call(none)
+        assert none in caught.value.message or "rawdock-s-none" in caught.value.message
+    with pytest.raises(NotFound):
+        await docker.images.tag(none, repo="rawdock-s-other")
+    async with container(docker, "rawdock-s-uses"):
+        with pytest.raises(Conflict):
+            await docker.images.delete(BUSYBOX)
+    assert await has_image(docker, BUSYBOX)
+
+
+async def pushed(docker: Docker) -> None:
+    """A push tells the digest; all tags of a name are pushed, and pulled, at once."""
+    engine = await engine_of(docker)
+    await docker.images.pull(BUSYBOX)
+    repo = PUSHED.rpartition(":")[0]
+    await docker.images.tag(BUSYBOX, repo=repo, tag="1")
+    await docker.images.tag(BUSYBOX, repo=repo, tag="2")
+    try:
+        async with docker.images.push(PUSHED) as push:
+            seen = [line.status async for line in push]
+            result = await push.result()
+        assert seen
+        assert result.tag == "1"
+        assert result.digest.startswith("sha256:")
+        assert result.size > 0
+        assert result.progress.fraction == 1.0
+        if engine.can("push all tags"):
+            await docker.images.push(repo, all_tags=True)
+        if engine.can("pull all tags"):
+            await no_image(docker, PUSHED, SECOND)
+            await docker.images.pull(repo, all_tags=True)
+            assert await has_image(docker, PUSHED)
+            assert await has_image(docker, SECOND)
+    finally:
+        await no_image(docker, PUSHED, SECOND)
+
+
+async def push_missing(docker: Docker) -> None:
+    """A push of what is not there fails, before the stream or in it."""
+    with pytest.raises((NotFound, StreamError)):
+        await docker.images.push(f"{OPEN}/rawdock-s-none:1")
+
+
+async def committed(docker: Docker) -> None:
+    """A container becomes an image, with changes and a configuration of its own."""
+    engine = await engine_of(docker)
+    name = "rawdock-s-committed:1"
+    async with container(docker, "rawdock-s-commit", ["touch", "/made"]) as id:
+        await docker.containers.start(id)
+        await docker.containers.wait(id)
+        made = await docker.containers.commit(
+            id,
+            ContainerConfig(env=["A=1"]) if engine.can("commit with config") else None,
+            repo="rawdock-s-committed",
+            tag="1",
+            comment="a comment",
+            author="Ada",
+            changes='CMD ["true"]',
+        )
+        try:
+            found = await docker.images.inspect(made.id)
+            assert found.config.cmd == ["true"]
+            assert found.author == "Ada"
+            assert found.comment == "a comment"
+            assert len(found.root_fs.layers) == 2
+            if engine.can("commit with config"):
+                assert "A=1" in found.config.env
+        finally:
+            await docker.images.delete(made.id, force=True)
+    assert not await has_image(docker, name)

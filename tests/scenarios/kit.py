@@ -1,0 +1,88 @@
+"""What scenarios have in common."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from rawdock import Docker
+from rawdock.models import ContainerSpec
+
+from .cannot import reason
+
+OPEN = "127.0.0.1:5000"
+WITH_PASSWORD = "127.0.0.1:5001"
+FAULTY = "127.0.0.1:5002"
+BUSYBOX = f"{OPEN}/busybox:1"
+USER, PASSWORD = "ada", "s3cret"
+
+# Ends at once on SIGTERM with a code of its own; a shell that only sleeps would have to be killed.
+LOOP = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"]
+
+
+class Engine(NamedTuple):
+    """Who answers."""
+
+    labels: frozenset[str]
+    """As `podman` and `podman-5.4`, or `docker`, `docker-28.5` and `docker-ctrd`."""
+
+    api: tuple[int, ...]
+
+    def can(self, step: str) -> bool:
+        """Whether `cannot` knows nothing against it."""
+        return not reason(self.labels, step)
+
+    def has(self, version: str) -> bool:
+        """Whether the API is as new as this."""
+        return self.api >= tuple(map(int, version.split(".")))
+
+
+async def engine_of(docker: Docker) -> Engine:
+    """Who answers, as its answers tell."""
+    ping = await docker.system.ping()
+    number = ".".join((await docker.system.version()).version.split(".")[:2])
+    api = tuple(map(int, ping.api_version.split(".")))
+    if ping.libpod_api_version:
+        return Engine(frozenset({"podman", f"podman-{number}"}), api)
+    labels = {"docker", f"docker-{number}"}
+    info = await docker.system.info()
+    if ["driver-type", "io.containerd.snapshotter.v1"] in info.driver_status:
+        labels.add("docker-ctrd")
+    return Engine(frozenset(labels), api)
+
+
+async def has_image(docker: Docker, reference: str) -> bool:
+    """Whether a list has it."""
+    images = await docker.images.list(filters={"reference": reference})
+    return any(reference in image.repo_tags for image in images)
+
+
+async def no_image(docker: Docker, *references: str) -> None:
+    """Take images away that an earlier run, or another one, may have left."""
+    for reference in references:
+        if await has_image(docker, reference):
+            await docker.images.delete(reference, force=True)
+
+
+async def no_container(docker: Docker, *names: str) -> None:
+    """Take containers away that an earlier run may have left."""
+    for name in names:
+        found = await docker.containers.list(all=True, filters={"name": name})
+        for container in found:
+            if f"/{name}" in container.names:
+                await docker.containers.delete(container.id, force=True, volumes=True)
+
+
+@asynccontextmanager
+async def container(docker: Docker, name: str, cmd: list[str] | None = None, **more: object) -> AsyncIterator[str]:
+    """A container that is created, not started, and goes at the end; gives its id."""
+    if not await has_image(docker, BUSYBOX):
+        await docker.images.pull(BUSYBOX)
+    await no_container(docker, name)
+    spec = ContainerSpec(image=BUSYBOX, cmd=cmd or LOOP, labels={"rawdock-s": name}, stop_timeout=1, **more)  # type: ignore[arg-type]
+    created = await docker.containers.create(spec, name=name)
+    try:
+        yield created.id
+    finally:
+        await no_container(docker, name)

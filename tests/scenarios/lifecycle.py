@@ -1,0 +1,178 @@
+"""The life of containers."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import BadRequest, Conflict, Docker, NotFound, ServerError
+from rawdock.models import ContainerSpec, ContainerUpdate, RestartPolicy
+
+from .kit import BUSYBOX, container, engine_of, no_container
+
+
+async def life(docker: Docker) -> None:
+    """Created, started, stopped, started again, restarted, deleted; its state follows."""
+    name = "rawdock-s-life"
+    async with container(docker, name) as id:
+        found = await docker.containers.inspect(id)
+        assert found.name.strip("/") == name
+        assert found.state.status == "created"
+        assert found.state.running is False
+        assert await docker.containers.start(id) is True
+        assert await docker.containers.start(id) is False, "it runs already"
+        found = await docker.containers.inspect(name)
+        assert found.id == id
+        assert found.state.running
+        assert found.state.pid > 0
+        assert found.config.labels["rawdock-s"] == name
+        assert await docker.containers.stop(id, timeout=5) is True
+        assert await docker.containers.stop(id, timeout=5) is False, "it was stopped already"
+        found = await docker.containers.inspect(id)
+        assert found.state.status == "exited"
+        assert found.state.exit_code == 7
+        await docker.containers.restart(id, timeout=1)
+        assert (await docker.containers.inspect(id)).state.running
+        await docker.containers.kill(id)
+        assert (await docker.containers.wait(id)).status_code == 137
+        await docker.containers.delete(id)
+        with pytest.raises(NotFound):
+            await docker.containers.inspect(id)
+
+
+async def listed(docker: Docker) -> None:
+    """Lists with filters, and of those that do not run."""
+    name = "rawdock-s-listed"
+    async with container(docker, name) as id:
+        label = {"label": f"rawdock-s={name}"}
+        assert await docker.containers.list(filters=label) == []
+        (found,) = await docker.containers.list(all=True, filters=label)
+        assert found.id == id
+        assert found.state == "created"
+        assert f"/{name}" in found.names
+        assert found.labels["rawdock-s"] == name
+        await docker.containers.start(id)
+        (found,) = await docker.containers.list(filters=label, size=True)
+        assert found.state == "running"
+        assert found.size_root_fs > 0
+        assert await docker.containers.list(filters={**label, "status": ["exited", "paused"]}) == []
+        everything = await docker.containers.list(all=True)
+        assert id in [one.id for one in everything]
+        assert len(await docker.containers.list(limit=1)) == 1
+
+
+async def inside(docker: Docker) -> None:
+    """Processes, changed files, sizes."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-inside", ["sh", "-c", "echo hello > /made; sleep 100"]) as id:
+        if engine.can("no changes yet"):
+            assert await docker.containers.changes(id) == []
+        await docker.containers.start(id)
+        top = await docker.containers.top(id)
+        assert top.titles
+        assert all(len(row) == len(top.titles) for row in top.processes)
+        assert any("sleep 100" in " ".join(row) for row in top.processes)
+        changes = {change.path: change.kind for change in await docker.containers.changes(id)}
+        assert changes["/made"] == 1
+        sized = await docker.containers.inspect(id, size=True)
+        assert sized.size_rw is not None
+        assert sized.size_root_fs
+        assert (await docker.containers.inspect(id)).size_rw is None
+
+
+async def paused(docker: Docker) -> None:
+    """Paused and unpaused; twice is an error."""
+    async with container(docker, "rawdock-s-paused") as id:
+        await docker.containers.start(id)
+        await docker.containers.pause(id)
+        assert (await docker.containers.inspect(id)).state.paused
+        with pytest.raises(Conflict):
+            await docker.containers.pause(id)
+        await docker.containers.unpause(id)
+        assert not (await docker.containers.inspect(id)).state.paused
+        with pytest.raises((ServerError, Conflict)):
+            await docker.containers.unpause(id)
+
+
+async def renamed(docker: Docker) -> None:
+    """Another name; one that is in use is a Conflict."""
+    await no_container(docker, "rawdock-s-new")
+    async with container(docker, "rawdock-s-old") as id, container(docker, "rawdock-s-other"):
+        await docker.containers.rename(id, name="rawdock-s-new")
+        try:
+            assert (await docker.containers.inspect("rawdock-s-new")).id == id
+            with pytest.raises(NotFound):
+                await docker.containers.inspect("rawdock-s-old")
+            with pytest.raises(Conflict):
+                await docker.containers.rename(id, name="rawdock-s-other")
+        finally:
+            await no_container(docker, "rawdock-s-new")
+
+
+async def waited(docker: Docker) -> None:
+    """A wait entered before the start misses nothing; a signal reaches the process."""
+    async with container(docker, "rawdock-s-waited") as id:
+        async with docker.containers.wait(id, condition="next-exit") as waiting:
+            await docker.containers.start(id)
+            await docker.containers.kill(id, signal="SIGTERM")
+            ended = await waiting.result()
+        assert ended.status_code in (7, 143), "143 if the signal came before the trap"
+        assert ended.error is None or not ended.error.message
+        assert (await docker.containers.wait(id)).status_code == ended.status_code
+    async with container(docker, "rawdock-s-code", ["sh", "-c", "exit 3"]) as id:
+        async with docker.containers.wait(id, condition="next-exit") as waiting:
+            await docker.containers.start(id)
+            assert (await waiting.result()).status_code == 3
+        assert (await docker.containers.inspect(id)).state.exit_code == 3
+
+
+async def updated(docker: Docker) -> None:
+    """A restart policy changes, the rest stays."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-updated") as id:
+        await docker.containers.start(id)
+        update = ContainerUpdate(restart_policy=RestartPolicy(name="on-failure", maximum_retry_count=2))
+        await docker.containers.update(id, update)
+        found = await docker.containers.inspect(id)
+        assert found.host_config.restart_policy.name == "on-failure"
+        assert found.host_config.restart_policy.maximum_retry_count == 2
+        await docker.containers.update(id, ContainerUpdate(cpu_shares=512))
+        found = await docker.containers.inspect(id)
+        assert found.host_config.cpu_shares == 512
+        if engine.can("update one thing alone"):
+            assert found.host_config.restart_policy.name == "on-failure"
+
+
+async def errors(docker: Docker) -> None:
+    """The same mistake is the same error on every Engine."""
+    none = "rawdock-s-none"
+    calls = docker.containers
+    for call in (calls.inspect, calls.start, calls.stop, calls.restart, calls.kill, calls.pause, calls.unpause):
+        with pytest.raises(NotFound) as caught:
+            await call(none)
+        assert none in caught.value.message
+    for call in (calls.top, calls.changes, calls.delete, calls.wait, calls.commit):
+        with pytest.raises(NotFound):
+            await call(none)
+    with pytest.raises(NotFound):
+        await calls.update(none, ContainerUpdate(cpu_shares=512))
+    with pytest.raises(NotFound):
+        await calls.create(ContainerSpec(image="rawdock-s-none:1", cmd=["true"]), name=none)
+    async with container(docker, "rawdock-s-errors") as id:
+        with pytest.raises(Conflict) as caught_name:
+            await calls.create(ContainerSpec(image=BUSYBOX, cmd=["true"]), name="rawdock-s-errors")
+        assert "rawdock-s-errors" in caught_name.value.message
+        for call in (calls.kill, calls.top, calls.pause):
+            with pytest.raises((Conflict, ServerError)):
+                await call(id)
+        await calls.start(id)
+        with pytest.raises(Conflict):
+            await calls.delete(id)
+        await calls.delete(id, force=True)
+
+
+async def not_a_command(docker: Docker) -> None:
+    """A program that does not exist is found out at the start."""
+    async with container(docker, "rawdock-s-command", ["/rawdock-s-none"]) as id:
+        with pytest.raises((BadRequest, ServerError, NotFound)) as caught:
+            await docker.containers.start(id)
+        assert "rawdock-s-none" in caught.value.message

@@ -1,0 +1,63 @@
+"""The Engine itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import Docker, ServerError, Unauthorized
+from rawdock.models import AuthConfig
+
+from .kit import PASSWORD, USER, WITH_PASSWORD, engine_of
+
+
+async def ping(docker: Docker) -> None:
+    """GET and HEAD say the same."""
+    whole, head = await docker.system.ping(), await docker.system.ping_head()
+    assert whole == head
+    assert whole.api_version
+    assert whole.os_type == "linux"
+    assert docker.version is None, "a ping has no version and needs none"
+
+
+async def version(docker: Docker) -> None:
+    """Versions agree with what was negotiated, and with the ping's headers."""
+    found = await docker.system.version()
+    assert found.api_version == (await docker.system.ping()).api_version
+    assert found.api_version == docker.version
+    assert found.os == "linux"
+    assert found.version
+    assert [part for part in found.components if part.version]
+
+
+async def info(docker: Docker) -> None:
+    """The root folder is a path, and numbers are there."""
+    found = await docker.system.info()
+    assert found.docker_root_dir.startswith("/")
+    assert found.mem_total > 0
+    assert found.ncpu > 0
+    assert found.os_type == "linux"
+    assert found.containers >= found.containers_running
+    assert "127.0.0.0/8" in found.registry_config.insecure_registry_cidrs or "127.0.0.1:5000" in (
+        found.registry_config.index_configs
+    )
+
+
+async def disk_use(docker: Docker) -> None:
+    """Everything, and where the API has it one kind alone."""
+    engine = await engine_of(docker)
+    whole = await docker.system.data_usage()
+    assert all(image.id for image in whole.images)
+    if engine.has("1.42"):
+        images = await docker.system.data_usage(type=["image"])
+        assert not images.containers
+        assert not images.build_cache
+        assert [image.id for image in images.images] == [image.id for image in whole.images]
+
+
+async def login(docker: Docker) -> None:
+    """Right credentials succeed, wrong ones do not."""
+    good = AuthConfig(username=USER, password=PASSWORD, serveraddress=WITH_PASSWORD)
+    assert (await docker.system.auth(good)).status == "Login Succeeded"
+    with pytest.raises((Unauthorized, ServerError)) as caught:
+        await docker.system.auth(AuthConfig(username=USER, password="wr0ng", serveraddress=WITH_PASSWORD))
+    assert "wr0ng" not in f"{caught.value} {caught.value.curl()}"
