@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -80,10 +80,14 @@ async def _answers(address: Address) -> bool:
         async with Docker() as docker:
             await docker.system.ping()
     except ConnectError:
-        if os.path.exists(address.path) and not os.access(address.path, os.R_OK | os.W_OK):
+        if _forbidden(address.path):
             raise
         return False
     return True
+
+
+def _forbidden(path: str) -> bool:
+    return os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK)
 
 
 def _replay(screen: Screen) -> int:
@@ -99,7 +103,7 @@ async def _recorded(screen: Screen, about: dict[str, str]) -> int:
     from ..testing import Replay
 
     async with Docker(transport=Replay(RECORDING), version=about["api"]) as docker:
-        return await _tell(Story(docker, screen, engine=f"{about['address']} (recorded)."))
+        return await _tell(Story(docker, screen, recorded=about["address"]))
 
 
 async def _live(screen: Screen, image: str, socket: str | None) -> int:
@@ -117,7 +121,7 @@ async def _tell(story: Story) -> int:
 
 
 @asynccontextmanager
-async def _interruptible() -> AsyncIterator[anyio.CancelScope]:
+async def _interruptible() -> AsyncGenerator[anyio.CancelScope, None]:
     """A scope that the first signal cancels; the second ends the program where it stands."""
     failure: list[Exception] = []
     async with anyio.create_task_group() as tasks:

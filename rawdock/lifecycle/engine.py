@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def cannot() -> str:
 
 
 @contextmanager
-def started() -> Iterator[str]:
+def started() -> Generator[str, None, None]:
     """The socket of an Engine that is stopped at the end, unless it ran before."""
     ran = "not running" not in _script("status", quiet=True)
     socket = Path(_BASE) / "state" / _NAME / "docker.sock"

@@ -23,12 +23,11 @@ def size(count: int) -> str:
     """Bytes for people, in powers of ten as docker shows them."""
     if abs(count) < 1000:
         return f"{count} B"
-    value, unit = float(count), "B"
-    for unit in ("kB", "MB", "GB", "TB"):
+    value, units = count / 1000, ["TB", "GB", "MB", "kB"]
+    while abs(value) >= 999.5 and len(units) > 1:
         value /= 1000
-        if abs(value) < 999.5:
-            break
-    return f"{value:.3g} {unit}"
+        units.pop()
+    return f"{value:.3g} {units[-1]}"
 
 
 def short(identity: str) -> str:
@@ -48,6 +47,7 @@ class Screen:
         self._terminal = out.isatty() if terminal is None else terminal
         self._color = self._terminal and not os.environ.get("NO_COLOR")
         self._gone = False
+        self.closing = False  # set, nothing that goes wrong with writing stops who writes
         self._steps = 0
         self._drawn = 0
         self._last = 0.0
@@ -119,7 +119,8 @@ class Screen:
             self._out.flush()
         except BrokenPipeError:
             self._gone = True  # what is left to do is done silently
-            raise
+            if not self.closing:
+                raise
 
 
 def _layer(layer: LayerProgress, *, bar: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -13,12 +13,16 @@ from .made import Made
 from .screen import plural, short, size
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from .._client import Docker
     from ..models import ContainerInspect, ContainerSummary, DataUsage, HistoryItem, ImageDeleted, ImageInspect
     from ..progress import Progress
     from .screen import Screen
 
 __all__ = ["Story"]
+
+T = TypeVar("T")
 
 # Who is the first process of a container gets no signal that it does not ask for.
 _COMMAND = ["sh", "-c", "trap 'exit 0' TERM; echo hello > /hello.txt; sleep 600 & wait"]
@@ -37,15 +41,18 @@ _KINDS = {0: "changed", 1: "added", 2: "deleted"}
 
 
 class Story:
-    """From pull to delete on one Engine. `name` is for the container and the image that are made."""
+    """From pull to delete on one Engine. `name` is for the container and the image that are made.
+
+    `recorded` is the Engine's address where a recording answers for it.
+    """
 
     def __init__(
-        self, docker: Docker, screen: Screen, *, image: str = "", name: str = "rawdock-lifecycle", engine: str = ""
+        self, docker: Docker, screen: Screen, *, image: str = "", name: str = "rawdock-lifecycle", recorded: str = ""
     ) -> None:
         self._docker = docker
         self._screen = screen
         self._wanted = image
-        self._engine = engine
+        self._recorded = recorded
         self._name = name
         self._made = Made(docker)
         self._before = 0
@@ -63,6 +70,7 @@ class Story:
         try:
             await self._tell()
         finally:
+            self._screen.closing = True
             with anyio.move_on_after(_CLEANUP, shield=True) as scope:
                 if self._made:
                     self._screen.step("Remove what this story made")
@@ -98,9 +106,8 @@ class Story:
         self._screen.step("Which Engine")
         await docker.system.ping()
         why = _WHY.get(docker.address_source, f"docker's {docker.address_source} says so")
-        say(docker.address if not self._engine else self._engine, "GET /_ping")
-        if not self._engine:
-            say(f"({why})")
+        say(self._recorded or docker.address, "GET /_ping")
+        say(f"({'recorded' if self._recorded else why})")
         version = await docker.system.version()
         product = version.components[0].name if version.components else ""
         product = product if "podman" in product.lower() else "Docker Engine"
@@ -158,8 +165,10 @@ class Story:
         came = [layer for layer in progress.layers.values() if not layer.existed]
         unknown = sum(not layer.total for layer in came)
         there = len(progress.layers) - len(came)
-        if came:
-            missing = f"; of {unknown} of {len(came)} parts this Engine told no size" if unknown else ""
+        if came and unknown == len(came):
+            self._screen.say(f"{plural(len(came), 'part')} downloaded; this Engine told no sizes.")
+        elif came:
+            missing = f", and {plural(unknown, 'part')} of which this Engine told no size" if unknown else ""
             self._screen.say(f"Downloaded {size(progress.current)}{missing}.")
         if there:
             self._screen.say(f"{plural(there, 'layer')} already here: not downloaded again.")
@@ -181,6 +190,8 @@ class Story:
         self._downloaded(progress)
         if before:
             self._screen.say("It was here before, so it stays at the end.")
+        elif shared and not any(layer.existed for layer in progress.layers.values()):
+            self._screen.say("This Engine is silent about layers that were here already.")
         self._screen.say(
             f"{plural(len(image.root_fs.layers), 'layer')}, {shared} of them the same as in the first image"
             f"{_bytes_of(history, image, shared)}.",
@@ -192,9 +203,8 @@ class Story:
         docker, say, name = self._docker, self._screen.say, self._name
         self._screen.step("Run is two calls: create, then start")
         self._made.container(name)
-        with anyio.CancelScope(shield=True):  # begun, it is brought to its end: only so it is known what to remove
-            spec = ContainerSpec(image=self._image.pulled, entrypoint=[], cmd=_COMMAND)
-            created = await docker.containers.create(spec, name=name)
+        spec = ContainerSpec(image=self._image.pulled, entrypoint=[], cmd=_COMMAND)
+        created = await _whole(docker.containers.create(spec, name=name))
         say(f"Created {name}, id {short(created.id)}.", "POST /containers/create")
         say(f"ps:     {_seen(await docker.containers.list(), created.id)}", "GET /containers/json")
         say(f"ps -a:  {_seen(await docker.containers.list(all=True), created.id)}", "GET /containers/json?all=true")
@@ -248,8 +258,9 @@ class Story:
         state = (await docker.containers.inspect(id)).state
         say(f"Stopped: {state.status}, exit code {state.exit_code}.", "POST /containers/{id}/stop")
         await self._made.image(self._commit)
-        with anyio.CancelScope(shield=True):
-            committed = await docker.containers.commit(id, repo=self._name, tag="latest", comment="rawdock lifecycle")
+        committed = await _whole(
+            docker.containers.commit(id, repo=self._name, tag="latest", comment="rawdock lifecycle")
+        )
         image = await docker.images.inspect(committed.id)
         layers = image.root_fs.layers
         say(f"Image {short(image.id)} is {len(layers) - 1} layers of the first and one on top:", "POST /commit")
@@ -273,8 +284,7 @@ class Story:
         repository = f"{registry}/rawdock-lifecycle"
         reference = f"{repository}:latest"
         await self._made.image(reference)
-        with anyio.CancelScope(shield=True):
-            await docker.images.tag(image.id, repo=repository, tag="latest")
+        await _whole(docker.images.tag(image.id, repo=repository, tag="latest"))
         say("A second name for it says where to:", "POST /images/{name}/tag")
         say(f"  {reference}")
         self._screen.begin()
@@ -305,8 +315,7 @@ class Story:
         progress = await self._pull(pushed)
         self._downloaded(progress)
         image = await self._docker.images.inspect(pushed)
-        with anyio.CancelScope(shield=True):
-            await self._docker.images.tag(image.id, repo=self._name, tag="latest")
+        await _whole(self._docker.images.tag(image.id, repo=self._name, tag="latest"))
         self._screen.say(f"{_shared(image, first)} of its layers were here, in the first image.")
 
     async def _delete_one(self, first: ImageInspect, reference: str) -> None:
@@ -336,9 +345,18 @@ class Story:
         left = await docker.images.inspect(self._image.pulled)
         complete = left.root_fs.layers == first.root_fs.layers
         say(
-            f"{self._image.pulled} is {'whole' if complete else 'CHANGED'}: {plural(len(left.root_fs.layers), 'layer')}.",
+            f"{self._image.pulled} is {'whole' if complete else 'CHANGED'}: "
+            f"{plural(len(left.root_fs.layers), 'layer')}.",
             "GET /images/{name}/json",
         )
+
+
+async def _whole(call: Coroutine[Any, Any, T]) -> T:
+    """What makes something, once begun, is brought to its end: only then it is known what there is to remove."""
+    done: list[T] = []
+    with anyio.CancelScope(shield=True):
+        done.append(await call)
+    return done[0]
 
 
 def _layers_size(usage: DataUsage) -> int:
