@@ -22,7 +22,7 @@ from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
 from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
-__all__ = ["decode", "decoder", "encode", "encode_json", "lines_parser", "loads", "use_json"]
+__all__ = ["decode", "decoder", "encode", "encode_json", "load_lines", "loads", "use_json"]
 
 T = TypeVar("T")
 
@@ -46,7 +46,24 @@ def _parse_plain(data: bytes | str) -> Any:
 
 
 _parse: Callable[[bytes | str], Any] = _parse_plain
-_parse_lines: Callable[[bytes], list[Any]] | None = None
+
+
+def _parse_plain_lines(block: bytes) -> list[Any]:
+    """All lines as one array, which is parsed without a call a line.
+
+    A raw line break cannot stand inside a JSON string, so what is replaced is between values. Where the number of
+    values is not that of the lines, the block is unusual, and somebody slower has to look.
+    """
+    text = block.decode().strip()
+    lines = text.count("\n") + 1
+    text = text.replace("}\r\n{", "},{").replace("}\n{", "},{")
+    values = _scan(f"[{text}]")
+    if len(values) != lines:
+        raise ValueError("not one value a line")
+    return cast("list[Any]", values)
+
+
+_parse_lines: Callable[[bytes], list[Any]] = _parse_plain_lines
 
 
 def use_json(name: str | None = None) -> str:
@@ -61,13 +78,13 @@ def use_json(name: str | None = None) -> str:
         except ImportError:
             if name == "msgspec":
                 raise
-    _parse, _parse_lines = _parse_plain, None
+    _parse, _parse_lines = _parse_plain, _parse_plain_lines
     return "json"
 
 
-def lines_parser() -> Callable[[bytes], list[Any]] | None:
-    """What parses a block of lines in one go, where the parser has such a thing."""
-    return _parse_lines
+def load_lines(block: bytes) -> list[Any]:
+    """Parse a block of JSON lines in one go; a ValueError where it is anything else."""
+    return _parse_lines(block)
 
 
 use_json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from .._codec import decoder, lines_parser, loads
+from .._codec import decoder, load_lines, loads
 from ..errors import RawdockError, StreamError
 from .answer import Answer
 from .values import JsonValues
@@ -24,39 +24,48 @@ class Lines(Generic[L]):
 
     def __init__(self, answer: Answer, value_limit: int) -> None:
         self._answer = answer
-        self._items: list[Any] = []
+        self._items: list[Any] = []  # the last one is the next
+        self._failure: RawdockError | None = None
         self._finished = False
-        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, value_limit, lines_parser()))
+        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
 
     def __aiter__(self) -> Lines[L]:
         return self
 
     async def __anext__(self) -> L:
-        items = self._items
-        if not items:
-            if self._finished:
-                raise StopAsyncIteration
-            items = await self._answer.read()
-            if not items:
-                self._finished = True
-                raise StopAsyncIteration
-            items.reverse()  # popping from the end is cheap
-            self._items = items
-        line = items.pop()
-        if isinstance(line, RawdockError):
-            self._finished = True
-            items.clear()
-            raise self._answer.error(line)
-        self._see(line)
-        return line  # type: ignore[no-any-return]
+        items = self._items or await self._more()
+        line: L = items.pop()
+        return line
 
-    def _see(self, line: Any) -> None:
-        """Look at a line before the caller does: raise its error, fold its progress."""
-        detail = line.error_detail
-        if detail.message or line.error:
+    async def _more(self) -> list[Any]:
+        """The next lines; raises what ends the stream."""
+        if self._failure is not None:
             self._finished = True
-            self._items.clear()
-            raise self._answer.error(StreamError(detail.message or line.error, code=detail.code or None))
+            raise self._answer.error(self._failure)
+        items = [] if self._finished else await self._answer.read()
+        if not items:
+            if not self._finished:
+                self._finished = True
+                self._at_the_end()
+            raise StopAsyncIteration
+        if isinstance(items[-1], RawdockError):
+            self._failure = items.pop()
+        self._look(items)
+        items.reverse()
+        self._items = items
+        return items or await self._more()
+
+    def _look(self, items: list[Any]) -> None:
+        """Look through lines that have come before the caller does; an error in one ends the stream there."""
+        for index, line in enumerate(items):
+            detail = line.error_detail
+            if detail.message or line.error:
+                self._failure = StreamError(detail.message or line.error, code=detail.code or None)
+                del items[index:]
+                return
+
+    def _at_the_end(self) -> None:
+        """The Engine has said all, and no error."""
 
     @property
     def finished(self) -> bool:
@@ -65,5 +74,6 @@ class Lines(Generic[L]):
 
     async def aclose(self) -> None:
         self._finished = True
+        self._failure = None
         self._items.clear()
         await self._answer.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import attrs
 
@@ -47,11 +47,26 @@ class _Transfer(Lines[L], Generic[L]):
     def __init__(self, answer: Answer, value_limit: int) -> None:
         super().__init__(answer, value_limit)
         self._folder = Folder()
+        # Of many lines of one layer in one phase only the last one tells; they are folded when somebody asks.
+        self._unfolded: dict[tuple[str, str], Any] = {}
+
+    async def __anext__(self) -> L:
+        items = self._items or await self._more()
+        line: Any = items.pop()
+        self._unfolded[line.id, line.status] = line
+        return cast("L", line)
 
     @property
     def progress(self) -> Progress:
         """The state after the last line that was read."""
+        lines, self._unfolded = self._unfolded, {}
+        for line in lines.values():
+            self._folder.see(line)
         return self._folder.progress
+
+    def _at_the_end(self) -> None:
+        _ = self.progress  # folds the last lines
+        self._folder.finish()
 
     async def _to_the_end(self) -> None:
         async for _ in self:
@@ -66,20 +81,18 @@ class PullStream(_Transfer[PullLine]):
     _status = ""
     _image = ""
 
-    def _see(self, line: Any) -> None:
-        super()._see(line)
-        status: str = line.status
-        if line.id:
-            self._folder.see(line)
-            if not status:
-                self._image = line.id
-        elif status.startswith("Digest: "):
-            self._digest = status[8:]
-        elif status.startswith("Status: "):
-            self._status = status
-        # Podman ends with the image's id alone, or with it and a word of success.
-        if line.id and _IMAGE_ID.fullmatch(line.id):
-            self._image = line.id
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        for line in items:
+            name = line.id
+            if not name:
+                status: str = line.status
+                if status.startswith("Digest: "):
+                    self._digest = status[8:]
+                elif status.startswith("Status: "):
+                    self._status = status
+            elif len(name) == _IMAGE_ID and not line.progress_detail.total:
+                self._image = name  # Podman's last line
 
     async def result(self) -> PullResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
@@ -87,7 +100,8 @@ class PullStream(_Transfer[PullLine]):
         return PullResult(digest=self._digest, status=self._status, id=self._image, progress=self.progress)
 
 
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}")
+# Layers are named by twelve digits, an image by all of its 64.
+_IMAGE_ID = 64
 # `<tag>: digest: sha256:... size: n`: all that containerd's image store and Podman tell.
 _PUSHED = re.compile(r"(\S+): digest: (\S+) size: ([0-9]+)")
 
@@ -100,15 +114,14 @@ class PushStream(_Transfer[PushLine]):
     _digest = ""
     _size = 0
 
-    def _see(self, line: Any) -> None:
-        super()._see(line)
-        if line.id:
-            self._folder.see(line)
-        if line.aux is not None:
-            aux = decode(PushAux, line.aux)
-            self._tag, self._digest, self._size = aux.tag, aux.digest, aux.size
-        elif not self._digest and (match := _PUSHED.fullmatch(line.status)):
-            self._tag, self._digest, self._size = match[1], match[2], int(match[3])
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        for line in items:
+            if line.aux is not None:
+                aux = decode(PushAux, line.aux)
+                self._tag, self._digest, self._size = aux.tag, aux.digest, aux.size
+            elif not line.id and not self._digest and (match := _PUSHED.fullmatch(line.status)):
+                self._tag, self._digest, self._size = match[1], match[2], int(match[3])
 
     async def result(self) -> PushResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""

@@ -7,10 +7,9 @@ values; a value larger than the limit is an error and is not kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from ..errors import DecodeError, TruncatedError
 
@@ -18,10 +17,7 @@ __all__ = ["JsonValues"]
 
 T = TypeVar("T")
 
-# `raw_decode` is this call behind one more call a value.
-_scan = cast("Callable[[str, int], tuple[Any, int]]", vars(json.JSONDecoder())["scan_once"])
-_BETWEEN = re.compile("[ \t\r\n\x1e]*")
-_BETWEEN_BYTES = b" \t\r\n\x1e"
+_BETWEEN = b" \t\r\n\x1e"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
 _INSIDE = re.compile(rb'["\\]')
 
@@ -38,8 +34,8 @@ class JsonValues(Generic[T]):
         self,
         decode: Callable[[Any], T],
         load: Callable[[bytes], object],
+        load_lines: Callable[[bytes], list[Any]],
         limit: int = 16 * 1024 * 1024,
-        load_lines: Callable[[bytes], list[Any]] | None = None,
     ) -> None:
         self._decode = decode
         self._load = load
@@ -59,10 +55,11 @@ class JsonValues(Generic[T]):
         try:
             if self._pending:
                 data = self._complete_pending(data, out)
+            end = data.rfind(b"\n") + 1
+            if end:
+                data = self._block(data[:end], out) + data[end:]
             while data:
-                end = data.rfind(b"\n") + 1
-                left = self._block(data[:end], out) if end else b""
-                data = self._begin_pending(left + data[end:], out)
+                data = self._begin_pending(data, out)
         except (DecodeError, ValueError) as error:
             self._failed = True
             out.append(error if isinstance(error, DecodeError) else DecodeError(f"not JSON: {error}"))
@@ -77,47 +74,22 @@ class JsonValues(Generic[T]):
         return repr(bytes(self._pending[:60]))[1:]
 
     def _block(self, block: bytes, out: list[T | Exception]) -> bytes:
-        """The quick way for a block that ends with a line: whole values, one after the other. Gives what is left."""
-        if self._load_lines is not None:
-            try:
-                values = self._load_lines(block)
-            except ValueError:
-                pass  # the slower way finds what is wrong, or what is only unusual
-            else:
-                decode, append = self._decode, out.append
-                for value in values:
-                    append(decode(value))
-                return b""
-        if not block.isascii():
-            try:
-                text = block.decode()
-            except UnicodeDecodeError:
-                return block
-        else:
-            text = block.decode("ascii")
-        position, size = 0, len(text)
-        decode, append, skip = self._decode, out.append, _BETWEEN.match
+        """The quick way for whole lines with a value each, which is what the Engine sends. Gives what is left."""
         try:
-            while True:
-                position = skip(text, position).end()  # type: ignore[union-attr]
-                if position == size:
-                    return b""
-                if text[position] != "{":
-                    break
-                value, end = _scan(text, position)
-                append(decode(value))
-                position = end
-        except (StopIteration, json.JSONDecodeError):
-            pass
-        return text[position:].encode()
+            values = self._load_lines(block)
+        except ValueError:
+            return block  # the slower way finds what is wrong, or what is only unusual
+        decode, append = self._decode, out.append
+        for value in values:
+            append(decode(value))
+        return b""
 
     def _begin_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
-        data = data.lstrip(_BETWEEN_BYTES)
+        data = data.lstrip(_BETWEEN)
         if not data:
             return data
         if data[:1] not in (b"{", b"["):
             raise DecodeError(f"expected a JSON object in the stream, got {repr(data[:60])[1:]}")
-        self._depth = 0
         self._depth = 0
         self._in_string = self._escaped = False
         return self._complete_pending(data, out)
