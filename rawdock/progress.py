@@ -64,6 +64,9 @@ class LayerProgress:
         """The layer was there already; nothing was transferred."""
         return self.phase in ("Already exists", "Layer already exists")
 
+    def finish(self) -> None:
+        self._rank, self.fraction, self.current = _DONE, 1.0, self.total
+
     def see(self, status: str, current: int, total: int) -> None:
         phase = "Mounted from" if status.startswith("Mounted from") else status
         phase = "Retrying" if phase.startswith("Retrying") else phase
@@ -130,13 +133,22 @@ class Folder:
         seconds = getattr(detail, "units", "") == "s"
         layer.see(status, 0 if seconds else detail.current, 0 if seconds else detail.total)
 
+    def finish(self) -> None:
+        """All went well: what the Engine has left unsaid is done too. Podman's last word on a layer is that it was
+        downloaded, and containerd's image store says nothing of layers that are there."""
+        for layer in self.layers.values():
+            layer.finish()
+        self._fraction = 1.0
+
     @property
     def progress(self) -> Progress:
         layers = self.layers.values()
-        if layers:
-            weights = [layer.total or 1 for layer in layers] if all(x.total or x.done for x in layers) else None
-            weights = weights or [1] * len(layers)
-            done = sum(layer.fraction * weight for layer, weight in zip(layers, weights, strict=True))
+        # A layer that is there is no work: it would hold the fraction at one before the others are known.
+        working = [layer for layer in layers if not layer.existed]
+        if working:
+            known = all(layer.total or layer.done for layer in working)
+            weights = [layer.total or 1 for layer in working] if known else [1] * len(working)
+            done = sum(layer.fraction * weight for layer, weight in zip(working, weights, strict=True))
             self._fraction = max(self._fraction, done / sum(weights))
         return Progress(
             layers=dict(self.layers),

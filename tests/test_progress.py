@@ -90,3 +90,27 @@ def test_retries_do_not_count_as_progress() -> None:
     folder.see(line("a", "Downloading", 5, 10))
     folder.see(line("a", "Retrying in 1 second"))
     assert folder.progress.layers["a"].fraction == 0.25
+
+
+def test_layers_that_are_there_are_no_work() -> None:
+    """An image whose first layer is there does not begin at one."""
+    folder = Folder()
+    folder.see(line("a", "Already exists"))
+    assert folder.progress.fraction == 0.0
+    folder.see(line("b", "Downloading", 50, 100))
+    assert folder.progress.fraction == 0.25
+    folder.see(line("b", "Pull complete"))
+    assert folder.progress.fraction == 1.0
+
+
+def test_a_good_end_finishes_what_was_left_unsaid() -> None:
+    """Podman's last word on a layer is that it was downloaded; at the end it is done all the same."""
+    folder = Folder()
+    folder.see(line("a", "Downloading", 10, 100))
+    folder.see(line("b", "Download complete"))
+    assert folder.progress.fraction < 1.0
+    folder.finish()
+    progress = folder.progress
+    assert progress.fraction == 1.0
+    assert (progress.current, progress.total) == (100, 100)
+    assert all(layer.done for layer in progress.layers.values())
