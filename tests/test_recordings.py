@@ -1,0 +1,169 @@
+"""Scenarios replayed from recordings of real engines, however the answers are cut; and laws over all that was recorded.
+
+`scripts/record` makes the recordings.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin
+
+import pytest
+from scenarios import SCENARIOS
+from scenarios.cannot import CANNOT
+from scenarios.kit import PASSWORD
+
+from rawdock import Docker, decode, encode, endpoint_of
+from rawdock._endpoint import Endpoint
+from rawdock._streams.opens import Runs
+from rawdock.api.containers import Containers
+from rawdock.api.images import Images
+from rawdock.api.system import System
+from rawdock.models import PullLine, PushLine, WaitResponse
+from rawdock.testing import Exchange, Recording, Replay
+from rawdock.testing.format import from_piece
+from rawdock.testing.redaction import forms
+from rawdock.testing.replay import Chunks
+
+FOLDER = Path(__file__).parent / "recordings"
+PATHS = sorted(FOLDER.glob("*/*.json"))
+ENGINES = sorted({path.parent.name for path in PATHS})
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
+
+
+@pytest.fixture(autouse=True)
+def no_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version is negotiated, as it was when recording."""
+    monkeypatch.delenv("DOCKER_API_VERSION", raising=False)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("chunks", get_args(Chunks))
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+async def test_replay(path: Path, chunks: Chunks) -> None:
+    """A scenario passes on what an Engine answered, and asks for all of it, wherever the bodies are cut."""
+    replay = Replay(path, chunks)
+    async with Docker(transport=replay) as docker:
+        await SCENARIOS[path.stem](docker)
+    assert replay.unused() == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_scenario_is_recorded(engine: str) -> None:
+    """A scenario without a recording is one that this Engine cannot do."""
+    kind = engine.partition("-")[0]
+    missing = {
+        name
+        for name, scenario in SCENARIOS.items()
+        if not (FOLDER / engine / f"{name}.json").exists()
+        and not getattr(scenario, "live_only", False)
+        and not any((label, name) in CANNOT for label in (kind, engine))
+    }
+    assert missing == set()
+
+
+def test_there_are_recordings() -> None:
+    """A folder that got lost is no success; the oldest, the newest and Podman are there."""
+    assert {"docker-20.10", "docker-28.5", "podman-5.4"} <= set(ENGINES)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_no_secrets(path: Path) -> None:
+    """No password is in a recording, in plain or in base64 at any alignment, also not across two chunks."""
+    text = path.read_text()
+    recording = cast("Recording", json.loads(text))
+    bodies = [
+        b"".join(map(from_piece, response["chunks"])).decode("latin-1")
+        for exchange in recording["exchanges"]
+        if (response := exchange["response"])
+    ]
+    for secret in (PASSWORD, "wr0ng"):
+        looks = forms(secret) | {base64.b64encode(secret.encode()).decode()}
+        assert not [look for look in looks if any(look in hay for hay in (text, *bodies))]
+
+
+# The codec's law over all that was recorded.
+
+
+def endpoints() -> Iterator[Endpoint]:
+    for group in (Containers, Images, System):
+        for value in vars(group).values():
+            if hasattr(value, "__endpoint__"):
+                yield endpoint_of(cast("Callable[..., Any]", value))
+
+
+ROUTES = [
+    (declared, re.compile(r"(?:/v[0-9.]+)?" + re.sub(r"\\\{\w+\\\}", "[^?]+", re.escape(declared.path)) + r"(?:\?.*)?"))
+    for declared in sorted(set(endpoints()), key=lambda declared: ("{" in declared.path, declared.path))
+]
+
+
+def type_of(exchange: Exchange) -> Any:
+    """What a method that asks this gives back; None if that is not made from JSON."""
+    for declared, pattern in ROUTES:
+        if declared.method == exchange["request"]["method"] and pattern.fullmatch(exchange["request"]["target"]):
+            returns = declared.returns
+            if get_origin(returns) is Runs:
+                return {"/images/create": PullLine, "/images/{name}/push": PushLine}.get(declared.path, WaitResponse)
+            return None if returns in (None, type(None), bool) or declared.answer is not None else returns
+    raise AssertionError(f"no endpoint asks {exchange['request']}")
+
+
+def bodies() -> Iterator[tuple[str, Any, Any]]:
+    for path in PATHS:
+        for exchange in cast("Recording", json.loads(path.read_text()))["exchanges"]:
+            response = exchange["response"]
+            kind = type_of(exchange)
+            if kind is None or response is None or response["status"] >= 300:
+                continue
+            text = b"".join(map(from_piece, response["chunks"]))
+            for value in (text.splitlines() if kind in (PullLine, PushLine) else [text]) if text.strip() else []:
+                yield f"{name_of(path)}: {exchange['request']['target']}", kind, json.loads(value)
+
+
+def nothing(value: Any) -> bool:
+    """A zero of the API: null, 0, false, empty, or a time before time; and what holds only such."""
+    if isinstance(value, dict):
+        return all(map(nothing, cast("dict[str, Any]", value).values()))
+    return not value or value == "0001-01-01T00:00:00Z"
+
+
+def lost(before: Any, after: Any, where: str = "$") -> Iterator[str]:
+    """Keys with a value that did not come through."""
+    if nothing(before) and nothing(after):
+        return
+    if isinstance(before, dict):
+        for key, value in cast("dict[str, Any]", before).items():
+            if nothing(value):
+                continue
+            if not isinstance(after, dict) or key not in after:
+                yield f"{where}.{key}"
+            else:
+                yield from lost(value, after[key], f"{where}.{key}")
+    elif isinstance(before, list):
+        if not isinstance(after, list) or len(cast("list[Any]", after)) != len(cast("list[Any]", before)):
+            yield where
+        else:
+            for index, (one, other) in enumerate(zip(cast("list[Any]", before), cast("list[Any]", after), strict=True)):
+                yield from lost(one, other, f"{where}[{index}]")
+    elif before != after:
+        yield f"{where}: {before!r} became {after!r}"
+
+
+def test_codec_law() -> None:
+    """Whatever an Engine said survives decode, encode and decode, and no key that says something is lost."""
+    count = 0
+    for where, kind, value in bodies():
+        count += 1
+        model = decode(kind, value)
+        encoded = encode(model)
+        assert decode(kind, encoded) == model, where
+        assert list(lost(value, encoded)) == [], where
+    assert count > 500
