@@ -10,11 +10,11 @@ import sys
 from typing import Any
 
 import pytest
-from rawdock._model import Model
 from spec.deviations import DEVIATIONS
 from spec.facts import ENGINE, declared, differences, models
 
 import rawdock.models
+from rawdock._model import Model
 
 # The only fields that an answer has to have: without them it is of no use.
 IDENTITIES = {

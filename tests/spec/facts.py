@@ -19,9 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from rawdock._model import Model, since, until, wire
-
 import rawdock.models
+from rawdock._model import Model, since, until, wire
 
 ENGINE: dict[str, Any] = json.loads((Path(__file__).parent / "engine.json").read_text())
 

@@ -56,7 +56,6 @@ def models() -> None:
     ContainerCreated()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ContainerSpec(imag="busybox")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ContainerSpec(image=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ContainerSpec("busybox")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ContainerSpec(image="busybox", cmd="sleep 1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     spec.image = "other"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
