@@ -37,6 +37,7 @@ async def lines(docker: Docker) -> None:
             assert "Downloaded newer image" in result.status
         else:
             assert result.id
+            assert result.id in (await docker.images.inspect(APP3)).id
         assert await has_image(docker, APP3)
     finally:
         await no_image(docker, APP3)
