@@ -8,11 +8,11 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 
@@ -28,6 +28,9 @@ __all__ = ["RECORDING", "main"]
 
 RECORDING = Path(__file__).with_name("recording.json")
 _INTERRUPTED = 130
+
+Args = TypeVarTuple("Args")
+R = TypeVar("R")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,21 +60,28 @@ def _main(screen: Screen, image: str, replay: bool) -> int:
     if replay:
         return _fail("a recording tells of its own image: leave IMAGE out") if image else _replay(screen)
     address = find_address()
-    if address.source != "default" or anyio.run(_answers, address):
-        return anyio.run(_live, screen, image, None)
+    if address.source != "default" or _run(_answers, address):
+        return _run(_live, screen, image, None)
     screen.note(f"No Engine listens on {address.path}, and neither DOCKER_HOST nor a docker context names another.")
     reason = engine.cannot()
     if not reason:
         screen.note("As this is root on Debian or Ubuntu, one is started just for this, Docker 28.5.")
         try:
             with engine.started() as socket:
-                return anyio.run(_live, screen, image, socket)
+                return _run(_live, screen, image, socket)
         except engine.Failed as error:
             reason = str(error)
     screen.note(f"None is started here: {reason}.")
     if image:
         screen.note(f"So {image} cannot be used.")
     return _replay(screen)
+
+
+def _run(function: Callable[[Unpack[Args]], Awaitable[R]], *arguments: *Args) -> R:
+    try:
+        return anyio.run(function, *arguments)
+    finally:
+        signal.signal(signal.SIGTERM, _interrupt)  # an event loop leaves the system's own behind
 
 
 async def _answers(address: Address) -> bool:
@@ -96,7 +106,7 @@ def _replay(screen: Screen) -> int:
         f"THIS IS A RECORDING of {about['engine']}, made on {about['date']}. Nothing happens on this machine; "
         "the answers are the Engine's own."
     )
-    return anyio.run(_recorded, screen, about)
+    return _run(_recorded, screen, about)
 
 
 async def _recorded(screen: Screen, about: dict[str, str]) -> int:

@@ -46,10 +46,12 @@ def started() -> Generator[str, None, None]:
         yield str(socket)
     finally:
         if not ran:
-            _script("stop")
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # whoever is in a hurry would leave an Engine behind
+            _script("stop", check=False)
 
 
-def _script(verb: str, *, quiet: bool = False) -> str:
+def _script(verb: str, *, quiet: bool = False, check: bool = True) -> str:
     # In a session of its own: Ctrl-C reaches this process alone, which passes it on once and waits.
     process = subprocess.Popen(
         [sys.executable, os.environ[_SCRIPT], "--base", _BASE, verb, _NAME],
@@ -70,7 +72,7 @@ def _script(verb: str, *, quiet: bool = False) -> str:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
-    if code:
+    if code and check:
         raise Failed(f"scripts/engines {verb} failed with exit code {code}")
     return "".join(lines)
 

@@ -21,6 +21,7 @@ class Made:
         self._docker = docker
         self._containers: list[str] = []
         self._images: dict[str, str] = {}
+        self._told = False
         self.problems: list[str] = []
 
     def container(self, name: str) -> None:
@@ -38,10 +39,11 @@ class Made:
 
     async def remove(self, screen: Screen) -> None:
         """Remove all of it, the newest first. A name of an image that was there before means what it meant."""
+        self._told = False
         for name in reversed(self._containers):
             try:
                 await self._docker.containers.delete(name, force=True, volumes=True)
-                screen.say(f"container {name}", "DELETE /containers/{id}")
+                self._say(screen, f"container {name}", "DELETE /containers/{id}")
             except NotFound:
                 pass
             except RawdockError as error:
@@ -55,6 +57,8 @@ class Made:
                 self._trouble(screen, f"the image {reference}", error)
         self._containers.clear()
         self._images.clear()
+        if not self._told:
+            screen.say("Nothing is left.")
 
     async def _restore(self, screen: Screen, reference: str, before: str) -> None:
         now = await self._id(reference)
@@ -62,14 +66,14 @@ class Made:
             return
         if not before:
             await self._docker.images.delete(reference)
-            screen.say(f"image {reference}", "DELETE /images/{name}")
+            self._say(screen, f"image {reference}", "DELETE /images/{name}")
         elif now == before:
-            screen.say(f"image {reference} stays, as it was here before")
+            self._say(screen, f"image {reference} stays, as it was here before")
         else:
             name = parse_reference(reference)
             await self._docker.images.tag(before, repo=name.name, tag=name.tag or "latest")
             await self._docker.images.delete(now)
-            screen.say(f"gave the name {reference} back to the image that had it", "POST /images/{name}/tag")
+            self._say(screen, f"gave the name {reference} back to the image that had it", "POST /images/{name}/tag")
 
     async def _id(self, reference: str) -> str:
         try:
@@ -79,4 +83,8 @@ class Made:
 
     def _trouble(self, screen: Screen, what: str, error: RawdockError) -> None:
         self.problems.append(f"{what} could not be removed: {error}")
-        screen.say(self.problems[-1])
+        self._say(screen, self.problems[-1])
+
+    def _say(self, screen: Screen, text: str, call: str = "") -> None:
+        screen.say(text, call)
+        self._told = True

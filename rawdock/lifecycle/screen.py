@@ -59,7 +59,8 @@ class Screen:
 
     def say(self, text: str, call: str = "") -> None:
         """A line, broken if it is long; `call` at the right of its end, as `GET /info`."""
-        lines = textwrap.wrap(text, WIDTH - len(_INDENT), break_on_hyphens=False) or [""]
+        indent = " " * (len(text) - len(text.lstrip()))
+        lines = _wrapped(text, WIDTH - len(_INDENT), indent)
         for line in lines[:-1]:
             self._write(f"{_INDENT}{line}\n")
         last = _INDENT + lines[-1]
@@ -70,7 +71,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """What stands outside the story: who tells it, and how it went."""
-        for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False):
+        for line in _wrapped(text, WIDTH):
             self._write(f"{line}\n")
 
     # A pull: `begin`, then `draw` after each line, then `finish`.
@@ -80,6 +81,8 @@ class Screen:
 
     def draw(self, progress: Progress) -> None:
         layers = list(progress.layers.values())
+        if not layers:
+            return
         if self._terminal and len(layers) < shutil.get_terminal_size().lines - 2:
             if time.monotonic() - self._last >= _REDRAW:
                 self._redraw(layers)
@@ -121,6 +124,11 @@ class Screen:
             self._gone = True  # what is left to do is done silently
             if not self.closing:
                 raise
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of it; paths and names stay in one piece."""
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False) or [""]
 
 
 def _layer(layer: LayerProgress, *, bar: bool = False) -> str:

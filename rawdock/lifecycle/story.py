@@ -242,7 +242,7 @@ class Story:
             more = len(data.get("LowerDir", "").split(":")) - layers
             say(f"What it writes goes to {_place(data['UpperDir'].removeprefix(f'{self._root}/'))},")
             own = f" and {more} of the Engine's own" if more > 0 else ""
-            say(f"over folders that are only read: {plural(layers, 'layer')} of its image{own}.")
+            say(f"over read-only folders: {plural(layers, 'layer')} of its image{own}.")
         elif data:
             say(f"{container.graph_driver.name} keeps its files: " + ", ".join(f"{k}={v}" for k, v in data.items()))
         else:
@@ -263,7 +263,10 @@ class Story:
         )
         image = await docker.images.inspect(committed.id)
         layers = image.root_fs.layers
-        say(f"Image {short(image.id)} is {len(layers) - 1} layers of the first and one on top:", "POST /commit")
+        say(
+            f"Image {short(image.id)} is {plural(len(layers) - 1, 'layer')} of the first and one on top:",
+            "POST /commit",
+        )
         history = await docker.images.history(committed.id)
         for item in history[:4]:
             words = item.comment or item.created_by or "?"
@@ -279,7 +282,7 @@ class Story:
         registry = self._image.registry
         self._screen.step("Push")
         if not registry.startswith(_LOCAL):
-            say(f"Not shown: {registry} takes pushes only from who may, and no registry is on this machine.")
+            say(f"Not shown: {registry} is not a registry of this machine (127.0.0.1), and may want an account.")
             return ""
         repository = f"{registry}/rawdock-lifecycle"
         reference = f"{repository}:latest"
@@ -316,7 +319,7 @@ class Story:
         self._downloaded(progress)
         image = await self._docker.images.inspect(pushed)
         await _whole(self._docker.images.tag(image.id, repo=self._name, tag="latest"))
-        self._screen.say(f"{_shared(image, first)} of its layers were here, in the first image.")
+        self._screen.say(f"It shares {plural(_shared(image, first), 'layer')} with the first image.")
 
     async def _delete_one(self, first: ImageInspect, reference: str) -> None:
         docker, say = self._docker, self._screen.say
@@ -389,7 +392,7 @@ def _seen(containers: list[ContainerSummary], id: str) -> str:
 
 
 def _some(identities: list[str]) -> str:
-    return ", ".join(map(short, identities[:4])) + (", …" if len(identities) > 4 else "")
+    return ", ".join(map(short, identities[:3])) + (", …" if len(identities) > 3 else "")
 
 
 def _place(path: str) -> str:
