@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
@@ -27,7 +28,7 @@ class PullResult:
     status: str
     """The Engine's last word, as `Status: Downloaded newer image for busybox:1.36`; empty on Podman."""
     id: str
-    """Of the image, where the Engine tells (Podman)."""
+    """Of the image, or its first twelve digits, where the Engine tells (Podman)."""
     progress: Progress
 
 
@@ -50,11 +51,12 @@ class _Transfer(Lines[L], Generic[L]):
         # Of many lines of one layer in one phase only the last one tells; they are folded when somebody asks.
         self._unfolded: dict[tuple[str, str], Any] = {}
 
-    async def __anext__(self) -> L:
-        items = self._items or await self._more()
-        line: Any = items.pop()
-        self._unfolded[line.id, line.status] = line
-        return cast("L", line)
+    async def _each(self) -> AsyncGenerator[L, None]:
+        while items := self._items or await self._more():
+            while items:
+                line = items.pop()
+                self._unfolded[line.id, line.status] = line
+                yield line
 
     @property
     def progress(self) -> Progress:
@@ -83,16 +85,16 @@ class PullStream(_Transfer[PullLine]):
 
     def _look(self, items: list[Any]) -> None:
         super()._look(items)
-        for line in items:
-            name = line.id
-            if not name:
-                status: str = line.status
-                if status.startswith("Digest: "):
-                    self._digest = status[8:]
-                elif status.startswith("Status: "):
-                    self._status = status
-            elif len(name) == _IMAGE_ID and not line.progress_detail.total:
-                self._image = name  # Podman's last line
+        if items:
+            self._image = items[-1].id  # Podman's last line names it, Docker's has no id
+        for line in reversed(items):  # what tells of the whole comes at the end
+            if line.id:
+                return
+            status: str = line.status
+            if status.startswith("Digest: "):
+                self._digest = status[8:]
+            elif status.startswith("Status: "):
+                self._status = status
 
     async def result(self) -> PullResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
@@ -100,8 +102,6 @@ class PullStream(_Transfer[PullLine]):
         return PullResult(digest=self._digest, status=self._status, id=self._image, progress=self.progress)
 
 
-# Layers are named by twelve digits, an image by all of its 64.
-_IMAGE_ID = 64
 # `<tag>: digest: sha256:... size: n`: all that containerd's image store and Podman tell.
 _PUSHED = re.compile(r"(\S+): digest: (\S+) size: ([0-9]+)")
 
