@@ -8,11 +8,14 @@ It is kept only if it was made by the same recipe: this Python, this pyproject.t
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,6 +32,27 @@ def main() -> None:
     recipe = _recipe(arguments.groups, arguments.wheel)
     if stamp.exists() and stamp.read_text() == recipe:
         return
+    try:
+        with _alone(arguments.folder):
+            if not stamp.exists() or stamp.read_text() != recipe:
+                _make(arguments)
+                stamp.write_text(recipe)
+    except OSError as error:
+        sys.exit(f"cannot make {arguments.folder}: {error}")
+    except subprocess.CalledProcessError:
+        sys.exit(f"cannot make {arguments.folder}: this Python has no pip for it (on Debian: apt install python3-venv)")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two runs at a time take turns."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _make(arguments: argparse.Namespace) -> None:
     print(f"making {arguments.folder} with Python {sys.version.split()[0]}", flush=True)
     venv.create(arguments.folder, clear=True, symlinks=True, with_pip=True)
     package = [str(arguments.wheel)] if arguments.wheel else ["--editable", str(PROJECT)]
@@ -36,7 +60,6 @@ def main() -> None:
     done = subprocess.run([*pip, *package, *_requirements(arguments.groups)])
     if done.returncode:
         sys.exit(done.returncode)
-    stamp.write_text(recipe)
 
 
 def _requirements(groups: list[str]) -> list[str]:

@@ -83,7 +83,8 @@ class Screen:
         layers = list(progress.layers.values())
         if not layers:
             return
-        if self._terminal and len(layers) < shutil.get_terminal_size().lines - 2:
+        room = shutil.get_terminal_size()
+        if self._terminal and room.columns >= WIDTH and len(layers) < room.lines - 2:
             if time.monotonic() - self._last >= _REDRAW:
                 self._redraw(layers)
                 self._last = time.monotonic()
