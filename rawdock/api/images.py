@@ -63,7 +63,7 @@ class Images(Resource):
         name: Annotated[str, image_name],
         *,
         tag: str | None = None,
-        platform: Annotated[Platform | None, since("1.46")] = None,
+        platform: Annotated[Platform | None, query(), since("1.46")] = None,
         auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encoded)],
     ) -> Runs[PushStream, PushResult]: ...
 
@@ -102,7 +102,7 @@ class Images(Resource):
         name: Annotated[str, image_name],
         *,
         manifests: Annotated[bool, since("1.48")] = False,
-        platform: Annotated[Platform | None, since("1.49")] = None,
+        platform: Annotated[Platform | None, query(), since("1.49")] = None,
     ) -> ImageInspect:
         """An image by id or reference (`docker image inspect`): its configuration, layers, and where they are kept.
 
@@ -116,7 +116,7 @@ class Images(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        platform: Annotated[Platform | None, since("1.48")] = None,
+        platform: Annotated[Platform | None, query(), since("1.48")] = None,
     ) -> list[HistoryItem]:
         """The steps that made an image, the newest first (`docker history`).
 
