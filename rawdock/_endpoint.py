@@ -279,7 +279,7 @@ def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
             inner.append(f"body = encode_body({where!r}, {name}, version)")
             body = "body"
             if not parameter.required:
-                lines.append("body = b'{}'")  # Podman 4 answers 500 where a body may be and is not
+                lines.append("body = None")
         elif parameter.place == "header":
             inner.append(f"headers += (({parameter.wire!r}, {key}({where!r}, {name})),)")
             headers.append(name)
