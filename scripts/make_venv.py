@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--wheel", type=Path)
     parser.add_argument("groups", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # the groups come behind the option
     stamp = arguments.folder / "recipe"
     recipe = _recipe(arguments.groups, arguments.wheel)
     if stamp.exists() and stamp.read_text() == recipe:
