@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rawdock import Conflict, Docker, NotFound, StreamError
-from rawdock.models import ContainerConfig
+from rawdock.models import ContainerConfig, Platform
 
 from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image
 
@@ -30,6 +30,15 @@ async def looked_at(docker: Docker) -> None:
     assert found.os == "linux"
     assert len(found.root_fs.layers) == 1
     assert (await docker.images.inspect(found.id)).id == found.id
+    if engine.has("1.49"):
+        here = Platform(os=found.os, architecture=found.architecture, variant=found.variant)
+        assert (await docker.images.inspect(BUSYBOX, platform=here)).root_fs == found.root_fs
+        assert await docker.images.history(BUSYBOX, platform=here)
+        elsewhere = Platform(os="linux", architecture="s390x")
+        with pytest.raises(NotFound):
+            await docker.images.inspect(BUSYBOX, platform=elsewhere)
+        with pytest.raises(NotFound):
+            await docker.images.history(BUSYBOX, platform=elsewhere)
     steps = await docker.images.history(BUSYBOX)
     assert steps
     assert any(BUSYBOX in step.tags for step in steps)
