@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from .._reference import Reference, parse_reference
+from ..errors import ServerError
 from ..models import ContainerSpec
 from .made import Made
 from .screen import plural, short, size
@@ -78,7 +80,7 @@ class Story:
             if scope.cancelled_caught:
                 self.problems.append("the Engine took too long to remove what this story made")
         self._screen.step("Disk, after")
-        usage = await self._docker.system.data_usage()
+        usage = await self._usage()
         self._disk(usage)
         difference = _layers_size(usage) - self._before
         if difference:
@@ -121,9 +123,16 @@ class Story:
             ours = _OURS.search(info.docker_root_dir)
             self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:latest")
         self._screen.step("Disk, before")
-        usage = await docker.system.data_usage()
+        usage = await self._usage()
         self._before = _layers_size(usage)
         self._disk(usage)
+
+    async def _usage(self) -> DataUsage:
+        for _ in range(5):
+            with suppress(ServerError):  # containerd's image store fails while anyone removes a container
+                return await self._docker.system.data_usage()
+            await anyio.sleep(0.3)
+        return await self._docker.system.data_usage()
 
     def _disk(self, usage: DataUsage) -> None:
         images = usage.image_usage.total_count or len(usage.images)
