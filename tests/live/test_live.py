@@ -123,10 +123,10 @@ async def test_refused_before_sending(socket: str) -> None:
 
 
 async def test_wait_of_a_created_container(socket: str) -> None:
-    """Never started: the default condition is true at once, 0 on Docker and -1 on Podman."""
+    """Never started: the default condition is true at once; 0 on Docker, on Podman mostly -1 and at times 0."""
     async with Docker(socket) as docker, container(docker, "rawdock-s-never") as id:
         podman = "podman" in (await engine_of(docker)).labels
-        assert (await docker.containers.wait(id)).status_code == (-1 if podman else 0)
+        assert (await docker.containers.wait(id)).status_code in ((-1, 0) if podman else (0,))
 
 
 async def test_wait_left_early(socket: str) -> None:
