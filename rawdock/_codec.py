@@ -51,15 +51,14 @@ _parse: Callable[[bytes | str], Any] = _parse_plain
 def _parse_plain_lines(block: bytes) -> list[Any]:
     """All lines as one array, which is parsed without a call a line.
 
-    A raw line break cannot stand inside a JSON string, so what is replaced is between values. Where the number of
-    values is not that of the lines, the block is unusual, and somebody slower has to look.
+    A raw line break cannot stand inside a JSON string, so what is replaced is between objects. Where there is more
+    than that between them, the block is unusual, and somebody slower has to look.
     """
     text = block.decode().strip()
-    lines = text.count("\n") + 1
+    if text.count("}\r\n{") + text.count("}\n{") != text.count("\n"):
+        raise ValueError("not one object a line")
     text = text.replace("}\r\n{", "},{").replace("}\n{", "},{")
     values = _scan(f"[{text}]")
-    if len(values) != lines:
-        raise ValueError("not one value a line")
     return cast("list[Any]", values)
 
 

@@ -17,6 +17,7 @@ __all__ = ["JsonValues"]
 
 T = TypeVar("T")
 
+_OBJECTS = frozenset({dict})
 _BETWEEN = b" \t\r\n\x1e"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
 _INSIDE = re.compile(rb'["\\]')
@@ -79,6 +80,8 @@ class JsonValues(Generic[T]):
             values = self._load_lines(block)
         except ValueError:
             return block  # the slower way finds what is wrong, or what is only unusual
+        if not _OBJECTS.issuperset(map(type, values)):
+            return block
         decode, append = self._decode, out.append
         for value in values:
             append(decode(value))

@@ -114,6 +114,8 @@ def _parse_head(raw: bytes, limit: int) -> Head:
         length = None  # RFC 9112, 6.3: the transfer encoding overrides a length
     elif length is None and not bodiless:
         keep = False
+    if status == 101:
+        keep = False  # what follows is no HTTP
     return Head(status, match[3] or b"", headers, length, chunked, keep, bodiless)
 
 

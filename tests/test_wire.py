@@ -1,0 +1,267 @@
+"""The parser of answers: any cut of the bytes is the same, h11 agrees, and nothing is kept beyond the limits."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import h11
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rawdock._transport.wire import Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+
+# Where rawdock is stricter than h11, and why.
+STRICTER = {
+    b"HTTP/1.1 200 OK\nContent-Length: 0\n\n": "bare line feeds: an Engine sends CR LF, and two readings are a risk",
+    b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n": "folded header lines are obsolete (RFC 9112, 5.2)",
+    b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n": "another protocol version is another protocol",
+}
+
+Result = tuple[object, ...]
+
+
+def read(data: bytes, cuts: list[int], no_body: bool = False, eof: bool = True) -> Result:
+    """What a Reader makes of the bytes cut at these places."""
+    reader = Reader(no_body)
+    body: list[bytes] = []
+    places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    try:
+        for start, end in pairwise(places):
+            body += reader.feed(data[start:end])
+        if eof:
+            reader.feed_eof()
+    except WireError as error:
+        return ("error", type(error).__name__)
+    head = reader.head
+    return (head and (head.status, head.headers), b"".join(body), reader.done, reader.rest)
+
+
+def by_h11(data: bytes, method: str = "GET") -> Result:
+    """What h11 makes of them."""
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(h11.Request(method=method, target="/", headers=[("Host", "d")]))
+    connection.send(h11.EndOfMessage())
+    connection.receive_data(data)
+    connection.receive_data(b"")
+    status, headers, body = 0, (), b""
+    try:
+        while True:
+            event = connection.next_event()
+            if isinstance(event, h11.Response):
+                status, headers = event.status_code, tuple(event.headers.raw_items())
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                return (status, headers, body)
+            elif isinstance(event, (h11.ConnectionClosed, type(h11.NEED_DATA), type(h11.PAUSED))):
+                return ("error",)
+    except h11.RemoteProtocolError:
+        return ("error",)
+
+
+names = st.text("abcXYZ-_", min_size=1, max_size=8).map(lambda x: f"X-{x}".encode())
+values = st.text("abc 0123;=/é", max_size=10).map(lambda x: x.strip().encode())
+header_lists = st.lists(st.tuples(names, values), max_size=4)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[bytes, bytes, str]:
+    """A valid answer, its body, and the method it answers."""
+    body = draw(st.binary(max_size=60))
+    status = draw(st.sampled_from([200, 201, 404, 500, 204, 304]))
+    method = draw(st.sampled_from(["GET", "HEAD"]))
+    headers = b"".join(b"%b: %b\r\n" % pair for pair in draw(header_lists))
+    before = draw(st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"]))
+    head = before + b"HTTP/1.1 %d Some Reason\r\n" % status + headers
+    bodiless = status in (204, 304) or method == "HEAD"
+    framing = draw(st.sampled_from(["length", "chunked", "close"]))
+    if framing == "length":
+        return (
+            head + b"Content-Length: %d\r\n\r\n" % len(body) + (b"" if bodiless else body),
+            b"" if bodiless else body,
+            method,
+        )
+    if framing == "close":
+        return head + b"Connection: close\r\n\r\n" + (b"" if bodiless else body), b"" if bodiless else body, method
+    head += b"Transfer-Encoding: chunked\r\n\r\n"
+    if bodiless:
+        return head, b"", method
+    position = 0
+    extension = draw(st.sampled_from([b"", b";a=b", b';x="y" ']))
+    while position < len(body):
+        size = draw(st.integers(1, 20))
+        part = body[position : position + size]
+        head += b"%x" % len(part) + extension + b"\r\n" + part + b"\r\n"
+        position += size
+    return head + b"0\r\n" + draw(st.sampled_from([b"", b"Trailer: x\r\n"])) + b"\r\n", body, method
+
+
+cuts = st.lists(st.integers(0, 400), max_size=8)
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@relaxed
+@given(answers(), cuts)
+def test_any_cut_is_the_same(answer: tuple[bytes, bytes, str], cut: list[int]) -> None:
+    """A valid answer gives its body however its bytes come, also one at a time."""
+    data, body, method = answer
+    no_body = method == "HEAD"
+    whole = read(data, [], no_body)
+    assert whole[1:] == (body, True, b"")
+    assert read(data, cut, no_body) == whole
+    assert read(data, list(range(len(data))), no_body) == whole
+
+
+@relaxed
+@given(answers())
+def test_h11_agrees_on_valid_answers(answer: tuple[bytes, bytes, str]) -> None:
+    """Status, headers and body are what h11 reads."""
+    data, _, method = answer
+    head, ours, _, _ = read(data, [], method == "HEAD")
+    status, headers = head  # type: ignore[misc]
+    assert by_h11(data, method) == (status, tuple(headers), ours)
+
+
+@relaxed
+@given(answers(), st.data())
+def test_broken_bytes(answer: tuple[bytes, bytes, str], data: st.DataObject) -> None:
+    """Broken bytes fail or succeed alike however they are cut, and where h11 takes them too it reads the same body."""
+    original, _, method = answer
+    broken = bytearray(original)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(broken) - 1))
+        action = data.draw(st.sampled_from(["change", "drop", "cut"]))
+        if action == "change":
+            broken[place] = data.draw(st.sampled_from(b"\r\n\x00 :;aF09-"))
+        elif action == "drop" and len(broken) > 1:
+            del broken[place]
+        else:
+            del broken[max(place, 1) :]
+    no_body = method == "HEAD"
+    whole = read(bytes(broken), [], no_body)
+    assert (read(bytes(broken), list(range(len(broken))), no_body)[0] == "error") == (whole[0] == "error")
+    if whole[0] != "error" and whole[2]:
+        assert read(bytes(broken), data.draw(cuts), no_body) == whole
+        theirs = by_h11(bytes(broken), method)
+        if theirs != ("error",):
+            assert theirs[2] == whole[1]
+
+
+@pytest.mark.parametrize("data", STRICTER)
+def test_stricter_than_h11(data: bytes) -> None:
+    """What h11 takes and rawdock refuses is written down, with its reason."""
+    assert read(data, [])[0] == "error"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"FTP/1.1 200 OK\r\n\r\n",
+        b"<html>login</html>",
+        b"HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nSpace : x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+    ],
+)
+def test_refused_by_both(data: bytes) -> None:
+    """What is clearly broken is refused, whole and byte by byte, as by h11."""
+    assert read(data, [])[0] == "error"
+    assert read(data, list(range(len(data))))[0] == "error"
+    assert by_h11(data) == ("error",)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"HTTP/1.1 200",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+    ],
+)
+def test_an_early_end_is_no_end(data: bytes) -> None:
+    """A missing last chunk, or half a body, is Truncated and never a success."""
+    assert read(data, []) == ("error", Truncated.__name__)
+
+
+def test_upgrade() -> None:
+    """Behind a 101 the bytes are the connection's own, from the first one on."""
+    reader = Reader()
+    assert reader.feed(b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\nfirst") == [b"first"]
+    assert reader.feed(b"HTTP/1.1 200 OK\r\n\r\n") == [b"HTTP/1.1 200 OK\r\n\r\n"]
+    assert not reader.done
+    reader.feed_eof()
+    assert reader.done
+    assert not reader.reusable
+
+
+def test_bytes_behind_an_answer() -> None:
+    """What follows a complete answer belongs to nobody, and the connection is not used again."""
+    reader = Reader()
+    reader.feed(b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    assert reader.done
+    assert reader.rest == b"HTTP/1.1 200 OK\r\n\r\n"
+    assert not reader.reusable
+
+
+@relaxed
+@given(answers())
+def test_whole_answer_agrees_with_the_reader(answer: tuple[bytes, bytes, str]) -> None:
+    """The short way gives what the long way gives, or leaves it to the long way."""
+    data, body, method = answer
+    short = whole_answer(data, method == "HEAD", Limits())
+    if short is not None:
+        head, ours = short
+        assert ours == body
+        assert (head.status, head.headers) == read(data, [], method == "HEAD")[0]
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 1000),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (HEAD, b"0" * 1000),
+        (HEAD + b"1;", b"x" * 1000),
+        (HEAD + b"0\r\n", b"X: y\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+)
+def test_endless_parts(start: bytes, more: bytes) -> None:
+    """A head, a chunk's size, trailers or informational answers without an end are refused, and not kept."""
+    reader = Reader(limits=Limits(head=8192, headers=100))
+    reader.feed(start)
+
+    def feed_on() -> None:
+        for _ in range(10_000):
+            reader.feed(more)
+            assert len(reader._buffer) < 20_000
+
+    with pytest.raises(WireError):
+        feed_on()
+    with pytest.raises(TooLarge, match="header lines"):
+        Reader(limits=Limits(headers=3)).feed(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4 + b"\r\n")
+
+
+def test_a_claimed_size_allocates_nothing() -> None:
+    """A length that the peer only claims is not believed before the bytes are there."""
+    reader = Reader()
+    assert reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\nabc") == [b"abc"]
+    reader = Reader()
+    assert reader.feed(HEAD + b"ffffffffffffff\r\nabc") == [b"abc"]
