@@ -1,0 +1,150 @@
+"""Cancelled anywhere, a call leaves no descriptor, no dead slot, and a client that works."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from faultserver import Peer, json_answer, serving
+
+from rawdock import Docker
+from rawdock._transport.transport import EngineTransport
+
+pytestmark = pytest.mark.anyio
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def engine(request: bytes, peer: Peer) -> bytes | None:
+    """Answers in small steps, so that there are many places to be cancelled at."""
+    if b"images/create" in request:
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(3):
+            await checkpoint()
+            await peer.send(b'10\r\n{"status":"a"}\r\n\r\n')
+        return b"0\r\n\r\n"
+    if b"PUT" in request:
+        while b"0\r\n\r\n" not in peer._buffer:
+            if not await peer._more():
+                return None
+        peer._buffer = b""
+        return json_answer(b"{}")
+    if b"/pause" in request:
+        await peer.send(b"HTTP/1.1 204 No")
+        await checkpoint()
+        return b" Content\r\n\r\n"
+    return json_answer(b'{"Id":"x"}')
+
+
+async def whole(docker: Docker) -> None:
+    assert (await docker.containers.inspect("x")).id == "x"
+    await docker.containers.pause("x")
+
+
+async def stream(docker: Docker) -> None:
+    async with docker.images.pull("app:1") as pull:
+        assert len([line async for line in pull]) == 3
+
+
+async def upload(docker: Docker) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * 300_000
+            await checkpoint()
+
+    await docker.request("PUT", "/x", content=parts())
+
+
+async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
+    """Cancel `work` when others have had `n` turns; False once it is done before that."""
+    finished = False
+
+    async def run() -> None:
+        nonlocal finished
+        await work()
+        finished = True
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
+        for _ in range(n):
+            await checkpoint()
+        tasks.cancel_scope.cancel()
+    return not finished
+
+
+@pytest.mark.parametrize("operation", [whole, stream, upload])
+@pytest.mark.parametrize("warm", [False, True])
+async def test_cancelled_at_every_checkpoint(operation: Callable[[Docker], Awaitable[None]], warm: bool) -> None:
+    """At each step of a call, a stream and an upload, on a new connection and on a kept one."""
+    async with serving(engine) as server:
+        await anyio.sleep(0.01)
+        n = 0
+        while True:
+            before = descriptors()
+            docker = Docker(server.path)
+            pool = docker._transport.pool  # type: ignore[attr-defined]
+            if warm:
+                await docker.system.ping()
+
+            async def work(docker: Docker = docker) -> None:
+                await operation(docker)
+
+            again = await cancelled_at(n, work)
+            assert pool.open_connections == len(pool._idle), f"dead slot after {n} steps"
+            assert (await docker.system.ping()).api_version == "1.51"
+            await operation(docker)
+            await docker.aclose()
+            assert pool.open_connections == 0
+            with anyio.fail_after(2):
+                while descriptors() > before:  # the server's side closes when it notices
+                    await anyio.sleep(0.001)
+            if not again:
+                break
+            n += 1
+        assert n > 3
+
+
+async def test_a_storm() -> None:
+    """Hundreds of calls cancelled at random moments, and the client is as new."""
+    chance = random.Random(1)
+    async with serving(engine) as server, Docker(server.path) as docker:
+        await whole(docker)
+        for _ in range(4):
+
+            async def one(delay: float) -> None:
+                with anyio.move_on_after(delay):
+                    await chance.choice([whole, stream])(docker)
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(100):
+                    tasks.start_soon(one, chance.random() / 20)
+        transport = docker._transport
+        assert isinstance(transport, EngineTransport)
+        assert transport.pool.open_connections == len(transport.pool._idle)
+        for _ in range(5):
+            await whole(docker)
+            await stream(docker)
+
+
+async def test_a_cancelled_read_loses_nothing() -> None:
+    """A stream goes on where a cancelled read stopped."""
+    turn = anyio.Event()
+
+    async def slow(request: bytes, peer: Peer) -> bytes:
+        await peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n')
+        await turn.wait()
+        return b'10\r\n{"status":"b"}\r\n\r\n0\r\n\r\n'
+
+    async with serving(slow) as server, Docker(server.path) as docker, docker.images.pull("app:1") as pull:
+        assert (await anext(pull)).status == "a"
+        with anyio.move_on_after(0.05) as scope:
+            await anext(pull)
+        assert scope.cancelled_caught
+        turn.set()
+        assert [line.status async for line in pull] == ["b"]

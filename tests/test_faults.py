@@ -1,0 +1,502 @@
+"""What goes wrong between a client and an Engine, and that the next call works all the same."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
+
+import rawdock
+from rawdock import Docker, Limits
+
+pytestmark = pytest.mark.anyio
+
+
+async def works(docker: Docker) -> None:
+    """The next call is answered, with its own answer."""
+    assert (await docker.system.ping()).api_version == "1.51"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        b"",
+    ],
+)
+async def test_answers_cut_short(data: bytes) -> None:
+    """An answer that ends inside its head, its body or a chunk is truncated, and never a success."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        if data:
+            await peer.send(data)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.TruncatedError) as caught:
+            await docker.system.info()
+        assert caught.value.operation == "system.info"
+        assert server.path in str(caught.value)
+        await works(docker)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"status":"a"}\r\n{"status":"b', rawdock.TruncatedError),
+        (b'{"status":"a"}\r\n<html>', rawdock.DecodeError),
+        (b'{"status":"a"}\r\n{"status":5}\r\n', rawdock.DecodeError),
+        (b'{"status":"a"}\r\n{"errorDetail":{"message":"no"},"error":"no"}\r\n', rawdock.StreamError),
+        (b'{"status":"a"}\r\n{"error":"no"}\r\n', rawdock.StreamError),
+        (b'{"status":"a"}\r\n{"errorDetail":{"code":7,"message":"no"}}\r\n', rawdock.StreamError),
+    ],
+)
+async def test_streams_that_fail(body: bytes, error: type[rawdock.RawdockError]) -> None:
+    """Lines before the failure are given; then it is raised, with the request that it belongs to."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        seen: list[str] = []
+        with pytest.raises(error) as caught:
+            async with docker.images.pull("app:1") as pull:
+                async for line in pull:
+                    seen.append(line.status)
+        assert seen == ["a"]
+        assert "fromImage=app%3A1" in caught.value.curl()
+        with pytest.raises(error):
+            await docker.images.pull("app:1")
+        await works(docker)
+
+
+async def test_a_stream_without_its_last_chunk() -> None:
+    """A connection that is lost mid-stream is never a quiet end."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        seen: list[str] = []
+        with pytest.raises(rawdock.TruncatedError):
+            async with docker.images.pull("app:1") as pull:
+                async for line in pull:
+                    seen.append(line.status)
+        assert seen == ["a"]
+        await works(docker)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html><body>\n Bad   Gateway</body></html>", "<html><body> Bad Gateway</body></html>"),
+        (b"plain text\n", "plain text"),
+        (b"", "no message"),
+        (b"[]", "[]"),
+        (b'{"odd":1}', '{"odd":1}'),
+        (b'{"message":7}', '{"message":7}'),
+        (b'{"message":"no', '{"message":"no'),
+        (b"x" * 100_000, "xxx..."),
+        (b"\xff\xfe", "\ufffd"),
+    ],
+)
+async def test_odd_error_bodies(body: bytes, words: str) -> None:
+    """Whatever an error says, its status is kept and its text is shown, shortened."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return json_answer(body, b"502 Bad Gateway")
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.ServerError) as caught:
+            await docker.system.info()
+        assert caught.value.status == 502
+        assert words in str(caught.value)
+        assert len(str(caught.value)) < 3000
+        with pytest.raises(rawdock.ServerError, match="502"):
+            await docker.images.pull("app:1")
+        await works(docker)
+
+
+async def test_no_engine() -> None:
+    """A 200 that is no Engine is said to be none: at the first call, and later."""
+
+    async def page(request: bytes, peer: Peer) -> bytes:
+        return json_answer(b"<html>please log in</html>")
+
+    async with serving(page) as server, Docker(server.path, version="1.44") as docker:
+        with pytest.raises(rawdock.DecodeError, match="please log in"):
+            await docker.system.info()
+        await works(docker)
+
+    async def other(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+    async with serving(page) as server:
+        path = server.path + "2"
+        async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, other)
+            async with Docker(path) as docker:
+                with pytest.raises(rawdock.DecodeError, match="is not a Docker Engine"):
+                    await docker.system.info()
+            tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    "data", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\nBad Header\r\n\r\n", b"HTTP/2 200\r\n\r\n"]
+)
+async def test_no_http(data: bytes) -> None:
+    """What is no HTTP/1.1 is an error of its own, at once."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        await peer.send(data)
+        await anyio.sleep_forever()
+        return b""
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.DecodeError, match="not HTTP"):
+            await docker.system.info()
+        await works(docker)
+
+
+async def test_bytes_behind_a_204() -> None:
+    """A second answer behind a 204 is never taken for the answer to the next call."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        if b"/pause" in request:
+            return NO_CONTENT + json_answer(b'{"Id":"wrong"}')
+        return json_answer(b'{"Id":"right"}')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        for _ in range(3):
+            await docker.containers.pause("x")
+            assert (await docker.containers.inspect("x")).id == "right"
+
+
+async def test_late_bytes_on_an_idle_connection() -> None:
+    """Bytes that come while nobody asked spoil the connection, not the next answer."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        if b"/pause" in request:
+            await peer.send(NO_CONTENT)
+            await anyio.sleep(0.02)
+            return json_answer(b'{"Id":"wrong"}')
+        return json_answer(b'{"Id":"right"}')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        await docker.containers.pause("x")
+        await anyio.sleep(0.05)
+        assert (await docker.containers.inspect("x")).id == "right"
+        assert server.connections == 2
+
+
+async def test_informational_answers() -> None:
+    """100, 102 and 103 are skipped."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return b"".join(b"HTTP/1.1 %d X\r\n\r\n" % n for n in (100, 102, 103)) + json_answer(b'{"Id":"x"}')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        assert (await docker.containers.inspect("x")).id == "x"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
+)
+async def test_endless_answers(start: bytes) -> None:
+    """An endless head, chunk size or body is an error of our own, and the next call works."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(start)
+        while True:
+            await peer.send(b"0" * 65536)
+
+    async with serving(answer) as server, Docker(server.path, limits=Limits(answer=1 << 20)) as docker:
+        with pytest.raises(rawdock.DecodeError, match=r"larger than|endless"):
+            await docker.system.info()
+        await works(docker)
+
+
+async def test_endless_value() -> None:
+    """One endless JSON value in a stream is an error, and the next call works."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"status":"')
+        while True:
+            await peer.send(b"x" * 65536)
+
+    async with serving(answer) as server, Docker(server.path, limits=Limits(value=1 << 20)) as docker:
+        with pytest.raises(rawdock.DecodeError, match="larger than 1048576"):
+            await docker.images.pull("app:1")
+        await works(docker)
+
+
+async def test_idle_connections_that_the_engine_closed() -> None:
+    """An idle connection closed by the Engine costs no error, not even where it closes on the request."""
+    calls = 0
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        nonlocal calls
+        calls += 1
+        return None if calls % 2 == 0 else json_answer(b'{"Id":"x"}')  # every second request finds the door shut
+
+    async with serving(answer) as server, Docker(server.path, version="1.44") as docker:
+        for _ in range(4):
+            assert (await docker.containers.inspect("x")).id == "x"
+        assert server.requests.count(b"GET /v1.44/containers/x/json") == 7
+
+
+async def test_a_post_is_never_repeated() -> None:
+    """A POST whose answer is lost is an error, and was sent once."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        return None
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        await works(docker)  # so that there is an idle connection to go stale
+        with pytest.raises(rawdock.TruncatedError):
+            await docker.containers.pause("x")
+        assert server.requests.count(b"POST /v1.51/containers/x/pause") == 1
+        with pytest.raises(rawdock.TruncatedError):
+            await docker.images.pull("app:1")
+        assert len([x for x in server.requests if b"images/create" in x]) == 1
+
+
+async def test_early_refusal_of_an_upload() -> None:
+    """The Engine's answer is read although it closed while we were still sending."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(
+            b"HTTP/1.1 404 Not Found\r\nApi-Version: 1.51\r\nConnection: close\r\nContent-Length: 16\r\n\r\n"
+        )
+        await peer.send(b'{"message":"no"}')
+
+    sent = 0
+
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(2000):
+            sent += 1
+            yield b"x" * 100_000
+            await anyio.lowlevel.checkpoint()
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.NotFound, match="no"):
+            await docker.request("PUT", "/containers/x/archive", content=parts())
+        assert sent < 2000
+        await works(docker)
+
+
+async def test_streams_do_not_count_against_calls() -> None:
+    """130 open streams, and calls go on."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        if b"images/create" in request:
+            await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await anyio.sleep_forever()
+        return json_answer(b'{"Id":"x"}')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        opened = 0
+
+        async def hold() -> None:
+            nonlocal opened
+            async with docker.images.pull("app:1"):
+                opened += 1
+                await anyio.sleep_forever()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(130):
+                tasks.start_soon(hold)
+            with anyio.fail_after(20):
+                while opened < 130:
+                    await anyio.sleep(0.01)
+                for _ in range(20):
+                    assert (await docker.containers.inspect("x")).id == "x"
+            tasks.cancel_scope.cancel()
+        await works(docker)
+
+
+async def test_redirects_are_not_followed() -> None:
+    """A redirect is an error, and nobody else is asked."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return b"HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.StatusError) as caught:
+            await docker.containers.inspect("x")
+        assert caught.value.status == 301
+        assert len(server.requests) == 2
+
+
+async def test_an_engine_that_was_swapped() -> None:
+    """A version that is too new for the Engine that answers now is negotiated once more."""
+    current = b"1.51"
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        if b"/v1.51/" in request and current != b"1.51":
+            return (
+                b"HTTP/1.1 400 Bad Request\r\nApi-Version: 1.41\r\nContent-Length: 79\r\n\r\n"
+                b'{"message":"client version 1.51 is too new. Maximum supported API version 1.41"}'
+            )[:-1]
+        return json_answer(b'{"Id":"x"}')
+
+    async def serve(stream: anyio.abc.SocketStream) -> None:
+        peer = Peer(stream, requests)
+        async with stream:
+            while request := await peer.request():
+                ping = PING.replace(b"1.51", current)
+                await peer.send(ping if b"/_ping" in request else await answer(request, peer))
+
+    requests: list[bytes] = []
+    async with serving(answer) as server:
+        path = server.path + "2"
+        async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, serve)
+            async with Docker(path) as docker:
+                await docker.containers.inspect("x")
+                current = b"1.41"
+                await docker.containers.inspect("x")
+                assert docker.version == "1.41"
+                assert requests[-1] == b"GET /v1.41/containers/x/json"
+            tasks.cancel_scope.cancel()
+
+
+async def test_five_ways_not_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing, refused, denied, not a socket, path too long: five messages with five remedies."""
+    refused = tmp_path / "refused"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(refused))
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    messages: list[str] = []
+    for path in (tmp_path / "missing", refused, plain, tmp_path / ("x" * 120)):
+        async with Docker(path) as docker:
+            with pytest.raises(rawdock.ConnectError) as caught:
+                await docker.system.ping()
+            messages.append(str(caught.value))
+
+    def denied(path: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("rawdock._transport.asyncio_.connected_unix", denied)
+    monkeypatch.setattr("rawdock._transport.trio_.connected_unix", denied)
+    async with Docker(refused) as docker:
+        with pytest.raises(rawdock.ConnectError) as caught:
+            await docker.system.ping()
+        messages.append(str(caught.value))
+    remedies = ("Start the Engine", "start it again", "Give the path", "Use a shorter path", "Join the group")
+    for message, remedy in zip(messages, remedies, strict=True):
+        assert remedy in message
+    assert len(set(messages)) == 5
+
+
+async def test_use_after_close() -> None:
+    """A closed client says so, and a stream that was open ends with an error."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await anyio.sleep_forever()
+        return b""
+
+    async with serving(answer) as server:
+        docker = Docker(server.path)
+        pull = docker.images.pull("app:1")
+        stream = await pull.__aenter__()
+        await docker.aclose()
+        await docker.aclose()
+        with pytest.raises(rawdock.TruncatedError):
+            await anext(stream)
+        await pull.__aexit__(None, None, None)
+        with pytest.raises(rawdock.ClosedError, match="closed"):
+            await docker.system.ping()
+
+
+def test_another_event_loop() -> None:
+    """A client belongs to the loop that used it first."""
+    docker: Docker | None = None
+
+    async def first() -> None:
+        nonlocal docker
+
+        async def answer(request: bytes, peer: Peer) -> bytes:
+            return json_answer(b"{}")
+
+        async with serving(answer) as server:
+            docker = Docker(server.path)
+            await docker.system.ping()
+
+    async def second() -> None:
+        assert docker is not None
+        with pytest.raises(rawdock.ClosedError, match="another event loop"):
+            await docker.system.ping()
+        await docker.aclose()
+
+    anyio.run(first)
+    anyio.run(second)
+
+
+FORKED = """
+import os, sys, asyncio, rawdock
+async def main():
+    async with rawdock.Docker(sys.argv[1]) as docker:
+        await docker.system.ping()
+        child = os.fork()
+        if not child:
+            try:
+                await docker.system.ping()
+            except rawdock.ClosedError as error:
+                os._exit(42 if "another process" in str(error) else 1)
+            os._exit(2)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        await docker.system.ping()
+        sys.exit(status)
+asyncio.run(main())
+"""
+
+
+async def test_after_fork() -> None:
+    """A child process is told to open a client of its own, and the parent's goes on."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return json_answer(b"{}")
+
+    async with serving(answer) as server:
+        done = await anyio.run_process(
+            [sys.executable, "-W", "ignore", "-c", FORKED, server.path],
+            check=False,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert done.returncode == 42, done.stderr.decode()
+        assert server.requests == [b"GET /_ping", b"GET /_ping"]
+
+
+async def test_http_client_over_the_same_connections() -> None:
+    """`docker.http` is a plain httpx client; closing it leaves the rest alone."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return json_answer(request.partition(b"\r\n\r\n")[2] or b"{}")
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        async with docker.http as client:
+            assert (await client.get("/anything")).json() == {}
+            assert (await client.head("/_ping")).headers["api-version"] == "1.51"
+            assert (await client.post("/x", json={"a": 1})).json() == {"a": 1}
+            async with client.stream("GET", "/y") as response:
+                assert await response.aread() == b"{}"
+        await works(docker)
+        assert server.connections == 1
