@@ -1,0 +1,258 @@
+"""Upgrades, streamed bodies, back-pressure, and connections over any byte stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
+
+from rawdock import Docker, Limits
+from rawdock._transport.messages import WireRequest
+from rawdock._transport.transport import AnswerStream, EngineTransport, NetworkStream, over_streams, over_unix
+
+pytestmark = pytest.mark.anyio
+
+UPGRADE = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+BASE = httpx.URL("http://docker")
+
+
+async def echo(request: bytes, peer: Peer) -> None:
+    """Upgrades with bytes in the same packet, echoes to the client's half-close, and says goodbye."""
+    await peer.send(UPGRADE + b"hello ")
+    try:
+        while True:
+            await peer.send(await peer.stream.receive())
+    except anyio.EndOfStream:
+        await peer.send(b" bye")
+
+
+def upgrading(kind: str) -> httpx.Request:
+    if kind == "httpx":
+        return httpx.Request("POST", "http://docker/x", headers={"Connection": "Upgrade", "Upgrade": "tcp"})
+    tail = b" HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
+    return WireRequest("POST", "/x", tail, base=BASE, mode="stream")
+
+
+@pytest.mark.parametrize("kind", ["httpx", "wire"])
+async def test_upgrade_both_ways(kind: str) -> None:
+    """Bytes behind the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half."""
+    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+        response = await transport.handle_async_request(upgrading(kind))
+        assert response.status_code == 101
+        stream: NetworkStream = response.extensions["network_stream"]
+        assert await stream.read(3) == b"hel"
+        assert await stream.read(100) == b"lo "
+        data = bytes(range(256)) * 4096
+        got = bytearray()
+
+        async def write() -> None:
+            for start in range(0, len(data), 100_000):
+                await stream.write(data[start : start + 100_000])
+            await stream.send_eof()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            while part := await stream.read(70_000):
+                got += part
+        assert bytes(got) == data + b" bye"
+        await stream.aclose()
+        assert transport.pool.open_connections == 0
+
+
+async def test_reading_times_out_without_loss() -> None:
+    """A read that took too long is an httpx.ReadTimeout, and the stream goes on."""
+    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+        response = await transport.handle_async_request(upgrading("httpx"))
+        stream: NetworkStream = response.extensions["network_stream"]
+        assert await stream.read(100) == b"hello "
+        with pytest.raises(httpx.ReadTimeout):
+            await stream.read(1, timeout=0.02)
+        await stream.write(b"on")
+        assert await stream.read(10) == b"on"
+        await stream.aclose()
+
+
+async def test_back_pressure() -> None:
+    """What is read ahead of a slow reader is bounded, and nothing of it is lost."""
+    total = 20_000_000
+    sent = 0
+
+    async def flood(request: bytes, peer: Peer) -> None:
+        nonlocal sent
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % total)
+        for _ in range(total // 100_000):
+            await peer.send(b"x" * 100_000)
+            sent += 100_000
+
+    async with serving(flood) as server:
+        transport = EngineTransport(over_unix(server.path), limits=Limits(queue=300_000))
+        request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
+        response = await transport.handle_async_request(request)
+        await anyio.sleep(0.1)
+        assert sent < 5_000_000
+        assert isinstance(response.stream, AnswerStream)
+        size = 0
+        async for piece in response.stream:
+            size += len(piece)
+        assert size == total
+        await response.aclose()
+        assert len(transport.pool._idle) == 1
+        await transport.aclose()
+
+
+async def test_streamed_upload() -> None:
+    """Parts of every size arrive as one body, chunked, and empty ones end nothing."""
+    got = bytearray()
+
+    async def take(request: bytes, peer: Peer) -> bytes:
+        assert b"Transfer-Encoding: chunked" in request
+        while not peer._buffer.endswith(b"\r\n0\r\n\r\n"):
+            await peer._more()
+        data = peer._buffer
+        while data != b"0\r\n\r\n":
+            line, _, data = data.partition(b"\r\n")
+            size = int(line, 16)
+            got.extend(data[:size])
+            data = data[size + 2 :]
+        peer._buffer = b""
+        return json_answer(b"{}")
+
+    parts = [b"a", b"", b"b" * 70_000, b"c" * 300_000]
+
+    async def body() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    async with serving(take) as server, Docker(server.path) as docker:
+        await docker.request("PUT", "/x", content=body())
+        assert bytes(got) == b"".join(parts)
+        await docker.request("PUT", "/x", content=body())
+        assert server.connections == 1
+
+
+async def test_a_failing_upload_is_closed() -> None:
+    """An error of the caller's own parts comes through, and its connection is closed."""
+
+    async def never(request: bytes, peer: Peer) -> None:
+        await peer._more()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise KeyError("mine")
+
+    async with serving(never) as server, Docker(server.path) as docker:
+        with pytest.raises(KeyError, match="mine"):
+            await docker.request("PUT", "/x", content=body())
+        assert (await docker.system.ping()).api_version == "1.51"
+
+
+async def test_over_any_byte_stream() -> None:
+    """The same face over an anyio byte stream: whole, streamed, uploaded, upgraded, and kept for the next call."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/pause" in request:
+            return NO_CONTENT
+        if b"images/create" in request:
+            return b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n0\r\n\r\n'
+        if b"Upgrade: tcp" in request:
+            return await echo(request, peer)
+        return json_answer(b'{"Id":"x"}')
+
+    async with serving(answer) as server:
+        transport = EngineTransport(over_streams(lambda: anyio.connect_unix(server.path)))
+        async with Docker(transport=transport) as docker:
+            assert (await docker.containers.inspect("x")).id == "x"
+            await docker.containers.pause("x")
+            async with docker.images.pull("app:1") as pull:
+                assert [line.status async for line in pull] == ["a"]
+            assert server.connections == 1
+            response = await transport.handle_async_request(upgrading("httpx"))
+            stream: NetworkStream = response.extensions["network_stream"]
+            await stream.write(b"there")
+            await stream.send_eof()
+            got = b""
+            while part := await stream.read(100):
+                got += part
+            assert got == b"hello there bye"
+            await stream.aclose()
+        assert transport.pool.open_connections == 0
+
+
+async def test_tcp() -> None:
+    """TCP without TLS, with the host in the Host header, and nobody there as a ConnectError."""
+    import rawdock
+
+    seen: list[bytes] = []
+
+    async def handle(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            seen.append(await stream.receive())
+            await stream.send(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK")
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        async with Docker(f"tcp://127.0.0.1:{port}") as docker:
+            await docker.system.ping()
+            assert f"Host: 127.0.0.1:{port}\r\n".encode() in seen[0]
+        tasks.cancel_scope.cancel()
+    async with Docker(f"tcp://127.0.0.1:{port}") as docker:
+        with pytest.raises(rawdock.ConnectError, match="Check the address"):
+            await docker.system.ping()
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_uvloop(tmp_path: Path) -> None:
+    """uvloop serves calls, streams and upgrades as asyncio's own loop does."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # asyncio's own server: anyio's socket streams set a future twice on this loop.
+        while (line := await reader.readline()) != b"":
+            while await reader.readline() != b"\r\n":
+                pass
+            if b"_ping" in line:
+                writer.write(PING)
+            elif b"images/create" in line:
+                writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                for _ in range(3):
+                    writer.write(b'10\r\n{"status":"a"}\r\n\r\n')
+                    await writer.drain()
+                writer.write(b"0\r\n\r\n")
+            else:
+                writer.write(UPGRADE + b"hello ")
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+                writer.write(b" bye")
+                writer.close()
+                return
+            await writer.drain()
+        writer.close()
+
+    path = str(tmp_path / "s")
+    server = await asyncio.start_unix_server(serve, path)
+    async with EngineTransport(over_unix(path)) as transport, Docker(transport=transport) as docker:
+        assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
+        for _ in range(3):
+            async with docker.images.pull("app:1") as pull:
+                assert [line.status async for line in pull] == ["a", "a", "a"]
+        assert transport.pool.open_connections == 1
+        response = await transport.handle_async_request(upgrading("wire"))
+        stream: NetworkStream = response.extensions["network_stream"]
+        await stream.write(b"x" * 1_000_000)
+        await stream.send_eof()
+        got = b""
+        while part := await stream.read(1_000_000):
+            got += part
+        assert got == b"hello " + b"x" * 1_000_000 + b" bye"
+        await stream.aclose()
+        with anyio.move_on_after(0):
+            await docker.system.ping()
+        assert (await docker.system.ping()).api_version == "1.51"
+    server.close()
