@@ -299,6 +299,42 @@ async def test_early_refusal_of_an_upload() -> None:
         await works(docker)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+async def test_an_upload_refused_halfway_leaves_no_half_request(fails: bool) -> None:
+    """A connection on which half a body was sent never carries the next request, though the Engine would keep it."""
+    refused = anyio.Event()
+    inside: list[bytes] = []
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if not request.startswith(b"PUT"):
+            return NO_CONTENT
+        await peer.send(json_answer(b"", b"404 Not Found"))
+        refused.set()
+        while await peer._more():
+            if b"\r\n0\r\n\r\n" in peer._buffer:  # on trio nothing is read before all is sent
+                peer._buffer = peer._buffer.partition(b"\r\n0\r\n\r\n")[2]
+                return b""
+            if b"/pause" in peer._buffer:
+                inside.append(peer._buffer)
+                return None
+        return None
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"half"
+        await refused.wait()
+        await anyio.sleep(0.01)
+        if fails:
+            raise KeyError("mine")
+        yield b"the other half"
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(KeyError if fails else rawdock.NotFound):
+            await docker.request("PUT", "/x", content=parts())
+        await docker.containers.pause("x")
+        assert not inside
+        await works(docker)
+
+
 async def test_streams_do_not_count_against_calls() -> None:
     """130 open streams, and calls go on."""
 

@@ -163,8 +163,10 @@ async def _encoded(request: httpx.Request) -> tuple[bytes, AsyncIterable[bytes] 
 
 async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> None:
     """Send a streamed body. Ends early where the Engine has answered already, or has stopped listening: what it said
-    is then read as the answer."""
+    is then read as the answer. A connection with half a body on it carries no other request: the Engine would read
+    that as the rest."""
     iterator = aiter(body)
+    complete = False
     try:
         async for part in iterator:
             if connection.answered():
@@ -179,9 +181,12 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
                 await connection.send(part)
                 await connection.send(b"\r\n")
         await connection.send(b"0\r\n\r\n")
+        complete = True
     except ConnectionEnded:
         return
     finally:
+        if not complete:
+            connection.alive = False
         close = getattr(iterator, "aclose", None)
         if close is not None:
             with CancelScope(shield=True):
