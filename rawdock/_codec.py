@@ -63,11 +63,13 @@ def _parse_plain_lines(block: bytes) -> list[Any]:
 
 
 _parse_lines: Callable[[bytes], list[Any]] = _parse_plain_lines
+_chosen = False
 
 
 def use_json(name: str | None = None) -> str:
     """Choose who parses JSON: "msgspec", "json", or the fastest that is installed. Gives the choice."""
-    global _parse, _parse_lines
+    global _parse, _parse_lines, _chosen
+    _chosen = True
     if name != "json":
         try:
             from msgspec.json import Decoder
@@ -83,14 +85,15 @@ def use_json(name: str | None = None) -> str:
 
 def load_lines(block: bytes) -> list[Any]:
     """Parse a block of JSON lines in one go; a ValueError where it is anything else."""
+    if not _chosen:
+        use_json()
     return _parse_lines(block)
-
-
-use_json()
 
 
 def loads(data: bytes | str) -> Any:
     """Parse JSON text."""
+    if not _chosen:  # not at import, which would wait for the parser's library
+        use_json()
     try:
         return _parse(data)
     except (ValueError, RecursionError) as error:

@@ -14,7 +14,6 @@ import functools
 import inspect
 import re
 from collections.abc import AsyncIterable, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 from . import _params
@@ -48,8 +47,7 @@ class Bound(NamedTuple):
     json: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an endpoint, as it goes over the wire."""
 
     name: str
@@ -61,7 +59,7 @@ class Parameter:
     default: Any
     since: Version | None = None
     until: Version | None = None
-    encode: Callable[[str, Any], Any] = field(default=_params.text, repr=False)
+    encode: Callable[[str, Any], Any] = _params.text
 
 
 class Endpoint:

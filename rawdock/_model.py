@@ -13,7 +13,6 @@ import functools
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone
 from datetime import datetime as _datetime
 from typing import (
@@ -22,6 +21,7 @@ from typing import (
     Any,
     ClassVar,
     Final,
+    NamedTuple,
     NoReturn,
     cast,
     dataclass_transform,
@@ -37,22 +37,19 @@ from ._versions import Version, parse_version
 __all__ = ["NO_EXTRA", "FieldInfo", "Model", "Secret", "Timestamp", "fields_of", "since", "until", "wire"]
 
 
-@dataclass(frozen=True, slots=True)
-class wire:
+class wire(NamedTuple):
     """The field's name on the wire, where the rule does not give it."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class since:
+class since(NamedTuple):
     """The API version that brought it."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class until:
+class until(NamedTuple):
     """The first API version without it."""
 
     version: str
@@ -252,8 +249,7 @@ def default_of(field: attrs.Attribute[Any]) -> Any:
     return make() if make else field.default
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(NamedTuple):
     """A field of a model, as it goes over the wire."""
 
     name: str

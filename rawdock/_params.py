@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, get_origin
 from urllib.parse import quote as _percent
 
 from ._model import Model
@@ -44,16 +43,14 @@ Filters = Mapping[str, FilterValue]
 """What the Engine's `filters` take: a value, or several of which one must match."""
 
 
-@dataclass(frozen=True, slots=True)
-class query:
+class query(NamedTuple):
     """A query parameter whose name or form is not the rule."""
 
     name: str = ""
     encode: Encode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class header:
+class header(NamedTuple):
     """A request header."""
 
     name: str

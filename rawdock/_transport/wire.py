@@ -7,8 +7,7 @@ guess; nothing is kept beyond the limits, and nothing is allocated by a size tha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["Head", "Limits", "Reader", "TooLarge", "Truncated", "WireError", "parse_head", "whole_answer"]
 
@@ -25,8 +24,7 @@ class Truncated(WireError):
     """The connection ended before the answer did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much of an answer is kept at most, in bytes unless said."""
 
     head: int = 64 * 1024
@@ -52,8 +50,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n]*)?[ \t]*")
 _DIGITS = re.compile(rb"[0-9]{1,19}")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The status and framing of an answer."""
 
     status: int
