@@ -4,10 +4,11 @@
 `rawdock.models`; errors are in `rawdock.errors` and here.
 """
 
-from ._client import Docker
-from ._codec import decode, encode
-from ._endpoint import endpoint_of
-from ._transport.wire import Limits
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .errors import (
     AddressError,
     BadRequest,
@@ -27,6 +28,12 @@ from .errors import (
     Unauthorized,
     VersionError,
 )
+
+if TYPE_CHECKING:
+    from ._client import Docker
+    from ._codec import decode, encode
+    from ._endpoint import endpoint_of
+    from ._transport.wire import Limits
 
 __all__ = [
     "AddressError",
@@ -52,3 +59,24 @@ __all__ = [
     "encode",
     "endpoint_of",
 ]
+
+# What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
+_LATER = {
+    "Docker": "_client",
+    "Limits": "_transport.wire",
+    "decode": "_codec",
+    "encode": "_codec",
+    "endpoint_of": "_endpoint",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

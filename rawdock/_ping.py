@@ -8,7 +8,7 @@ import httpx
 
 from ._transport.messages import WireResponse
 from ._transport.wire import Head
-from .models.system import Ping
+from .models.ping import Ping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

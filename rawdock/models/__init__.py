@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from .networks import EndpointSettings as EndpointSettings
     from .networks import NetworkingConfig as NetworkingConfig
     from .networks import PortBinding as PortBinding
+    from .ping import Ping as Ping
     from .swarm import ClusterInfo as ClusterInfo
     from .swarm import ExternalCA as ExternalCA
     from .swarm import PeerNode as PeerNode
@@ -114,7 +115,6 @@ if TYPE_CHECKING:
     from .system import ImagesDiskUsage as ImagesDiskUsage
     from .system import IndexInfo as IndexInfo
     from .system import NRIInfo as NRIInfo
-    from .system import Ping as Ping
     from .system import PluginsInfo as PluginsInfo
     from .system import RegistryServiceConfig as RegistryServiceConfig
     from .system import Runtime as Runtime
@@ -345,7 +345,7 @@ MODULES: dict[str, str] = {
     "NetworkingConfig": "networks",
     "ObjectVersion": "common",
     "PeerNode": "swarm",
-    "Ping": "system",
+    "Ping": "ping",
     "Platform": "common",
     "PluginsInfo": "system",
     "Port": "containers",

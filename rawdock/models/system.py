@@ -13,22 +13,6 @@ from .swarm import SwarmInfo
 from .volumes import Volume
 
 
-class Ping(Model):
-    """What the headers of an answer to a ping say."""
-
-    api_version: str = ""
-    """The newest API version that the Engine speaks."""
-    os_type: str = ""
-    builder_version: str = ""
-    """The default one: "1" is classic, "2" BuildKit."""
-    docker_experimental: bool = False
-    swarm: str = ""
-    """State of the node, followed by "/manager" or "/worker"; empty under Engine 23."""
-    libpod_api_version: str = ""
-    """Set by Podman alone."""
-    server: str = ""
-
-
 class VersionPlatform(Model):
     """The product that the Engine is part of."""
 
