@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from anyio import CancelScope
-from anyio.abc import ByteStream
 
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
@@ -20,6 +19,9 @@ from .messages import WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import unix_path_too_long, unreachable
 from .wire import Head, Limits
+
+if TYPE_CHECKING:
+    from anyio.abc import ByteStream
 
 __all__ = ["AnswerStream", "EngineTransport", "NetworkStream", "over_streams", "over_tcp", "over_unix"]
 
