@@ -80,16 +80,18 @@ def parse_head(raw: bytes, limit: int = 256) -> Head:
         if len(_heads) >= _HEADS_KEPT:
             _heads.clear()
         _heads[raw] = head
+    elif len(head.headers) > limit:  # remembered by somebody with another limit
+        raise _too_many(limit)
     return head
 
 
 def _parse_head(raw: bytes, limit: int) -> Head:
     status_line, *lines = raw.split(b"\r\n")
-    if len(lines) > limit:
-        raise TooLarge(f"the answer has more than {limit} header lines")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
         raise WireError(f"not an HTTP/1.1 status line: {_shown(status_line)}")
+    if len(lines) > limit:
+        raise _too_many(limit)
     status = int(match[2])
     headers = tuple(_fields(lines))
     length: int | None = None
@@ -114,6 +116,10 @@ def _parse_head(raw: bytes, limit: int) -> Head:
     if status == 101:
         keep = False  # what follows is no HTTP
     return Head(status, match[3] or b"", headers, length, chunked, keep, bodiless)
+
+
+def _too_many(limit: int) -> TooLarge:
+    return TooLarge(f"the answer has more than {limit} header lines")
 
 
 def _fields(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
@@ -148,6 +154,8 @@ def _chunk_size(line: bytes) -> int:
     """A stream repeats few chunk sizes, so short lines are remembered."""
     size = _sizes.get(line)
     if size is None:
+        if len(line) > _CHUNK_LINE:
+            raise TooLarge("endless chunk size")
         match = _CHUNK_SIZE.fullmatch(line)
         if match is None:
             raise WireError(f"not a chunk size: {_shown(line)}")
@@ -163,7 +171,9 @@ def whole_answer(data: bytes, no_body: bool, limits: Limits) -> tuple[Head, byte
     if end < 0 or end > limits.head:
         return None
     raw = data[:end]
-    head = _heads.get(raw) or parse_head(raw, limits.headers)
+    head = _heads.get(raw)
+    if head is None or len(head.headers) > limits.headers:
+        head = parse_head(raw, limits.headers)
     start = end + 4
     if head.status < 200:
         return None
@@ -178,6 +188,19 @@ def whole_answer(data: bytes, no_body: bool, limits: Limits) -> tuple[Head, byte
         if body + _chunk_size(data[start:line_end]) + 7 == len(data):
             return head, data[body:-7]
     return None
+
+
+def _size(data: bytes, start: int, end: int) -> int:
+    """How long a part that ends with a blank line is at least. Three bytes of the end may be there before the fourth,
+    and count for nothing: a limit must not depend on the cut."""
+    return (end if end >= 0 else len(data) - 3) - start
+
+
+def _check_beginning(data: bytes) -> None:
+    """Something that is no HTTP at all is known by its first bytes; waiting for a blank line could be for ever."""
+    start = data[:7]
+    if start != b"HTTP/1."[: len(start)]:
+        raise WireError(f"not an HTTP/1.1 status line: {_shown(data)}")
 
 
 # Where a reader stands. CHUNK_* are the parts of a chunked body.
@@ -260,11 +283,13 @@ class Reader:
         position = 0
         while True:
             end = data.find(b"\r\n\r\n", position)
-            if (end if end >= 0 else len(data)) - position > self._limits.head:
+            too_large = _size(data, position, end) > self._limits.head
+            if end < 0 or too_large:
+                _check_beginning(data[position : position + 60])
+            if too_large:
                 raise TooLarge(f"the head of the answer is larger than {self._limits.head} bytes")
             if end < 0:
                 self._buffer = data[position:]
-                self._check_beginning()
                 return len(data)
             head = parse_head(data[position:end], self._limits.headers)
             position = end + 4
@@ -287,12 +312,6 @@ class Reader:
             self._left = head.length
         return position
 
-    def _check_beginning(self) -> None:
-        """Something that is no HTTP at all is known by its first bytes; waiting for a blank line could be for ever."""
-        start = self._buffer[:7]
-        if start != b"HTTP/1."[: len(start)]:
-            raise WireError(f"not an HTTP/1.1 status line: {_shown(self._buffer)}")
-
     def _feed_length(self, data: bytes, position: int, out: list[bytes]) -> None:
         end = position + self._left
         piece = data[position:end] if position or end < len(data) else data
@@ -312,7 +331,7 @@ class Reader:
             if state == _CHUNK_HEAD:
                 line_end = find(b"\r\n", position)
                 if line_end < 0:
-                    if total - position > _CHUNK_LINE:
+                    if total - position > _CHUNK_LINE + 1:  # the first half of its end may be here
                         raise TooLarge("endless chunk size")
                     break
                 line = data[position:line_end]
@@ -367,7 +386,7 @@ class Reader:
         if data.startswith(b"\r\n", position):
             return position + 2, True
         end = data.find(b"\r\n\r\n", position)
-        if (end if end >= 0 else len(data)) - position > self._limits.head:
+        if _size(data, position, end) > self._limits.head:
             raise TooLarge("endless trailers")
         if end < 0:
             return position, False
