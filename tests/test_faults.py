@@ -184,6 +184,25 @@ async def test_bytes_behind_a_204() -> None:
             assert (await docker.containers.inspect("x")).id == "right"
 
 
+async def test_a_flood_behind_a_stream() -> None:
+    """What an Engine goes on sending behind the end of a stream is not collected, and spoils its connection only."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        await peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n')
+        for _ in range(100):
+            await peer.send(b"0\r\n\r\n" + b"x" * 100_000)
+        return b""
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        async with docker.images.pull("app:1") as pull:
+            assert [line.status async for line in pull] == ["a"]
+            (connection,) = docker._transport.pool._open  # type: ignore[attr-defined]
+            await anyio.sleep(0.05)
+            assert len(connection._reader.rest) <= 1 << 18  # one read of the socket
+        await works(docker)
+        assert server.connections == 2
+
+
 async def test_late_bytes_on_an_idle_connection() -> None:
     """Bytes that come while nobody asked spoil the connection, not the next answer."""
 

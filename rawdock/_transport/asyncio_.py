@@ -146,6 +146,8 @@ class AsyncioConnection:
             self._paused = True
             self._loop.remove_reader(self._fd)
         self._wake()
+        if reader.rest:
+            self.close()  # bytes behind the end belong to nobody, and more of them are not kept
 
     def _ended(self, error: OSError | None) -> None:
         """The peer has closed, or the connection broke."""
