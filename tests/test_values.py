@@ -97,3 +97,47 @@ def test_a_long_value_within_the_limit() -> None:
     """A value of megabytes, in small pieces, is one value."""
     data = json.dumps({"a": "x" * 3_000_000, "b": [1] * 1000}).encode()
     assert split(data, list(range(0, len(data), 4096)), 1 << 22) == ([json.loads(data)], "end")
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 5000])
+def test_the_limit_does_not_depend_on_the_cut(step: int) -> None:
+    """A value just as long as the limit is given, and one byte more is an error after the values before it."""
+    for size, expected in (
+        (1000, ([{"a": 1}, {"b": "x" * 992}, {"c": 1}], "end")),
+        (1001, ([{"a": 1}], "DecodeError")),
+    ):
+        data = b'{"a":1}\n{"b":"' + b"x" * (size - 8) + b'"}\n{"c":1}\n'
+        assert split(data, list(range(0, len(data), step)), 1000) == expected
+
+
+@pytest.mark.parametrize("step", [4096, 1 << 20])
+def test_nested_beyond_reason(step: int) -> None:
+    """A value nested deeper than the parser can go is a DecodeError like any other that cannot be read."""
+    data = b'{"a":1}\n{"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+    assert split(data, list(range(0, len(data), step))) == ([{"a": 1}], "DecodeError")
+
+
+def test_nothing_behind_an_error() -> None:
+    """After an error the stream is over: no value behind it, and no second error at the end."""
+    values: JsonValues[Any] = JsonValues(same, loads, load_lines)
+    assert [type(x) for x in values.feed(b'{"a":}\n{"b":2}\n')] == [rawdock.DecodeError]
+    assert values.feed(b'{"c":3}\n{"d"') == []
+    values.feed_eof()
+
+
+def test_a_value_that_does_not_decode() -> None:
+    """What `decode` refuses takes its place behind the values before it, in one block and byte by byte."""
+
+    def decode(value: Any) -> Any:
+        if "bad" in value:
+            raise rawdock.DecodeError("bad")
+        return value
+
+    data = b'{"a":1}\n{"bad":1}\n{"c":1}\n'
+    for step in (len(data), 1):
+        values: JsonValues[Any] = JsonValues(decode, loads, load_lines)
+        out: list[Any] = []
+        for start in range(0, len(data), step):
+            out += values.feed(data[start : start + step])
+        assert out[0] == {"a": 1}
+        assert [type(x) for x in out[1:]] == [rawdock.DecodeError]

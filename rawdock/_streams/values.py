@@ -76,9 +76,11 @@ class JsonValues(Generic[T]):
 
     def _block(self, block: bytes, out: list[T | Exception]) -> bytes:
         """The quick way for whole lines with a value each, which is what the Engine sends. Gives what is left."""
+        if len(block) > self._limit:
+            return block  # a value in it may be larger than the limit
         try:
             values = self._load_lines(block)
-        except ValueError:
+        except (ValueError, RecursionError):
             return block  # the slower way finds what is wrong, or what is only unusual
         if not _OBJECTS.issuperset(map(type, values)):
             return block
