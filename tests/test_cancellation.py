@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 import anyio
+import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 from faultserver import Peer, json_answer, serving
@@ -29,6 +32,12 @@ async def engine(request: bytes, peer: Peer) -> bytes | None:
             await checkpoint()
             await peer.send(b'10\r\n{"status":"a"}\r\n\r\n')
         return b"0\r\n\r\n"
+    if b"Upgrade: tcp" in request:
+        await peer.send(b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\nfirst")
+        with contextlib.suppress(anyio.EndOfStream):
+            while True:
+                await peer.send(await peer.stream.receive())
+        return None
     if b"PUT" in request:
         while b"0\r\n\r\n" not in peer._buffer:
             if not await peer._more():
@@ -61,6 +70,22 @@ async def upload(docker: Docker) -> None:
     await docker.request("PUT", "/x", content=parts())
 
 
+async def upgrade(docker: Docker) -> None:
+    request = httpx.Request("POST", "http://docker/x", headers={"Connection": "Upgrade", "Upgrade": "tcp"})
+    response = await docker._transport.handle_async_request(request)
+    stream = response.extensions["network_stream"]
+    try:
+        await stream.write(b"x" * 300_000)
+        await stream.send_eof()
+        size = 0
+        while part := await stream.read(100_000):
+            size += len(part)
+        assert size == 300_005
+    finally:
+        with anyio.CancelScope(shield=True):
+            await stream.aclose()
+
+
 async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
     """Cancel `work` when others have had `n` turns; False once it is done before that."""
     finished = False
@@ -78,10 +103,38 @@ async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
     return not finished
 
 
-@pytest.mark.parametrize("operation", [whole, stream, upload])
+async def task_cancelled_at(n: int, work: Callable[[], Coroutine[None, None, None]]) -> bool:
+    """The same by asyncio's own `Task.cancel`, which comes once and is not repeated."""
+    task = asyncio.create_task(work())
+    for _ in range(n):
+        await asyncio.sleep(0)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
 @pytest.mark.parametrize("warm", [False, True])
 async def test_cancelled_at_every_checkpoint(operation: Callable[[Docker], Awaitable[None]], warm: bool) -> None:
-    """At each step of a call, a stream and an upload, on a new connection and on a kept one."""
+    """At each step of a call, a stream, an upload and an upgrade, on a new connection and on a kept one."""
+    await sweep(operation, warm, cancelled_at)
+
+
+@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_task_cancelled_at_every_turn(operation: Callable[[Docker], Awaitable[None]]) -> None:
+    """A task that is cancelled once, as asyncio's own code does it, leaves as little behind."""
+    await sweep(operation, True, task_cancelled_at)
+
+
+async def sweep(
+    operation: Callable[[Docker], Awaitable[None]],
+    warm: bool,
+    cancel: Callable[[int, Callable[[], Coroutine[None, None, None]]], Awaitable[bool]],
+) -> None:
     async with serving(engine) as server:
         await anyio.sleep(0.01)
         n = 0
@@ -95,7 +148,7 @@ async def test_cancelled_at_every_checkpoint(operation: Callable[[Docker], Await
             async def work(docker: Docker = docker) -> None:
                 await operation(docker)
 
-            again = await cancelled_at(n, work)
+            again = await cancel(n, work)
             assert pool.open_connections == len(pool._idle), f"dead slot after {n} steps"
             assert (await docker.system.ping()).api_version == "1.51"
             await operation(docker)
@@ -115,14 +168,14 @@ async def test_a_storm() -> None:
     chance = random.Random(1)
     async with serving(engine) as server, Docker(server.path) as docker:
         await whole(docker)
-        for _ in range(4):
+        for _ in range(5):
 
             async def one(delay: float) -> None:
                 with anyio.move_on_after(delay):
-                    await chance.choice([whole, stream])(docker)
+                    await chance.choice([whole, stream, upgrade])(docker)
 
             async with anyio.create_task_group() as tasks:
-                for _ in range(100):
+                for _ in range(150):
                     tasks.start_soon(one, chance.random() / 20)
         transport = docker._transport
         assert isinstance(transport, EngineTransport)
