@@ -179,9 +179,7 @@ def _table(title: str, times: Times, work: Work) -> None:
     print(f"| --- | --- | --- |{' --- |' if bound else ''} --- |")
     for name in times:
         share = f" {_ratio(times, name, bound, 0):.2f} |" if bound else ""
-        line = (
-            f"| {name} | {_ratio(times, name, 'aiodocker', 0):.2f} | {_ratio(times, name, 'aiodocker', 1):.2f} |{share}"
-        )
+        wall, cpu = _ratio(times, name, "aiodocker", 0), _ratio(times, name, "aiodocker", 1)
         wanted = ""
         if name in work.least:
             base, least = work.least[name]

@@ -49,9 +49,8 @@ def main() -> None:
     name, method, callers, calls, path, container = sys.argv[1:]
     loop = CONTESTANTS[name][2]
     backend, options = ("trio", {}) if loop == "trio" else ("asyncio", {"use_uvloop": loop == "uvloop"})
-    anyio.run(
-        measure, name, method, int(callers), int(calls), path, container, backend=backend, backend_options=options
-    )
+    task = partial(measure, name, method, int(callers), int(calls), path, container)
+    anyio.run(task, backend=backend, backend_options=options)
 
 
 if __name__ == "__main__":
