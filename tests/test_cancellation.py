@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from faultserver import Peer, json_answer, serving
 
 from rawdock import Docker
-from rawdock._transport.transport import EngineTransport
+from rawdock._transport.transport import EngineTransport, over_streams
 
 pytestmark = pytest.mark.anyio
 
@@ -130,17 +130,29 @@ async def test_task_cancelled_at_every_turn(operation: Callable[[Docker], Awaita
     await sweep(operation, True, task_cancelled_at)
 
 
+@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
+@pytest.mark.parametrize("anyio_backend", ["trio"])  # on asyncio anyio's own stream sets a cancelled future's result
+async def test_cancelled_over_any_byte_stream(operation: Callable[[Docker], Awaitable[None]]) -> None:
+    """Connections over anyio's byte streams leave nothing behind either."""
+
+    def client(path: str) -> Docker:
+        return Docker(transport=EngineTransport(over_streams(lambda: anyio.connect_unix(path))))
+
+    await sweep(operation, False, cancelled_at, client)
+
+
 async def sweep(
     operation: Callable[[Docker], Awaitable[None]],
     warm: bool,
     cancel: Callable[[int, Callable[[], Coroutine[None, None, None]]], Awaitable[bool]],
+    client: Callable[[str], Docker] = Docker,
 ) -> None:
     async with serving(engine) as server:
         await anyio.sleep(0.01)
         n = 0
         while True:
             before = descriptors()
-            docker = Docker(server.path)
+            docker = client(server.path)
             pool = docker._transport.pool  # type: ignore[attr-defined]
             if warm:
                 await docker.system.ping()
