@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
 
@@ -18,6 +19,10 @@ import rawdock
 from rawdock import Docker, Limits
 
 pytestmark = pytest.mark.anyio
+
+
+async def not_called(request: bytes, peer: Peer) -> bytes:
+    raise AssertionError(request)
 
 
 async def works(docker: Docker) -> None:
@@ -277,6 +282,46 @@ async def test_idle_connections_that_the_engine_closed() -> None:
         assert server.requests.count(b"GET /v1.44/containers/x/json") == 7
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_idle_connections_closed_behind_an_answer(method: str) -> None:
+    """What the Engine closed while nobody asked is seen before it is used, so even a POST goes out, and once."""
+
+    async def handle(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            request = await stream.receive()
+            requests.append(request.split(b" ")[0].decode())
+            await stream.send(PING.removesuffix(b"OK") if request.startswith(b"HEAD") else PING)
+
+    requests: list[str] = []
+    async with serving(not_called) as server:
+        path = server.path + "2"
+        async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, handle)
+            async with Docker(path) as docker:
+                for _ in range(3):
+                    assert (await docker.http.request(method, "/_ping")).headers["api-version"] == "1.51"
+                    await anyio.sleep(0.01)
+                assert requests == [method] * 3
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_head_is_asked_again() -> None:
+    """A HEAD that finds the door shut on a kept connection is asked once more, and no third time."""
+    calls = 0
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        nonlocal calls
+        calls += 1
+        return json_answer(b"{}") if calls in (1, 3) else None
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        assert (await docker.http.head("/x")).status_code == 200
+        assert (await docker.http.head("/x")).status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            await docker.http.head("/x")
+        assert server.requests.count(b"HEAD /x") == 5
+
+
 async def test_a_post_is_never_repeated() -> None:
     """A POST whose answer is lost is an error, and was sent once."""
 
@@ -316,6 +361,32 @@ async def test_early_refusal_of_an_upload() -> None:
             await docker.request("PUT", "/containers/x/archive", content=parts())
         assert sent < 2000
         await works(docker)
+
+
+@pytest.mark.parametrize("call", ["whole", "stream"])
+async def test_early_refusal_of_a_body_in_one_piece(call: str) -> None:
+    """A large body that the Engine does not read to its end: its refusal is the error, not the broken pipe."""
+
+    async def refuse(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            if b" /_ping " in await stream.receive(4000):
+                await stream.send(PING)
+                return
+            await stream.send(json_answer(b'{"message":"too large"}', b"413 Too Large"))
+
+    async with serving(not_called) as server:
+        path = server.path + "2"
+        async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, refuse)
+            async with Docker(path, version="1.44") as docker:
+                with pytest.raises((rawdock.StatusError, httpx.HTTPStatusError), match=r"413|too large"):
+                    if call == "whole":
+                        await docker.request("POST", "/x", content=b"x" * 5_000_000)
+                    else:
+                        (await docker.http.post("/x", content=b"x" * 5_000_000)).raise_for_status()
+                assert docker._transport.pool.open_connections == 0  # type: ignore[attr-defined]
+                await works(docker)
+            tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -395,6 +466,8 @@ async def test_redirects_are_not_followed() -> None:
             await docker.containers.inspect("x")
         assert caught.value.status == 301
         assert len(server.requests) == 2
+        assert (await docker.http.get("/x")).status_code == 301
+        assert len(server.requests) == 3
 
 
 async def test_an_engine_that_was_swapped() -> None:

@@ -161,6 +161,7 @@ class PullConnection:
         try:
             await self._send(data)
         except OSError as error:
+            self.alive = False  # half a request may be on it
             raise self._ended(error, self._reader.started) from error
 
     async def read_head(self) -> Head:
