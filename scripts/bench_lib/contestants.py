@@ -171,7 +171,8 @@ class Raw:
     """Hand-written for this bench: no checks, no versions, no errors, dictionaries. The bound for asyncio."""
 
     async def open(self, path: str, container: str) -> None:
-        self.path, self.idle = path, []
+        self.path = path
+        self.idle: list[_Protocol] = []
         self.get = f"GET /v1.41/containers/{container}/json HTTP/1.1\r\nHost: d\r\n\r\n".encode()
 
     async def close(self) -> None:
