@@ -102,7 +102,7 @@ class WireResponse(httpx.Response):
 
     @cached_property
     def extensions(self) -> dict[str, Any]:  # type: ignore[override]
-        return {"http_version": b"HTTP/1.1", "reason_phrase": self.head.reason}
+        return {"http_version": self.head.version, "reason_phrase": self.head.reason}
 
     @cached_property
     def history(self) -> list[httpx.Response]:  # type: ignore[override]

@@ -139,7 +139,7 @@ class EngineTransport(httpx.AsyncBaseTransport):
             stream=answer,
             request=request,
             extensions={
-                "http_version": b"HTTP/1.1",
+                "http_version": head.version,
                 "reason_phrase": head.reason,
                 "network_stream": NetworkStream(answer),
             },

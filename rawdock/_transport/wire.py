@@ -63,6 +63,8 @@ class Head(NamedTuple):
     """The connection may serve another request afterwards."""
     bodiless: bool
     """No body follows, whatever the headers claim (1xx, 204, 304)."""
+    version: bytes
+    """`HTTP/1.1` or `HTTP/1.0`."""
 
 
 _heads: dict[bytes, Head] = {}
@@ -115,7 +117,7 @@ def _parse_head(raw: bytes, limit: int) -> Head:
         keep = False
     if status == 101:
         keep = False  # what follows is no HTTP
-    return Head(status, match[3] or b"", headers, length, chunked, keep, bodiless)
+    return Head(status, match[3] or b"", headers, length, chunked, keep, bodiless, b"HTTP/1." + match[1])
 
 
 def _too_many(limit: int) -> TooLarge:
