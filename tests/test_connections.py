@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
 
+import rawdock
 from rawdock import Docker, Limits
 from rawdock._transport.messages import WireRequest
+from rawdock._transport.pool import Connect
 from rawdock._transport.transport import AnswerStream, EngineTransport, NetworkStream, over_streams, over_unix
+from rawdock._transport.wire import Reader
 
 pytestmark = pytest.mark.anyio
 
@@ -186,8 +190,6 @@ async def test_over_any_byte_stream() -> None:
 
 async def test_tcp() -> None:
     """TCP without TLS, with the host in the Host header, and nobody there as a ConnectError."""
-    import rawdock
-
     seen: list[bytes] = []
 
     async def handle(stream: anyio.abc.SocketStream) -> None:
@@ -261,3 +263,166 @@ async def test_uvloop(tmp_path: Path) -> None:
             await docker.system.ping()
         assert (await docker.system.ping()).api_version == "1.51"
     server.close()
+
+
+Connects = Callable[[str], Connect]
+
+
+def streams(path: str) -> Connect:
+    return over_streams(lambda: anyio.connect_unix(path))
+
+
+both = pytest.mark.parametrize("connect", [over_unix, streams])
+
+
+async def kept_alive(request: bytes, peer: Peer) -> bytes | None:
+    """Echoes bodies, fixed or chunked; `/hang` never answers, `/endless` never ends, `/moved` points elsewhere."""
+    target = request.split(b" ")[1]
+    if target.endswith(b"/hang"):
+        await anyio.sleep_forever()
+    if target.endswith(b"/endless"):
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await anyio.sleep_forever()
+    if target.endswith(b"/moved"):
+        return b"HTTP/1.1 301 Moved\r\nLocation: http://docker/x\r\nContent-Length: 0\r\n\r\n"
+    body = request.partition(b"\r\n\r\n")[2]
+    if b"chunked" in request.lower():
+        reader = Reader()
+        reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        parts = reader.feed(peer._buffer)
+        while not reader.done:
+            parts += reader.feed(await peer.stream.receive())
+        peer._buffer, body = reader.rest, b"".join(parts)
+    return json_answer(body)
+
+
+@both
+async def test_plain_httpx(connect: Connects) -> None:
+    """An httpx.AsyncClient over the transport: methods, JSON, streamed bodies both ways, one kept connection."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"a", b"b" * 100_000, b"c"):
+            yield part
+
+    async with serving(kept_alive) as server:
+        transport = EngineTransport(connect(server.path))
+        async with httpx.AsyncClient(transport=transport, base_url="http://docker") as client:
+            response = await client.get("/x", params={"a": "b c"})
+            assert (response.status_code, response.content, response.http_version) == (200, b"", "HTTP/1.1")
+            assert server.requests == [b"GET /x?a=b+c"]
+            head = await client.head("/x")
+            assert (head.status_code, head.content) == (200, b"")
+            assert (await client.post("/x", json={"a": [1]})).json() == {"a": [1]}
+            assert (await client.post("/x", content=parts())).content == b"a" + b"b" * 100_000 + b"c"
+            assert (await client.post("/x", data={"a": "b"})).content == b"a=b"
+            async with client.stream("POST", "/x", content=b"z" * 200_000) as response:
+                assert b"".join([part async for part in response.aiter_raw()]) == b"z" * 200_000
+            assert (await client.get("/moved")).status_code == 301
+            assert server.connections == 1
+            assert repr(transport.pool) == "<Pool 1 idle of 1 open>"
+        assert transport.pool.open_connections == 0
+
+
+@both
+async def test_a_stream_left_in_the_middle(connect: Connects) -> None:
+    """A streamed answer that is not read to its end takes its connection with it, and no other."""
+    async with serving(kept_alive) as server:
+        transport = EngineTransport(connect(server.path))
+        async with httpx.AsyncClient(transport=transport, base_url="http://docker") as client:
+            async with client.stream("GET", "/endless") as response:
+                stream = response.extensions["network_stream"]
+                assert await stream.read(100) == b"abc"
+            assert transport.pool.open_connections == 0
+            assert (await client.get("/x")).status_code == 200
+
+
+@both
+@pytest.mark.parametrize("path", ["/hang", "/endless"])
+async def test_closed_while_somebody_waits(connect: Connects, path: str) -> None:
+    """Closing the client ends a call that waits for its answer, or for the rest of it, with an error."""
+    async with serving(kept_alive) as server:
+        transport = EngineTransport(connect(server.path))
+        docker = Docker(transport=transport)
+        await docker.system.ping()
+        errors: list[Exception] = []
+
+        async def wait() -> None:
+            try:
+                await docker.request("GET", path)
+            except rawdock.RawdockError as error:
+                errors.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(wait)
+            for _ in range(200):
+                await anyio.lowlevel.checkpoint()
+            assert len([x for x in server.requests if path.encode() in x]) == 3
+            await docker.aclose()
+        assert len(errors) == 3
+        assert {type(error) for error in errors} <= {rawdock.TruncatedError, rawdock.ClosedError}
+        assert transport.pool.open_connections == 0
+
+
+@both
+async def test_both_ways_at_once(connect: Connects) -> None:
+    """More than the sockets hold goes each way at once over an upgraded connection: neither side waits for ever."""
+    data = b"0123456789abcdef" * 65_536
+    async with serving(echo) as server, EngineTransport(connect(server.path)) as transport:
+        response = await transport.handle_async_request(upgrading("wire"))
+        stream: NetworkStream = response.extensions["network_stream"]
+        got = bytearray()
+
+        async def write() -> None:
+            await stream.write(data)
+            await stream.send_eof()
+
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(write)
+                while part := await stream.read(1 << 20):
+                    got += part
+        assert bytes(got) == b"hello " + data + b" bye"
+        await stream.aclose()
+
+
+@both
+async def test_a_refused_upload_is_read(connect: Connects) -> None:
+    """The answer of an Engine that closed while parts were still sent is given, and its connection is not kept."""
+
+    async def refuse(request: bytes, peer: Peer) -> None:
+        await peer.send(json_answer(b'{"message":"no"}', b"404 Not Found"))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b"x" * 50_000
+
+    async with serving(refuse) as server:
+        transport = EngineTransport(connect(server.path))
+        async with Docker(transport=transport) as docker:
+            with pytest.raises(rawdock.NotFound):
+                await docker.request("PUT", "/x", content=parts())
+            assert transport.pool.open_connections == 0
+
+
+async def test_what_is_queued_is_bounded() -> None:
+    """No more than the limit and one read is kept for a reader that sleeps, though asyncio reads before it is asked."""
+
+    async def flood(request: bytes, peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            await peer.send(b"x" * 100_000)
+
+    async with (
+        serving(flood) as server,
+        EngineTransport(over_unix(server.path), limits=Limits(queue=100_000)) as transport,
+    ):
+        request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
+        response = await transport.handle_async_request(request)
+        assert isinstance(response.stream, AnswerStream)
+        (connection,) = transport.pool._open
+        for _ in range(5):
+            await anyio.sleep(0.02)
+            assert sum(map(len, connection._items)) <= 100_000 + (1 << 18)  # type: ignore[attr-defined]
+            assert await response.stream.read()
+        await response.aclose()
