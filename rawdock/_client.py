@@ -46,8 +46,11 @@ T = TypeVar("T")
 _AGENT = "rawdock/0.1.0"
 
 
-class EngineSwapped(Exception):
-    """The Engine refused the version that was negotiated with it: another one answers there now."""
+class EngineSwapped(BadRequest):
+    """The Engine refused the version that was negotiated with it: another one answers there now.
+
+    It is caught, and the version negotiated once more; where that did not help, it is the refusal that it was.
+    """
 
 
 class Docker:
@@ -308,14 +311,12 @@ class Docker:
         tail = "".join(lines).encode("ascii")
         return WireRequest(method, target, tail, base=self._base, body=body or b"", mode=mode)
 
-    def _refused(
-        self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: Bound
-    ) -> StatusError | EngineSwapped:
+    def _refused(self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: Bound) -> StatusError:
         error = status_error(response, content)
         if isinstance(error, BadRequest) and not self._pinned and endpoint.versioned and _too_new(error.message):
             offered = response.headers.get("api-version", "")
-            if not offered or not self._version or parse_version(offered) < self._version:
-                return EngineSwapped()
+            if not offered or not self._version or _lower(offered, self._version):
+                error = EngineSwapped(error.message, status=error.status, cause=error.cause)
         self._placed(error, endpoint, bound)
         return error
 
@@ -362,6 +363,14 @@ async def _beginning(answer: Answer, limit: int) -> bytes:
         parts += items
         size += sum(map(len, items))
     return b"".join(parts)[:limit]
+
+
+def _lower(offered: str, version: Version) -> bool:
+    """Whether an Engine speaks less than `version`; one that names nonsense may."""
+    try:
+        return parse_version(offered) < version
+    except InvalidArgument:
+        return True
 
 
 def _too_new(message: str) -> bool:

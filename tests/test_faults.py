@@ -503,6 +503,39 @@ async def test_an_engine_that_was_swapped() -> None:
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("named", [b"", b"Api-Version: 1.41\r\n", b"Api-Version: junk\r\n"])
+async def test_an_engine_that_refuses_every_version(named: bytes) -> None:
+    """A version that is refused again after a new negotiation is the 400 that it was, and is not asked a third time."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        body = b'{"message":"client version 1.51 is too new"}'
+        return b"HTTP/1.1 400 Bad Request\r\n%bContent-Length: %d\r\n\r\n%b" % (named, len(body), body)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        for call in (lambda: docker.containers.pause("x"), lambda: docker.request("POST", "/containers/x/pause")):
+            with pytest.raises(rawdock.BadRequest, match="is too new") as caught:
+                await call()
+            assert caught.value.status == 400
+            assert caught.value.sent is not None
+        assert server.requests.count(b"POST /v1.51/containers/x/pause") == 4
+
+
+@pytest.mark.parametrize("size", [991, 992])
+async def test_the_limit_of_a_small_answer(size: int) -> None:
+    """The limit of a whole answer holds where it comes in one read, too: just as large is taken, one byte more not."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return json_answer(b'{"Id":"' + b"x" * size + b'"}')
+
+    async with serving(answer) as server, Docker(server.path, limits=Limits(answer=1000)) as docker:
+        if size == 991:
+            assert len((await docker.containers.inspect("x")).id) == 991
+        else:
+            with pytest.raises(rawdock.DecodeError, match="larger than 1000"):
+                await docker.containers.inspect("x")
+        await works(docker)
+
+
 async def test_five_ways_not_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing, refused, denied, not a socket, path too long: five messages with five remedies."""
     refused = tmp_path / "refused"

@@ -177,7 +177,7 @@ def whole_answer(data: bytes, no_body: bool, limits: Limits) -> tuple[Head, byte
     if head is None or len(head.headers) > limits.headers:
         head = parse_head(raw, limits.headers)
     start = end + 4
-    if head.status < 200:
+    if head.status < 200 or len(data) - start > limits.answer:
         return None
     if no_body or head.bodiless:
         return (head, b"") if start == len(data) else None
