@@ -322,6 +322,44 @@ async def test_a_head_is_asked_again() -> None:
         assert server.requests.count(b"HEAD /x") == 5
 
 
+@pytest.mark.parametrize("call", ["whole", "stream"])
+async def test_half_an_answer_is_not_asked_for_again(call: str) -> None:
+    """A GET is repeated only where nothing of its answer has come: behind half a head it is an error, sent once."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 200 OK\r\nConte")
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        await works(docker)  # so that the connection is a kept one
+        with pytest.raises((rawdock.TruncatedError, httpx.RemoteProtocolError)):
+            await (docker.request("GET", "/x") if call == "whole" else docker.http.get("/v1.51/x"))
+        assert server.requests.count(b"GET /v1.51/x") == 1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # trio reads nothing before all is sent
+async def test_an_upload_stops_where_it_was_answered() -> None:
+    """No more parts are asked for once the Engine has answered, though it goes on reading."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(json_answer(b"", b"404 Not Found"))
+        while await peer._more():
+            peer._buffer = b""
+
+    sent = 0
+
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(1000):
+            sent += 1
+            yield b"x"
+            await anyio.lowlevel.checkpoint()
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(rawdock.NotFound):
+            await docker.request("PUT", "/x", content=parts())
+        assert sent < 1000
+
+
 async def test_a_post_is_never_repeated() -> None:
     """A POST whose answer is lost is an error, and was sent once."""
 
