@@ -369,10 +369,10 @@ def _compile_method(declared: Endpoint) -> Callable[..., Any]:
     arguments = "".join(f", {parameter.name}" for parameter in declared.parameters)
     head = ", ".join(_signature(declared, names))
     version = "version = client._version or await client.negotiate()" if declared.versioned else "version = None"
-    if inspect.iscoroutinefunction(declared.function):
-        from ._client import EngineSwapped
+    from ._client import EngineSwapped
 
-        names["EngineSwapped"] = EngineSwapped
+    names["EngineSwapped"] = EngineSwapped
+    if inspect.iscoroutinefunction(declared.function):
         names["answer"] = _answer(declared)
         lines = [
             "client = self._client",
@@ -393,7 +393,11 @@ def _compile_method(declared: Endpoint) -> Callable[..., Any]:
             "client = self._client",
             "async def connect():",
             f"    {version}",
-            f"    return await client.open(endpoint, bind(version{arguments}), face)",
+            "    try:",
+            f"        return await client.open(endpoint, bind(version{arguments}), face)",
+            "    except EngineSwapped:",
+            "        version = await client.negotiate(again=True)",
+            f"        return await client.open(endpoint, bind(version{arguments}), face)",
             "return opens(connect)",
         ]
         method = _made(f"def {declared.function.__name__}({head}):", lines, names, declared.function.__name__, declared)

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -699,3 +700,34 @@ async def test_http_client_over_the_same_connections() -> None:
                 assert await response.aread() == b"{}"
         await works(docker)
         assert server.connections == 1
+
+
+async def test_a_stream_of_an_engine_that_was_swapped() -> None:
+    """A pull is negotiated once more too, and asked for in the version of the Engine that answers now."""
+    current = b"1.51"
+    requests: list[bytes] = []
+
+    async def serve(stream: anyio.abc.SocketStream) -> None:
+        peer = Peer(stream, requests)
+        async with stream:
+            while request := await peer.request():
+                if b"/_ping" in request:
+                    await peer.send(PING.replace(b"1.51", current))
+                elif b"/v%b/" % current in request:
+                    await peer.send(json_answer(b'{"status":"a"}\n'))
+                else:
+                    body = b'{"message":"client version 1.51 is too new. Maximum supported API version is 1.41"}'
+                    await peer.send(json_answer(body, b"400 Bad Request").replace(b"1.51", current, 1))
+
+    with tempfile.TemporaryDirectory(prefix="rd") as folder:
+        path = f"{folder}/s"
+        async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, serve)
+            async with Docker(path) as docker:
+                await docker.images.pull("app:1")
+                current = b"1.41"
+                async with docker.images.pull("app:1") as pull:
+                    assert [line.status async for line in pull] == ["a"]
+                assert docker.version == "1.41"
+                assert [x for x in requests if b"images" in x][-1].startswith(b"POST /v1.41/images/create")
+            tasks.cancel_scope.cancel()
