@@ -1,4 +1,4 @@
-"""Answers of the size and shape that Docker 20.10 gives."""
+"""Answers of the size and shape that Docker 20.10 gives, made by code."""
 
 from __future__ import annotations
 
@@ -31,64 +31,20 @@ def summary(number: int) -> dict[str, Any]:
 
 
 def inspected() -> dict[str, Any]:
-    nulls = [
-        "Binds",
-        "CapAdd",
-        "CapDrop",
-        "Dns",
-        "DnsOptions",
-        "DnsSearch",
-        "ExtraHosts",
-        "GroupAdd",
-        "SecurityOpt",
-        "Devices",
-        "DeviceCgroupRules",
-        "DeviceRequests",
-        "Ulimits",
-        "BlkioWeightDevice",
-        "BlkioDeviceReadBps",
-        "BlkioDeviceWriteBps",
-        "BlkioDeviceReadIOps",
-        "BlkioDeviceWriteIOps",
-        "VolumesFrom",
-        "PidsLimit",
-        "OomKillDisable",
-        "MemorySwappiness",
-        "Links",
-    ]
-    zeros = [
-        "CpuShares",
-        "Memory",
-        "NanoCpus",
-        "BlkioWeight",
-        "CpuPeriod",
-        "CpuQuota",
-        "CpuRealtimePeriod",
-        "CpuRealtimeRuntime",
-        "MemoryReservation",
-        "MemorySwap",
-        "CpuCount",
-        "CpuPercent",
-        "IOMaximumIOps",
-        "IOMaximumBandwidth",
-        "OomScoreAdj",
-    ]
-    host: dict[str, Any] = dict.fromkeys(nulls) | dict.fromkeys(zeros, 0)
-    host |= dict.fromkeys(
-        [
-            "ContainerIDFile",
-            "VolumeDriver",
-            "Cgroup",
-            "PidMode",
-            "UTSMode",
-            "UsernsMode",
-            "CgroupParent",
-            "CpusetCpus",
-            "CpusetMems",
-            "Isolation",
-        ],
-        "",
+    nulls = (
+        "Binds CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd SecurityOpt Devices DeviceCgroupRules "
+        "DeviceRequests Ulimits BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps "
+        "BlkioDeviceWriteIOps VolumesFrom PidsLimit OomKillDisable MemorySwappiness Links"
     )
+    zeros = (
+        "CpuShares Memory NanoCpus BlkioWeight CpuPeriod CpuQuota CpuRealtimePeriod CpuRealtimeRuntime KernelMemory "
+        "KernelMemoryTCP MemoryReservation MemorySwap CpuCount CpuPercent IOMaximumIOps IOMaximumBandwidth OomScoreAdj"
+    )
+    empties = (
+        "ContainerIDFile VolumeDriver Cgroup PidMode UTSMode UsernsMode CgroupParent CpusetCpus CpusetMems Isolation"
+    )
+    host: dict[str, Any] = dict.fromkeys(nulls.split())
+    host |= dict.fromkeys(zeros.split(), 0) | dict.fromkeys(empties.split(), "")
     host |= {
         "LogConfig": {"Type": "json-file", "Config": {}}, "NetworkMode": "default", "PortBindings": {},
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "AutoRemove": False, "CgroupnsMode": "private",

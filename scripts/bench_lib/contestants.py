@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import Any
+from typing import Any, NamedTuple
+
+from bench_lib.bodies import PULL_LINES
+from bench_lib.hand_written import HandWritten
+
+__all__ = ["CONTESTANTS", "Contestant"]
 
 
 class Rawdock:
@@ -32,21 +36,27 @@ class Rawdock:
     async def list(self) -> None:
         assert len(await self.docker.containers.list(all=True)) == 500
 
-    async def pull(self) -> int:
+    async def pull(self) -> None:
         async with self.docker.images.pull("app:1") as pull:
             lines = 0
             async for _ in pull:
                 lines += 1
-        return lines
+        assert lines == PULL_LINES
 
 
-class RawdockRequest(Rawdock):
-    """The untyped request: what the models cost is the difference to `Rawdock`."""
+class RawdockBytes:
+    """An answer in bytes by `docker.request`, nothing decoded: what models cost is the difference to `Rawdock`."""
 
-    list = pull = ping = None  # type: ignore[assignment]
+    async def open(self, path: str, container: str) -> None:
+        import rawdock
+
+        self.docker, self.container = rawdock.Docker(path), container
+
+    async def close(self) -> None:
+        await self.docker.aclose()
 
     async def inspect(self) -> None:
-        await self.docker.request("GET", f"/containers/{self.container}/json")
+        assert (await self.docker.request("GET", f"/containers/{self.container}/json")).content
 
 
 class Aiodocker:
@@ -73,11 +83,11 @@ class Aiodocker:
     async def list(self) -> None:
         assert len(await self.docker.containers.list(all=1)) == 500
 
-    async def pull(self) -> int:
+    async def pull(self) -> None:
         lines = 0
         async for _ in self.docker.images.pull("app", tag="1", stream=True):
             lines += 1
-        return lines
+        assert lines == PULL_LINES
 
 
 class Httpx:
@@ -100,14 +110,14 @@ class Httpx:
     async def list(self) -> None:
         assert len((await self.client.get("/v1.41/containers/json?all=1")).json()) == 500
 
-    async def pull(self) -> int:
+    async def pull(self) -> None:
         lines = 0
         async with self.client.stream("POST", "/v1.41/images/create?fromImage=app:1") as response:
             async for line in response.aiter_lines():
                 if line:
                     json.loads(line)
                     lines += 1
-        return lines
+        assert lines == PULL_LINES
 
 
 class DockerPy:
@@ -131,82 +141,29 @@ class DockerPy:
     async def list(self) -> None:
         assert len(self.client.containers(all=True)) == 500
 
-    async def pull(self) -> int:
-        return sum(1 for _ in self.client.pull("app", tag="1", stream=True, decode=True))
+    async def pull(self) -> None:
+        lines = sum(1 for _ in self.client.pull("app", tag="1", stream=True, decode=True))
+        assert lines == PULL_LINES
 
 
-class _Protocol(asyncio.BufferedProtocol):
-    def __init__(self) -> None:
-        self.buffer = memoryview(bytearray(256 * 1024))
-        self.data = b""
-        self.waiter: asyncio.Future[bytes] | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def get_buffer(self, hint: int) -> memoryview:
-        return self.buffer
-
-    def buffer_updated(self, size: int) -> None:
-        data = self.data = self.data + bytes(self.buffer[:size])
-        end = data.find(b"\r\n\r\n") + 4
-        if end < 4:
-            return
-        mark = data.find(b"Content-Length: ", 0, end)
-        if mark >= 0:
-            length = int(data[mark + 16 : data.find(b"\r\n", mark)])
-            if len(data) - end < length:
-                return
-            body = data[end:]
-        elif data.endswith(b"\r\n0\r\n\r\n"):
-            body = data[data.find(b"\r\n", end) + 2 : -7]
-        else:
-            return
-        self.data = b""
-        assert self.waiter is not None
-        self.waiter.set_result(body)
+class Contestant(NamedTuple):
+    client: type[Any]
+    arguments: tuple[str, ...] = ()
+    loop: str = "asyncio"
+    blocking: bool = False
+    """Blocks its thread, so it has no place among many callers."""
+    slowness: int = 1
+    """It makes so many times fewer calls a round; what is compared is the time of one."""
 
 
-class Raw:
-    """Hand-written for this bench: no checks, no versions, no errors, dictionaries. The bound for asyncio."""
-
-    async def open(self, path: str, container: str) -> None:
-        self.path = path
-        self.idle: list[_Protocol] = []
-        self.get = f"GET /v1.41/containers/{container}/json HTTP/1.1\r\nHost: d\r\n\r\n".encode()
-
-    async def close(self) -> None:
-        for connection in self.idle:
-            connection.transport.close()
-
-    async def call(self, data: bytes) -> bytes:
-        loop = asyncio.get_running_loop()
-        if self.idle:
-            connection = self.idle.pop()
-        else:
-            _, connection = await loop.create_unix_connection(_Protocol, self.path)
-        waiter = connection.waiter = loop.create_future()
-        connection.transport.write(data)
-        body: bytes = await waiter
-        self.idle.append(connection)
-        return body
-
-    async def ping(self) -> None:
-        await self.call(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
-
-    async def inspect(self) -> None:
-        json.loads(await self.call(self.get))
-
-
-# name: (class, arguments, loop)
-CONTESTANTS: dict[str, tuple[type[Any], tuple[str, ...], str]] = {
-    "rawdock": (Rawdock, (), "asyncio"),
-    "rawdock[fast]": (Rawdock, ("msgspec",), "asyncio"),
-    "rawdock, untyped": (RawdockRequest, (), "asyncio"),
-    "rawdock on uvloop": (Rawdock, (), "uvloop"),
-    "rawdock on trio": (Rawdock, (), "trio"),
-    "hand-written": (Raw, (), "asyncio"),
-    "aiodocker": (Aiodocker, (), "asyncio"),
-    "httpx": (Httpx, (), "asyncio"),
-    "docker-py": (DockerPy, (), "asyncio"),
+CONTESTANTS: dict[str, Contestant] = {
+    "rawdock": Contestant(Rawdock),
+    "rawdock[fast]": Contestant(Rawdock, ("msgspec",)),
+    "rawdock, bytes": Contestant(RawdockBytes),
+    "rawdock on uvloop": Contestant(Rawdock, loop="uvloop"),
+    "rawdock on trio": Contestant(Rawdock, loop="trio"),
+    "hand-written": Contestant(HandWritten),
+    "aiodocker": Contestant(Aiodocker),
+    "httpx": Contestant(Httpx, slowness=8),
+    "docker-py": Contestant(DockerPy, blocking=True, slowness=4),
 }

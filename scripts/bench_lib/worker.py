@@ -1,4 +1,4 @@
-"""One contestant in its own process: a round for each line on standard input, wall and CPU seconds on standard output.
+"""One contestant in its own process: a round for each line on standard input, then wall and CPU seconds of one call.
 
 worker.py CONTESTANT METHOD CALLERS CALLS SOCKET CONTAINER
 """
@@ -18,12 +18,9 @@ from bench_lib.contestants import CONTESTANTS
 
 
 async def measure(name: str, method: str, callers: int, calls: int, path: str, container: str) -> None:
-    made, arguments, _ = CONTESTANTS[name]
-    client = made(*arguments)
-    work = getattr(client, method, None)
-    if work is None:
-        print("none", flush=True)
-        return
+    contestant = CONTESTANTS[name]
+    client = contestant.client(*contestant.arguments)
+    work = getattr(client, method)
     await client.open(path, container)
 
     async def caller(count: int) -> None:
@@ -33,21 +30,23 @@ async def measure(name: str, method: str, callers: int, calls: int, path: str, c
     async def all_callers(count: int) -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(callers):
-                tasks.start_soon(caller, max(count // callers, 1))
+                tasks.start_soon(caller, count // callers)
 
-    await all_callers(max(calls // 10, 1))
+    calls -= calls % callers
+    await all_callers(max(calls // 4, callers))
     print("ready", flush=True)
     while sys.stdin.readline():
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
         await all_callers(calls)
-        print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        print(wall / calls, cpu / calls, flush=True)
     await client.close()
 
 
 def main() -> None:
     name, method, callers, calls, path, container = sys.argv[1:]
-    loop = CONTESTANTS[name][2]
+    loop = CONTESTANTS[name].loop
     backend, options = ("trio", {}) if loop == "trio" else ("asyncio", {"use_uvloop": loop == "uvloop"})
     task = partial(measure, name, method, int(callers), int(calls), path, container)
     anyio.run(task, backend=backend, backend_options=options)
