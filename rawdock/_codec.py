@@ -339,6 +339,7 @@ def _shaped(cls: type[Model]) -> Callable[[Any], Any]:
             del counts[shape]
             shapes[shape] = _compile_shape(cls, twin, shape)
 
+    read.find_shape = get  # type: ignore[attr-defined]
     return read
 
 
@@ -417,8 +418,17 @@ def _present_lines(target: str, kind: Any, value: str, suffix: str, names: dict[
         return [f"if {value} is not None: {target} = {value}"]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin not in (list, dict):
-        names[convert] = _plain_converter(kind)
-        return [f"if {value} is not None: {target} = {convert}({value})"]
+        names[convert] = made = _plain_converter(kind)
+        find = getattr(made, "find_shape", None)
+        if find is None:
+            return [f"if {value} is not None: {target} = {convert}({value})"]
+        names[f"find{suffix}"] = find  # its shape is found here, which saves a call
+        return [
+            f"if type({value}) is dict:",
+            f"    shaped = find{suffix}(tuple({value}))",
+            f"    {target} = {convert}({value}) if shaped is None else shaped({value})",
+            f"elif {value} is not None: {target} = {convert}({value})",
+        ]
     item = arguments[-1]
     if item in _INLINE:
         # The parser's own list is kept if all in it is right; the slower function sees to nulls.
