@@ -418,8 +418,8 @@ def _present_lines(target: str, kind: Any, value: str, suffix: str, names: dict[
         return [f"if {value} is not None: {target} = {value}"]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin not in (list, dict):
-        names[convert] = made = _plain_converter(kind)
-        find = getattr(made, "find_shape", None)
+        names[convert] = inner = _plain_converter(kind)
+        find = getattr(inner, "find_shape", None)
         if find is None:
             return [f"if {value} is not None: {target} = {convert}({value})"]
         names[f"find{suffix}"] = find  # its shape is found here, which saves a call
