@@ -7,6 +7,7 @@ from typing import Any
 
 HEX = "0123456789abcdef" * 4
 PULL_LINES = 100_000
+_OF_ENDPOINTS = {"IPAMConfig", "Links", "Aliases", "NetworkID", "DriverOpts"}
 
 
 def endpoint() -> dict[str, Any]:
@@ -71,7 +72,7 @@ def inspected() -> dict[str, Any]:
         "NetworkSettings": {"Bridge": "", "SandboxID": HEX, "HairpinMode": False, "LinkLocalIPv6Address": "",
                             "LinkLocalIPv6PrefixLen": 0, "Ports": {}, "SandboxKey": "/var/run/docker/netns/0123",
                             "SecondaryIPAddresses": None, "SecondaryIPv6Addresses": None,
-                            **{k: v for k, v in endpoint().items() if k not in ("IPAMConfig", "Links", "Aliases")},
+                            **{k: v for k, v in endpoint().items() if k not in _OF_ENDPOINTS},
                             "Networks": {"bridge": endpoint()}},
     }  # fmt: skip
 
