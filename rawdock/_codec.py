@@ -6,9 +6,6 @@ never pass through floats. What is wrong is an error with the path to it.
 
 Each model gets a decoder of plain straight-line code, compiled when it is first used. It knows no paths: when it meets
 something wrong, the data is walked a second time by slower code that does.
-
-An Engine writes the fields of an object in the same order every time. So an order that was seen often (a shape) gets a
-decoder of its own, which looks nothing up: it knows which value is which field, and what is absent or unknown.
 """
 
 from __future__ import annotations
@@ -272,7 +269,7 @@ def _model_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     if found is None:
         _compiling.add(cls)
         try:
-            found = _model_decoders[cls] = _shaped(cls)
+            found = _model_decoders[cls] = _compile_decoder(cls)
         finally:
             _compiling.discard(cls)
     return found
@@ -298,61 +295,16 @@ def _twin(cls: type[Model]) -> type:
     )
 
 
-# Compiling costs as much as some hundred objects, so what a program reads once is not worth it.
-_SHAPE_AFTER = 1000
-_SHAPES = 8
-_SHAPES_COUNTED = 32
-_ODD_NAMES = 8
-_ODD_NAME = 64
-
-
-def _shaped(cls: type[Model]) -> Callable[[Any], Any]:
-    """The decoder of a model: any shape's general one, or that of a shape which comes often."""
-    twin = _twin(cls)
-    general = _compile_decoder(cls, twin)
-    known = {field.wire for field in fields_of(cls)}
-    shapes: dict[tuple[str, ...], Callable[[Any], Any]] = {}
-    counts: dict[tuple[str, ...], int] = {}
-    get = shapes.get
-
-    def read(data: Any) -> Any:
-        if type(data) is dict:
-            shape: tuple[str, ...] = tuple(data)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-            decode_shape = get(shape)
-            if decode_shape is not None:
-                return decode_shape(data)
-            one = general(data)  # first, so that a shape which lacks what is required is never counted
-            if len(shapes) < _SHAPES:
-                count(shape)
-            return one
-        return general(data)
-
-    def count(shape: tuple[str, ...]) -> None:
-        seen = counts.get(shape, 0) + 1
-        if seen == 1:
-            if not _countable(shape, known):
-                return
-            if len(counts) >= _SHAPES_COUNTED:
-                counts.clear()
-        counts[shape] = seen
-        if seen >= _SHAPE_AFTER:
-            del counts[shape]
-            shapes[shape] = _compile_shape(cls, twin, shape)
-
-    read.find_shape = get  # type: ignore[attr-defined]
-    return read
-
-
-def _countable(shape: tuple[str, ...], known: set[str]) -> bool:
-    """Whether a shape may be kept: a peer's own names may not fill the memory."""
-    odd = [name for name in shape if name not in known]
-    return len(odd) <= _ODD_NAMES and all(type(name) is str and len(name) <= _ODD_NAME for name in odd)
-
-
-def _compile_decoder(cls: type[Model], twin: type) -> Callable[[Any], Any]:
+def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     fields = fields_of(cls)
-    names = _names(cls, twin)
-    names["known"] = frozenset(field.wire for field in fields)
+    names: dict[str, Any] = {
+        "cls": cls,
+        "twin": _twin(cls),
+        "new": object.__new__,
+        "known": frozenset(field.wire for field in fields),
+        "no_extra": NO_EXTRA,
+        "Mismatch": _Mismatch,
+    }
     lines = [
         "if type(data) is not dict:",
         "    if data is not None: raise Mismatch",
@@ -361,7 +313,7 @@ def _compile_decoder(cls: type[Model], twin: type) -> Callable[[Any], Any]:
         "get = data.get",
     ]
     for index, field in enumerate(fields):
-        lines += _field_lines(index, field, "value", f"value = get({field.wire!r})", names)
+        lines += _field_lines(index, field, names)
     lines += [
         "if known.issuperset(data): one.extra = no_extra",
         "else: one.extra = {k: v for k, v in data.items() if k not in known}",
@@ -371,80 +323,49 @@ def _compile_decoder(cls: type[Model], twin: type) -> Callable[[Any], Any]:
     return _compiled("def read(data):", lines, f"decoder of {cls.__name__}", names)
 
 
-def _compile_shape(cls: type[Model], twin: type, shape: tuple[str, ...]) -> Callable[[Any], Any]:
-    fields = fields_of(cls)
-    names = _names(cls, twin)
-    places = {name: f"value{place}" for place, name in enumerate(shape)}
-    lines = ["one = new(twin)"]
-    if shape:
-        lines.append(f"{', '.join(places.values())}, = data.values()")
-    for index, field in enumerate(fields):
-        value = places.pop(field.wire, None)
-        lines += [_absent(index, field, names)] if value is None else _field_lines(index, field, value, "", names)
-    names |= {f"name_of_{value}": name for name, value in places.items()}  # the peer's own words stay out of the source
-    extra = ", ".join(f"name_of_{value}: {value}" for value in places.values())
-    lines += [f"one.extra = {{{extra}}}" if extra else "one.extra = no_extra", "one.__class__ = cls", "return one"]
-    return _compiled("def read(data):", lines, f"shape of {cls.__name__}", names)
-
-
-def _names(cls: type[Model], twin: type) -> dict[str, Any]:
-    return {"cls": cls, "twin": twin, "new": object.__new__, "no_extra": NO_EXTRA, "Mismatch": _Mismatch}
-
-
 _INLINE = {str: "str", int: "int", bool: "bool"}
 
 
-def _field_lines(index: int, field: FieldInfo, value: str, load: str, names: dict[str, Any]) -> list[str]:
-    """The lines that store a field. `value` is the name that holds what came for it, once `load` has run."""
+def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[str]:
     kind, optional = without_none(field.type)
-    first = [load] if load else []
     if kind in (object, Any) and not field.required:
-        return [*first, f"one.{field.name} = {value}"]
-    lines = [*first, *_present_lines(f"one.{field.name}", kind, value, str(index), names)]
+        return [f"one.{field.name} = get({field.wire!r})"]
+    lines = [f"value = get({field.wire!r})", *_present_lines(f"one.{field.name}", kind, str(index), names)]
     if not field.required or optional:
-        lines.append(f"elif {value} is None: {_absent(index, field, names)}")
+        lines.append(f"elif value is None: {_absent(index, field, names)}")
     return [*lines, "else: raise Mismatch"]
 
 
-def _present_lines(target: str, kind: Any, value: str, suffix: str, names: dict[str, Any]) -> list[str]:
+def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -> list[str]:
     """The `if` that stores a value of the right type. What is common is written out; calls are what costs here."""
     convert, items = f"convert{suffix}", f"items{suffix}"
     if kind in _INLINE:
-        return [f"if type({value}) is {_INLINE[kind]}: {target} = {value}"]
+        return [f"if type(value) is {_INLINE[kind]}: {target} = value"]
     if kind in (Timestamp, Secret):
         names[convert] = kind
-        return [f"if type({value}) is str: {target} = {convert}({value})"]
+        return [f"if type(value) is str: {target} = {convert}(value)"]
     if kind in (object, Any):
-        return [f"if {value} is not None: {target} = {value}"]
+        return [f"if value is not None: {target} = value"]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin not in (list, dict):
-        names[convert] = inner = _plain_converter(kind)
-        find = getattr(inner, "find_shape", None)
-        if find is None:
-            return [f"if {value} is not None: {target} = {convert}({value})"]
-        names[f"find{suffix}"] = find  # its shape is found here, which saves a call
-        return [
-            f"if type({value}) is dict:",
-            f"    shaped = find{suffix}(tuple({value}))",
-            f"    {target} = {convert}({value}) if shaped is None else shaped({value})",
-            f"elif {value} is not None: {target} = {convert}({value})",
-        ]
+        names[convert] = _plain_converter(kind)
+        return [f"if value is not None: {target} = {convert}(value)"]
     item = arguments[-1]
     if item in _INLINE:
         # The parser's own list is kept if all in it is right; the slower function sees to nulls.
         names[convert] = _plain_converter(kind)
         return [
-            f"if type({value}) is {origin.__name__}:",
-            f"    for item in {value}{'.values()' if origin is dict else ''}:",
+            f"if type(value) is {origin.__name__}:",
+            f"    for item in value{'.values()' if origin is dict else ''}:",
             f"        if type(item) is not {_INLINE[item]}:",
-            f"            {value} = {convert}({value})",
+            f"            value = {convert}(value)",
             "            break",
-            f"    {target} = {value}",
+            f"    {target} = value",
         ]
     names[items] = _converter(item)
-    made = f"[{items}(x) for x in {value}]" if origin is list else f"{{k: {items}(x) for k, x in {value}.items()}}"
+    made = f"[{items}(x) for x in value]" if origin is list else f"{{k: {items}(x) for k, x in value.items()}}"
     # A comprehension costs a call even where there is nothing to do, which is the most common.
-    return [f"if type({value}) is {origin.__name__}: {target} = {made} if {value} else {value}"]
+    return [f"if type(value) is {origin.__name__}: {target} = {made} if value else value"]
 
 
 def _absent(index: int, field: FieldInfo, names: dict[str, Any]) -> str:
