@@ -6,6 +6,8 @@ the models and the faces of streams.
 
 from __future__ import annotations
 
+import functools
+import operator
 import types
 from collections.abc import Mapping
 from importlib import import_module
@@ -14,11 +16,17 @@ from typing import Any, Union, get_args, get_origin
 __all__ = ["resolve", "without_none"]
 
 _FACES = {
-    "PullResult": "transfers",
-    "PullStream": "transfers",
-    "PushResult": "transfers",
-    "PushStream": "transfers",
-    "Waiting": "waiting",
+    name: module
+    for module, names in {
+        "bytes_": "ArchiveStream Chunks Duplex",
+        "feeds": "EventStream StatsStream",
+        "output": "LogStream ProcessStream",
+        "transfers": "PullResult PullStream PushResult PushStream",
+        "waiting": "Waiting",
+        "websocket": "WebSocket",
+        "works": "BuildResult BuildStream ImportResult ImportStream LoadResult LoadStream",
+    }.items()
+    for name in names.split()
 }
 
 
@@ -42,6 +50,6 @@ def without_none(kind: Any) -> tuple[Any, bool]:
     """A type without its `| None`, and whether it had one."""
     if get_origin(kind) in (Union, types.UnionType):
         members = [member for member in get_args(kind) if member is not type(None)]
-        if len(members) == 1:
-            return members[0], True
+        if len(members) < len(get_args(kind)):
+            return functools.reduce(operator.or_, members), True
     return kind, False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._reference import Reference
     from .models import AuthConfig
 
-__all__ = ["encoded", "for_registry", "nobody"]
+__all__ = ["encoded", "encoded_many", "for_registry", "nobody"]
 
 
 def encoded(where: str, value: Any) -> str:
@@ -26,6 +26,19 @@ def encoded(where: str, value: Any) -> str:
 
     if not isinstance(value, AuthConfig):
         raise InvalidArgument(f"{where}: expected AuthConfig, got {type(value).__name__}")
+    return base64.urlsafe_b64encode(encode_json(value)).decode()
+
+
+def encoded_many(where: str, value: Any) -> str:
+    """The value of X-Registry-Config: credentials by registry."""
+    from ._codec import encode_json
+    from .models.system import AuthConfig
+
+    if not isinstance(value, dict):
+        raise InvalidArgument(f"{where}: expected a dict of AuthConfig by registry, got {type(value).__name__}")
+    for registry, one in cast("dict[Any, Any]", value).items():
+        if not isinstance(registry, str) or not isinstance(one, AuthConfig):
+            raise InvalidArgument(f"{where}[{registry!r}]: expected AuthConfig, got {type(one).__name__}")
     return base64.urlsafe_b64encode(encode_json(value)).decode()
 
 

@@ -206,7 +206,7 @@ class Docker:
                 for name, value in (headers or {}).items()
             ),
             body,
-            json is not None,
+            "" if json is None else "application/json",
         )
         declared = _untyped(method)
         if self._version is None:
@@ -300,8 +300,8 @@ class Docker:
         if body is None and not bound.headers:
             return WireRequest(method, target, self._tails[method], base=self._base, mode=mode)
         lines = [self._tail_start, *(f"{name}: {value}\r\n" for name, value in bound.headers)]
-        if bound.json:
-            lines.append("Content-Type: application/json\r\n")
+        if bound.content_type:
+            lines.append(f"Content-Type: {bound.content_type}\r\n")
         if isinstance(body, bytes) or (body is None and method in ("POST", "PUT")):
             lines.append(f"Content-Length: {len(body or b'')}\r\n")
         elif body is not None:
@@ -313,7 +313,8 @@ class Docker:
 
     def _refused(self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: Bound) -> StatusError:
         error = status_error(response, content)
-        if isinstance(error, BadRequest) and not self._pinned and endpoint.versioned and _too_new(error.message):
+        again = not self._pinned and endpoint.versioned and (bound.body is None or isinstance(bound.body, bytes))
+        if again and isinstance(error, BadRequest) and _too_new(error.message):
             offered = response.headers.get("api-version", "")
             if not offered or not self._version or _lower(offered, self._version):
                 error = EngineSwapped(error.message, status=error.status, cause=error.cause)
@@ -327,8 +328,8 @@ class Docker:
 
     def _sent(self, endpoint: Endpoint, bound: Bound) -> Sent:
         headers = [(name, "***" if name.lower() in SECRET_HEADERS else value) for name, value in bound.headers]
-        if bound.json:
-            headers.append(("Content-Type", "application/json"))
+        if bound.content_type:
+            headers.append(("Content-Type", bound.content_type))
         return Sent(
             endpoint.method,
             (self._prefix if endpoint.versioned else "") + bound.target,

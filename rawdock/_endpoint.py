@@ -2,7 +2,7 @@
 
 A name in the route is path; a parameter whose type is a model is the JSON body; every other one is a query parameter in
 camelCase, sent when it differs from its default. Exceptions stand in the annotation: `query`, `header`, `filters`,
-`image_name`, `since`.
+`image_name`, `content`, `json_body`, `since`. What the route has behind a `?` is sent with every call.
 
 What can be checked without looking at types is checked when the class is made. The rest is compiled into one plain
 function at the first call, so that importing stays cheap and calling interprets nothing.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, cast, get
 from . import _params
 from ._annotations import resolve, without_none
 from ._model import Model, since, until
-from ._params import filters, header, image_name, query
+from ._params import content, filters, header, image_name, json_body, query
 from ._streams.opens import Opens
 from ._versions import Version, check_gate, parse_version
 from .errors import InvalidArgument
@@ -35,6 +35,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _ROUTE = re.compile(r"(GET|HEAD|POST|PUT|DELETE) (/\S*)")
 _NAME = re.compile(r"\{([a-z_]+)\}")
+_BODY = re.compile(r"\b(content|json_body)\b")
+_JSON = "application/json"
+_TAR = "application/x-tar"
 
 
 class Bound(NamedTuple):
@@ -44,7 +47,7 @@ class Bound(NamedTuple):
     """Path and query, without the version."""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | AsyncIterable[bytes] | None = None
-    json: bool = False
+    content_type: str = ""
 
 
 class Parameter(NamedTuple):
@@ -60,6 +63,8 @@ class Parameter(NamedTuple):
     since: Version | None = None
     until: Version | None = None
     encode: Callable[[str, Any], Any] = _params.text
+    always: bool = False
+    """Sent also where it equals its default."""
 
 
 class Endpoint:
@@ -74,13 +79,15 @@ class Endpoint:
         versioned: bool,
         answer: Callable[[httpx.Response], Any] | None,
         secret: bool,
+        upgrade: str = "",
     ) -> None:
         match = _ROUTE.fullmatch(route)
         if match is None:
             raise TypeError(f"{function.__qualname__}: {route!r} is not a route like 'GET /containers/{{id}}/json'")
         self.method = match[1]
-        self.path = match[2]
+        self.path, _, self.fixed = match[2].partition("?")
         self.function = function
+        self.upgrade = upgrade
         self.versioned = versioned
         self.since = parse_version(since) if since else None
         self.answer = answer
@@ -131,6 +138,7 @@ class Endpoint:
             since=next((parse_version(gate.version) for gate in gates if isinstance(gate, since)), None),
             until=next((parse_version(gate.version) for gate in gates if isinstance(gate, until)), None),
             encode=encode,
+            always=any(isinstance(mark, query) and mark.always for mark in marks),
         )
 
     @staticmethod
@@ -146,6 +154,10 @@ class Endpoint:
                 return "query", mark.name or _camel(name), mark.encode or _params.encoder(where, kind)
             if mark is filters:
                 return "query", _camel(name), _params.filters_text
+            if mark is content:
+                return "body", name, _params.uploaded
+            if mark is json_body:
+                return "body", name, _params.text
         if isinstance(kind, type) and issubclass(kind, Model):
             return "body", name, _params.text
         return "query", _camel(name), _params.encoder(where, kind)
@@ -163,15 +175,19 @@ def endpoint(
     versioned: bool = True,
     answer: Callable[[httpx.Response], Any] | None = None,
     secret: bool = False,
+    upgrade: str = "",
 ) -> Callable[[F], F]:
     """Make a method of a `Resource` the operation `route`.
 
     `since` is the least API version. `versioned=False` is for the few paths without one. `answer` makes the result
-    from the whole response where it is not simply its JSON. `secret` keeps the body out of errors.
+    from the whole response where it is not simply its JSON. `secret` keeps the body out of errors. `upgrade` is the
+    protocol that the connection is to be handed over to.
     """
 
     def decorate(function: F) -> F:
-        declared = Endpoint(function, route, since=since, versioned=versioned, answer=answer, secret=secret)
+        declared = Endpoint(
+            function, route, since=since, versioned=versioned, answer=answer, secret=secret, upgrade=upgrade
+        )
         method = _deferred(declared)
         method.__endpoint__ = declared  # type: ignore[attr-defined]
         return cast("F", method)
@@ -235,7 +251,7 @@ def _is_model(annotation: Any) -> bool:
     if isinstance(annotation, str):
         from .models import MODULES
 
-        return annotation.removesuffix(" | None") in MODULES
+        return annotation.removesuffix(" | None") in MODULES or _BODY.search(annotation) is not None
     return isinstance(annotation, type) and issubclass(annotation, Model)
 
 
@@ -245,52 +261,60 @@ def _camel(name: str) -> str:
 
 
 def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
-    """One straight function for one endpoint: a line or two a parameter, nothing decided at the call."""
+    """One straight function for one endpoint: a line or two a parameter, nothing decided at the call.
+
+    Its own names begin with an underscore, which those of parameters never do.
+    """
     names: dict[str, Any] = {
-        "Bound": Bound,
-        "new": cast("Any", tuple).__new__,
-        "gate": check_gate,
-        "encode_body": _params.body,
-        "quote": _params.quote,
+        "_Bound": Bound,
+        "_new": cast("Any", tuple).__new__,
+        "_gate": check_gate,
+        "_encode_body": _params.body,
     }
     lines: list[str] = []
     if declared.since is not None:
-        names["operation_since"] = declared.since
-        lines.append(f"gate({declared.operation!r}, version, operation_since)")
-    headers: list[str] = []
-    body = "None"
+        names["_since"] = declared.since
+        lines.append(f"_gate({declared.operation!r}, _version, _since)")
+    headers = _upgrade(declared, names)
+    body, content_type = "None", ""
     first_query = True
     path_values: dict[str, str] = {}
     for index, parameter in enumerate(declared.parameters):
-        name, key = parameter.name, f"e{index}"
+        name, key = parameter.name, f"_e{index}"
         names[key] = parameter.encode
         where = f"{declared.operation}: {name}"
         if parameter.place == "path":
-            lines.append(f"p{index} = {key}({where!r}, {name})")
-            path_values[name] = f"p{index}"
+            lines.append(f"_p{index} = {key}({where!r}, {name})")
+            path_values[name] = f"_p{index}"
             continue
         inner: list[str] = []
         if parameter.since or parameter.until:
-            names[f"s{index}"], names[f"u{index}"] = parameter.since, parameter.until
-            inner.append(f"gate({where!r}, version, s{index}, u{index})")
-        if parameter.place == "body":
-            inner.append(f"body = encode_body({where!r}, {name}, version)")
-            body = "body"
+            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
+            inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
+        if parameter.place == "body" and parameter.encode is _params.uploaded:
+            inner.append(f"_body = {key}({where!r}, {name})")
+            body, content_type = "_body", _TAR
             if not parameter.required:
-                lines.append("body = None")
+                lines.append("_body = None")
+        elif parameter.place == "body":
+            names["_kind"] = without_none(parameter.type)[0]
+            inner.append(f"_body = _encode_body({where!r}, {name}, _kind, _version)")
+            body, content_type = "_body", _JSON
+            if not parameter.required:
+                lines.append("_body = b'{}'")  # Podman does not take an empty body for an empty object
         elif parameter.place == "header":
-            inner.append(f"headers += (({parameter.wire!r}, {key}({where!r}, {name})),)")
-            headers.append(name)
+            inner.append(f"_headers += (({parameter.wire!r}, {key}({where!r}, {name})),)")
+            headers = headers or "()"
         else:
             if first_query:
-                lines.append("q = ''")
+                lines.append(f"_q = {'&' + declared.fixed if declared.fixed else ''!r}")
                 first_query = False
-            inner.append(f"q += {key}({where!r}, {name})")
+            inner.append(f"_q += {key}({where!r}, {name})")
             names[key] = _query_writer(parameter)
-        if parameter.required:
+        if parameter.required or parameter.always:
             lines += inner
         else:
-            default = "d" + str(index)
+            default = f"_d{index}"
             names[default] = parameter.default
             test = f"{name} is not {default}"
             if parameter.default is not None and not isinstance(parameter.default, bool):
@@ -300,19 +324,33 @@ def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
             lines.append(f"if {test}:")
             lines += [f"    {line}" for line in inner]
     if headers:
-        lines.insert(0, "headers = ()")
+        lines.insert(0, f"_headers = {headers}")
     pieces = _NAME.split(declared.path)
     path = " + ".join(path_values[piece] if i % 2 else repr(piece) for i, piece in enumerate(pieces) if piece or i % 2)
-    lines.append(f"target = {path}")
+    lines.append(f"_target = {path}")
     if not first_query:
-        lines.append("if q: target += '?' + q[1:]")
-    is_json = any(parameter.place == "body" for parameter in declared.parameters)
+        lines.append("if _q: _target += '?' + _q[1:]")
+    elif declared.fixed:
+        lines[-1] += f" + {'?' + declared.fixed!r}"
     if not headers and body == "None":
-        lines.append("return new(Bound, (target, (), None, False))")
+        lines.append("return _new(_Bound, (_target, (), None, ''))")
     else:
-        lines.append(f"return Bound(target, {'headers' if headers else '()'}, {body}, {is_json})")
-    arguments = ", ".join(["version", *(parameter.name for parameter in declared.parameters)])
+        lines.append(f"return _Bound(_target, {'_headers' if headers else '()'}, {body}, {content_type!r})")
+    arguments = ", ".join(["_version", *(parameter.name for parameter in declared.parameters)])
     return _made(f"def bind({arguments}):", lines, names, "bind", declared)
+
+
+def _upgrade(declared: Endpoint, names: dict[str, Any]) -> str:
+    """The source of the headers that ask for another protocol; empty if there are none."""
+    if not declared.upgrade:
+        return ""
+    names["_asked"] = (("Connection", "Upgrade"), ("Upgrade", declared.upgrade))
+    if declared.upgrade != "websocket":
+        return "_asked"
+    from ._streams.websocket import key_headers
+
+    names["_key_headers"] = key_headers
+    return "_asked + _key_headers()"
 
 
 def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
@@ -365,40 +403,40 @@ def _install(declared: Endpoint, owner: type) -> Callable[..., Any]:
 
 
 def _compile_method(declared: Endpoint) -> Callable[..., Any]:
-    names: dict[str, Any] = {"endpoint": declared, "bind": declared.bind}
+    names: dict[str, Any] = {"_endpoint": declared, "_bind": declared.bind}
     arguments = "".join(f", {parameter.name}" for parameter in declared.parameters)
     head = ", ".join(_signature(declared, names))
-    version = "version = client._version or await client.negotiate()" if declared.versioned else "version = None"
+    version = "_version = _client._version or await _client.negotiate()" if declared.versioned else "_version = None"
     from ._client import EngineSwapped
 
-    names["EngineSwapped"] = EngineSwapped
+    names["_EngineSwapped"] = EngineSwapped
     if inspect.iscoroutinefunction(declared.function):
-        names["answer"] = _answer(declared)
+        names["_answer"] = _answer(declared)
         lines = [
-            "client = self._client",
+            "_client = self._client",
             version,
             "try:",
-            f"    return await client.call(endpoint, bind(version{arguments}), answer)",
-            "except EngineSwapped:",
-            "    version = await client.negotiate(again=True)",
-            f"    return await client.call(endpoint, bind(version{arguments}), answer)",
+            f"    return await _client.call(_endpoint, _bind(_version{arguments}), _answer)",
+            "except _EngineSwapped:",
+            "    _version = await _client.negotiate(again=True)",
+            f"    return await _client.call(_endpoint, _bind(_version{arguments}), _answer)",
         ]
         method = _made(
             f"async def {declared.function.__name__}({head}):", lines, names, declared.function.__name__, declared
         )
     else:
         opens, face = _opens(declared)
-        names |= {"opens": opens, "face": face}
+        names |= {"_opens": opens, "_face": face}
         lines = [
-            "client = self._client",
-            "async def connect():",
+            "_client = self._client",
+            "async def _connect():",
             f"    {version}",
             "    try:",
-            f"        return await client.open(endpoint, bind(version{arguments}), face)",
-            "    except EngineSwapped:",
-            "        version = await client.negotiate(again=True)",
-            f"        return await client.open(endpoint, bind(version{arguments}), face)",
-            "return opens(connect)",
+            f"        return await _client.open(_endpoint, _bind(_version{arguments}), _face)",
+            "    except _EngineSwapped:",
+            "        _version = await _client.negotiate(again=True)",
+            f"        return await _client.open(_endpoint, _bind(_version{arguments}), _face)",
+            "return _opens(_connect)",
         ]
         method = _made(f"def {declared.function.__name__}({head}):", lines, names, declared.function.__name__, declared)
     functools.update_wrapper(method, declared.function)
@@ -416,8 +454,8 @@ def _signature(declared: Endpoint, names: dict[str, Any]) -> Iterator[str]:
         if parameter.default is inspect.Parameter.empty:
             yield parameter.name
         else:
-            names[f"d{index}"] = parameter.default
-            yield f"{parameter.name}=d{index}"
+            names[f"_d{index}"] = parameter.default
+            yield f"{parameter.name}=_d{index}"
 
 
 def _answer(declared: Endpoint) -> Callable[[httpx.Response], Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, get_origin
 from urllib.parse import quote as _percent
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from ._versions import Version
 
 __all__ = [
+    "Content",
     "FilterValue",
     "Filters",
+    "Moment",
     "body",
+    "content",
     "encoder",
     "filters",
     "filters_text",
@@ -30,10 +34,20 @@ __all__ = [
     "identifier",
     "image_name",
     "image_path",
+    "json_body",
+    "json_list",
+    "json_map",
     "json_text",
+    "json_texts",
+    "model_list",
+    "moment",
+    "printable",
+    "printables",
     "query",
     "quote",
+    "tail",
     "text",
+    "uploaded",
 ]
 
 Encode = Callable[[str, Any], Any]
@@ -48,6 +62,8 @@ class query(NamedTuple):
 
     name: str = ""
     encode: Encode | None = None
+    always: bool = False
+    """Sent also where it equals its default: the Engine's own is another."""
 
 
 class header(NamedTuple):
@@ -57,10 +73,19 @@ class header(NamedTuple):
     encode: Encode
 
 
+Content = bytes | AsyncIterable[bytes]
+"""A body to send: in one piece, or in parts as they come."""
+Moment = int | str | datetime
+"""A point in time: seconds since 1970, a text of the Engine's own (also a duration, as `10m`), or an aware datetime."""
+
 filters = object()
 """Marks the filters: a mapping, sent as JSON."""
 image_name = object()
 """Marks a path parameter that may be an image reference, slashes and all."""
+content = object()
+"""Marks the body of an upload: bytes, not JSON."""
+json_body = object()
+"""Marks a JSON body that is a list."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _IMAGE = re.compile(r"[A-Za-z0-9_.:@+/-]+")
@@ -186,16 +211,92 @@ def header_value(where: str, value: str) -> str:
     return value
 
 
-def body(where: str, value: Any, version: Version) -> bytes:
-    """A model as the JSON body."""
+def moment(where: str, value: Any) -> str:
+    """A point in time as the Engine reads it; a datetime to the microsecond."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidArgument(f"{where}: a datetime needs a time zone, as datetime.now(UTC)")
+        since = value - datetime(1970, 1, 1, tzinfo=UTC)
+        return f"{since.days * 86400 + since.seconds}.{since.microseconds:06}000"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value:
+        return str.__str__(value)
+    raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
+
+
+def tail(where: str, value: Any) -> str:
+    """How many lines: Docker takes what it cannot read as all of them, so it is refused here."""
+    if value == "all":
+        return "all"
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidArgument(f"{where}: expected 'all' or a number of lines, got {value!r}")
+    return str(value)
+
+
+def json_map(where: str, value: Any) -> str:
+    """A map of texts as JSON; None is a value that the Engine finds elsewhere."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{where}: expected a dict of str, got {type(value).__name__}")
+    pairs = cast("Mapping[Any, Any]", value)
+    for key, item in pairs.items():
+        if not isinstance(key, str) or not (item is None or isinstance(item, str)):
+            raise InvalidArgument(f"{where}[{key!r}]: expected str, got {type(item).__name__}")
+    return json.dumps(dict(pairs), separators=(",", ":"))
+
+
+def json_list(where: str, value: Any) -> str:
+    """Texts as one JSON list."""
+    return json.dumps(_texts(where, value), separators=(",", ":"))
+
+
+def model_list(where: str, value: Any) -> str:
+    """Models as one JSON list."""
     from ._codec import encode_json
 
-    if not isinstance(value, Model):
-        raise InvalidArgument(f"{where}: expected a model, got {type(value).__name__}")
+    if not isinstance(value, list) or not all(isinstance(x, Model) for x in cast("list[Any]", value)):
+        raise InvalidArgument(f"{where}: expected a list of models")
+    return encode_json(value).decode()
+
+
+def printable(where: str, value: Any) -> str:
+    """A text as a header's value."""
+    return header_value(where, text(where, value))
+
+
+def printables(where: str, value: Any) -> str:
+    """Texts as one header's value."""
+    return ", ".join(header_value(where, item) for item in _texts(where, value))
+
+
+def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
+    """A model, or a list of what may stand in one, as the JSON body."""
+    from ._codec import encode_as, encode_json
+
+    if not isinstance(kind, type) or not issubclass(kind, Model):
+        return json.dumps(encode_as(kind, value, "$", version), separators=(",", ":")).encode()
+    if not isinstance(value, kind):
+        raise InvalidArgument(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
     return encode_json(value, version=version)
 
 
-_ENCODERS: dict[Any, Encode] = {str: text, bool: _flag, int: _integer, list[str]: _texts}
+def uploaded(where: str, value: Any) -> Content:
+    """The body of an upload, as it is."""
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, bytes) or hasattr(value, "__aiter__"):
+        return cast("Content", value)
+    raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
+
+
+_ENCODERS: dict[Any, Encode] = {
+    str: text,
+    bool: _flag,
+    int: _integer,
+    list[str]: _texts,
+    dict[str, str]: json_map,
+    Moment: moment,
+}
 
 
 def encoder(where: str, kind: Any) -> Encode:

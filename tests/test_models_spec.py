@@ -19,11 +19,24 @@ from rawdock._model import Model
 # The only fields that an answer has to have: without them it is of no use.
 IDENTITIES = {
     "Committed.id",
+    "Config.id",
     "ContainerCreated.id",
     "ContainerInspect.id",
     "ContainerSummary.id",
+    "ExecCreated.id",
+    "ExecInspect.id",
+    "IdResponse.id",
     "ImageInspect.id",
     "ImageSummary.id",
+    "Network.id",
+    "NetworkCreated.id",
+    "NetworkInspect.id",
+    "NetworkSummary.id",
+    "Node.id",
+    "Secret.id",
+    "Service.id",
+    "ServiceCreated.id",
+    "Task.id",
 }
 
 

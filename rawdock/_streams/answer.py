@@ -9,7 +9,7 @@ import httpx
 
 from .._border import translate
 from .._transport.transport import AnswerStream
-from ..errors import DecodeError, RawdockError, Sent, TruncatedError
+from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
 
 __all__ = ["Answer", "Splitter"]
 
@@ -68,7 +68,7 @@ class Answer:
             self._ended = True
             try:
                 self._splitter.feed_eof()
-            except (TruncatedError, DecodeError) as error:
+            except (TruncatedError, DecodeError, StreamError) as error:
                 raise self.error(error) from error.__cause__
         return items
 
@@ -94,6 +94,28 @@ class Answer:
             if items := self._splitter.feed(data):
                 return items
         return []
+
+    async def send(self, data: bytes) -> None:
+        """Send on a connection that was handed over. The peer may be gone, while what it said is still to be read."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"expected bytes to send, got {type(data).__name__}")
+        try:
+            if self._own is not None:
+                await self._own.send(data)
+            else:
+                await self._pipe().write(data)
+        except httpx.TransportError as error:
+            raise self.error(translate(error)) from error
+
+    async def send_eof(self) -> None:
+        """End our half of a connection that was handed over."""
+        await (self._own or self._pipe()).send_eof()
+
+    def _pipe(self) -> Any:
+        pipe = self.response.extensions.get("network_stream")
+        if pipe is None or not hasattr(pipe, "send_eof"):
+            raise ClosedError("the transport under this client gives no way to send on an open connection")
+        return pipe
 
     async def aclose(self) -> None:
         self._ended = True

@@ -10,16 +10,13 @@ from ..errors import RawdockError, StreamError
 from .answer import Answer
 from .values import JsonValues
 
-__all__ = ["Lines"]
+__all__ = ["Lines", "Reports"]
 
 L = TypeVar("L")
 
 
 class Lines(Generic[L]):
-    """Iterate to get the lines as they come.
-
-    An error that the Engine reports inside the stream raises `StreamError`, after the lines before it.
-    """
+    """Iterate to get the lines as they come."""
 
     line_type: ClassVar[type[Any]]
 
@@ -65,13 +62,7 @@ class Lines(Generic[L]):
         return items or await self._more()
 
     def _look(self, items: list[Any]) -> None:
-        """Look through lines that have come before the caller does; an error in one ends the stream there."""
-        for line in items:
-            if line.error or line.error_detail.message:
-                detail = line.error_detail
-                self._failure = StreamError(detail.message or line.error, code=detail.code or None)
-                del items[items.index(line) :]
-                return
+        """Look through lines that have come, before the caller does."""
 
     def _at_the_end(self) -> None:
         """The Engine has said all, and no error."""
@@ -88,3 +79,22 @@ class Lines(Generic[L]):
         if self._lines is not None:
             await self._lines.aclose()
         await self._answer.aclose()
+
+
+class Reports(Lines[L], Generic[L]):
+    """Lines of work that goes on at the Engine.
+
+    An error that it reports inside the stream raises `StreamError`, after the lines before it.
+    """
+
+    def _look(self, items: list[Any]) -> None:
+        for line in items:
+            if line.error or line.error_detail.message:
+                detail = line.error_detail
+                self._failure = StreamError(detail.message or line.error, code=detail.code or None)
+                del items[items.index(line) :]
+                return
+
+    async def _to_the_end(self) -> None:
+        async for _ in self:
+            pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import anyio
 
@@ -42,6 +42,21 @@ class Opens(Generic[S]):
     def __init__(self, connect: Callable[[], Awaitable[S]]) -> None:
         self._connect = connect
         self._stream: S | None = None
+
+    def then(self, step: Callable[[S], Awaitable[None]]) -> Self:
+        """The same stream, with one more step before the caller has it."""
+
+        async def connect() -> S:
+            stream = await self._connect()
+            try:
+                await step(stream)
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await stream.aclose()
+                raise
+            return stream
+
+        return type(self)(connect)
 
     async def __aenter__(self) -> S:
         if self._stream is not None:

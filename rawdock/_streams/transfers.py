@@ -12,7 +12,7 @@ from .._codec import decode
 from ..models.images import PullLine, PushAux, PushLine
 from ..progress import Folder, Progress
 from .answer import Answer
-from .lines import Lines
+from .lines import Reports
 
 __all__ = ["PullResult", "PullStream", "PushResult", "PushStream"]
 
@@ -44,7 +44,7 @@ class PushResult:
     progress: Progress
 
 
-class _Transfer(Lines[L], Generic[L]):
+class _Transfer(Reports[L], Generic[L]):
     def __init__(self, answer: Answer, value_limit: int) -> None:
         super().__init__(answer, value_limit)
         self._folder = Folder()
@@ -69,10 +69,6 @@ class _Transfer(Lines[L], Generic[L]):
     def _at_the_end(self) -> None:
         _ = self.progress  # folds the last lines
         self._folder.finish()
-
-    async def _to_the_end(self) -> None:
-        async for _ in self:
-            pass
 
 
 class PullStream(_Transfer[PullLine]):

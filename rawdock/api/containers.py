@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._endpoint import Resource, endpoint
+from .._archive import stat_of
+from .._endpoint import Resource, built_on, endpoint
 from .._model import since
-from .._params import Filters, filters, query
-from .._streams.opens import Runs
+from .._params import Content, Filters, Moment, content, filters, query, tail
+from .._streams.opens import Opens, Runs
+from .._streams.output import framed
 
 if TYPE_CHECKING:
+    from .._streams.bytes_ import ArchiveStream, Chunks
+    from .._streams.feeds import StatsStream
+    from .._streams.output import LogStream, ProcessStream
     from .._streams.waiting import Waiting
+    from .._streams.websocket import WebSocket
     from ..models import (
+        ArchiveStat,
         Committed,
         ContainerConfig,
         ContainerCreated,
         ContainerInspect,
         ContainerSpec,
         ContainersPruned,
+        ContainerStats,
         ContainerSummary,
         ContainerTop,
         ContainerUpdate,
@@ -205,6 +213,182 @@ class Containers(Resource):
         """Change the limits and the restart policy of a container (`docker update`); what is left out stays.
 
         Raises NotFound. Route: POST /containers/{id}/update.
+        """
+        ...
+
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp")
+    def _attach(
+        self,
+        id: str,
+        *,
+        stream: Annotated[bool, query(always=True)] = True,
+        logs: bool = False,
+        stdin: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        detach_keys: str | None = None,
+    ) -> Opens[ProcessStream]: ...
+
+    @built_on(_attach)
+    def attach(
+        self,
+        id: str,
+        *,
+        stream: bool = True,
+        logs: bool = False,
+        stdin: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        detach_keys: str | None = None,
+    ) -> Opens[ProcessStream]:
+        """Hold the output and input of a container's first process (`docker attach`).
+
+        Enter it; best before the container is started, then nothing is missed. `logs` begins with what was written so
+        far, `stream=False` ends there. Leaving closes the connection: the container goes on. Raises NotFound. Route:
+        POST /containers/{id}/attach.
+        """
+        return self._attach(
+            id, stream=stream, logs=logs, stdin=stdin, stdout=stdout, stderr=stderr, detach_keys=detach_keys
+        ).then(framed(None, lambda: self._tty(id)))
+
+    @endpoint("GET /containers/{id}/attach/ws", upgrade="websocket")
+    def attach_websocket(
+        self,
+        id: str,
+        *,
+        stream: Annotated[bool, query(always=True)] = True,
+        logs: bool = False,
+        stdin: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        detach_keys: str | None = None,
+    ) -> Opens[WebSocket]:
+        """Hold the output and input of a container's first process over a WebSocket.
+
+        Enter it. What is stdout and what stderr cannot be told apart. Engines under API 1.42 attach all three, whatever
+        is chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/logs")
+    def _logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+    ) -> Opens[LogStream]: ...
+
+    @built_on(_logs)
+    def logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        timestamps: bool = False,
+        tail: int | Literal["all"] | None = None,
+        details: bool = False,
+    ) -> Opens[LogStream]:
+        """What a container has written (`docker logs`).
+
+        Enter it. `follow` goes on with what is still to come. `tail` is a number of lines. `timestamps` puts the time
+        before each line, `details` the extra attributes of its log driver. Raises NotFound, and NotSupported for a log
+        driver that cannot be read. Route: GET /containers/{id}/logs.
+        """
+        return self._logs(
+            id,
+            follow=follow,
+            stdout=stdout,
+            stderr=stderr,
+            since=since,
+            until=until,
+            timestamps=timestamps,
+            tail=tail,
+            details=details,
+        ).then(framed(None, lambda: self._tty(id)))
+
+    async def _tty(self, id: str) -> bool:
+        return (await self.inspect(id)).config.tty
+
+    @endpoint("POST /containers/{id}/resize")
+    async def resize(
+        self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]
+    ) -> None:
+        """Tell a container's terminal its size in characters.
+
+        Raises NotFound, and Conflict if it is not running. Route: POST /containers/{id}/resize.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/stats?stream=true")
+    def stats(self, id: str) -> Opens[StatsStream]:
+        """What a container uses (`docker stats`), about once a second.
+
+        Enter it. The first sample has nothing to compare with: its `precpu_stats` are empty. A container that does not
+        run has zeros on Docker. Raises NotFound. Route: GET /containers/{id}/stats.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/stats?stream=false")
+    async def stats_once(
+        self, id: str, *, one_shot: Annotated[bool, query("one-shot"), since("1.41")] = False
+    ) -> ContainerStats:
+        """What a container uses, once. Docker takes two samples, a second apart, unless `one_shot` is set.
+
+        Raises NotFound. Route: GET /containers/{id}/stats.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/archive")
+    def archive(self, id: str, *, path: str) -> Opens[ArchiveStream]:
+        """A file or folder of a container as a tar archive (`docker cp`), as it comes; `stat` says what it is.
+
+        Enter it. Raises NotFound if the container or the path is not there. Route: GET /containers/{id}/archive.
+        """
+        ...
+
+    @endpoint("HEAD /containers/{id}/archive", answer=stat_of)
+    async def archive_info(self, id: str, *, path: str) -> ArchiveStat:
+        """What a path inside a container is: name, size, mode, time, and where a link leads.
+
+        Raises NotFound, without words, if the container or the path is not there.
+        Route: HEAD /containers/{id}/archive.
+        """
+        ...
+
+    @endpoint("PUT /containers/{id}/archive")
+    async def put_archive(
+        self,
+        id: str,
+        archive: Annotated[Content, content],
+        *,
+        path: str,
+        no_overwrite_dir_non_dir: Annotated[bool, query("noOverwriteDirNonDir")] = False,
+        copy_uid_gid: Annotated[bool, query("copyUIDGID")] = False,
+    ) -> None:
+        """Unpack a tar archive into a folder of a container (`docker cp`); it may be compressed.
+
+        `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. `copy_uid_gid` keeps the
+        archive's owners. Raises NotFound if the container or the folder is not there, and Forbidden where it is
+        read-only. Route: PUT /containers/{id}/archive.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/export")
+    def export(self, id: str) -> Opens[Chunks]:
+        """All files of a container as a tar archive (`docker export`), as it comes; without those of its volumes.
+
+        Enter it. Raises NotFound. Route: GET /containers/{id}/export.
         """
         ...
 

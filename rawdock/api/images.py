@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from .. import _auth
 from .._endpoint import Resource, built_on, endpoint
 from .._model import since
-from .._params import Filters, filters, header, image_name, json_texts, query
+from .._params import (
+    Content,
+    Filters,
+    content,
+    filters,
+    header,
+    image_name,
+    json_list,
+    json_texts,
+    model_list,
+    query,
+    uploaded,
+)
 from .._reference import parse_reference
-from .._streams.opens import Runs
+from .._streams.opens import Opens, Runs
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from .._streams.bytes_ import Chunks
     from .._streams.transfers import PullResult, PullStream, PushResult, PushStream
-    from ..models import AuthConfig, HistoryItem, ImageDeleted, ImageInspect, ImagesPruned, ImageSummary, Platform
+    from .._streams.works import BuildResult, BuildStream, ImportResult, ImportStream, LoadResult, LoadStream
+    from ..models import (
+        AttestationStatement,
+        AuthConfig,
+        HistoryItem,
+        ImageDeleted,
+        ImageInspect,
+        ImageSearchResult,
+        ImagesPruned,
+        ImageSummary,
+        Platform,
+        Ulimit,
+    )
 
 __all__ = ["Images"]
 
@@ -154,6 +179,167 @@ class Images(Resource):
         """Delete unused images (`docker image prune`): untagged ones, or with the filter `dangling=False` all unused.
 
         Route: POST /images/prune.
+        """
+        ...
+
+    @endpoint("POST /images/create")
+    def _import(
+        self,
+        from_src: str,
+        archive: Annotated[Content | None, content] = None,
+        *,
+        repo: str | None = None,
+        tag: str | None = None,
+        message: str | None = None,
+        changes: list[str] | None = None,
+        platform: str | None = None,
+    ) -> Runs[ImportStream, ImportResult]: ...
+
+    @built_on(_import)
+    def import_(
+        self,
+        source: Content | str,
+        *,
+        repo: str | None = None,
+        tag: str | None = None,
+        message: str | None = None,
+        changes: list[str] | None = None,
+        platform: str | None = None,
+    ) -> Runs[ImportStream, ImportResult]:
+        """Make an image of one layer from a tar archive of files (`docker import`), or from a URL that the Engine asks.
+
+        Enter it to follow its lines, or await it for the new image's id. `changes` are Dockerfile lines such as
+        `CMD ["sh"]`. Raises ServerError for what is no archive, StreamError for what fails on the way.
+        Route: POST /images/create.
+        """
+        url, archive = (source, None) if isinstance(source, str) else ("-", uploaded("images.import_: source", source))
+        if not url:
+            raise InvalidArgument("images.import_: source: may not be empty; give an archive or a URL")
+        return self._import(
+            url, archive, repo=repo, tag=tag, message=message, changes=changes, platform=platform
+        )
+
+    @endpoint("POST /images/load")
+    def load(
+        self,
+        archive: Annotated[Content, content],
+        *,
+        quiet: Annotated[bool, query(always=True)] = False,
+        platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
+    ) -> Runs[LoadStream, LoadResult]:
+        """Load images from an archive that `save` made (`docker load`).
+
+        Enter it to follow its lines, or await it for the names; `quiet` leaves out the progress. `platform` picks some
+        of a multi-platform image; more than one needs API 1.52. Raises StreamError for what is no such archive (Podman:
+        ServerError). Route: POST /images/load.
+        """
+        ...
+
+    @endpoint("GET /images/{name}/get")
+    def save(
+        self,
+        name: Annotated[str, image_name],
+        *,
+        platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
+    ) -> Opens[Chunks]:
+        """An image with its layers and names as a tar archive (`docker save`), as it comes.
+
+        Enter it. `platform` picks some of a multi-platform image; more than one needs API 1.52. Raises NotFound.
+        Route: GET /images/{name}/get.
+        """
+        ...
+
+    @endpoint("GET /images/get")
+    def save_all(
+        self,
+        names: list[str],
+        *,
+        platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
+    ) -> Opens[Chunks]:
+        """Several images as one tar archive (`docker save`), layers that they share only once.
+
+        Enter it. See `save`. Raises NotFound. Route: GET /images/get.
+        """
+        ...
+
+    @endpoint("POST /build")
+    def build(
+        self,
+        context: Annotated[Content | None, content] = None,
+        *,
+        dockerfile: str | None = None,
+        tags: Annotated[list[str] | None, query("t")] = None,
+        remote: str | None = None,
+        version: Literal["1", "2"] | None = None,
+        target: str | None = None,
+        buildargs: dict[str, str] | None = None,
+        labels: dict[str, str] | None = None,
+        platform: str | None = None,
+        pull: str | None = None,
+        nocache: bool = False,
+        cachefrom: Annotated[list[str] | None, query("cachefrom", json_list)] = None,
+        outputs: str | None = None,
+        quiet: Annotated[bool, query("q")] = False,
+        rm: Annotated[bool, query(always=True)] = True,
+        forcerm: bool = False,
+        squash: bool = False,
+        networkmode: str | None = None,
+        extrahosts: list[str] | None = None,
+        memory: int | None = None,
+        memswap: int | None = None,
+        cpushares: int | None = None,
+        cpusetcpus: str | None = None,
+        cpusetmems: str | None = None,
+        cpuperiod: int | None = None,
+        cpuquota: int | None = None,
+        shmsize: int | None = None,
+        ulimits: Annotated[list[Ulimit] | None, query("ulimits", model_list)] = None,
+        cgroupparent: str | None = None,
+        securityopt: Annotated[list[str] | None, query("securityopt", json_list)] = None,
+        isolation: str | None = None,
+        session: str | None = None,
+        buildid: str | None = None,
+        registry_config: Annotated[
+            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encoded_many)
+        ] = None,
+    ) -> Runs[BuildStream, BuildResult]:
+        """Build an image from a tar archive with a Dockerfile and the files it needs (`docker build`).
+
+        Enter it to follow its lines, or await it for the image's id. Leaving early cancels the build on the Engine.
+        `context` may be compressed; `remote` is a URL that the Engine asks instead. `version="2"` builds with BuildKit,
+        `"1"` with the classic builder. `dockerfile` is its path in the archive. `buildargs` with None as value are
+        taken from the Engine's environment. `registry_config` has credentials by registry. `extrahosts` are `HOST:IP`.
+        Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
+
+        Raises BadRequest for a Dockerfile that cannot be read, StreamError for what fails on the way.
+        Route: POST /build.
+        """
+        ...
+
+    @endpoint("GET /images/search")
+    async def search(
+        self, term: str, *, limit: int | None = None, filters: Annotated[Filters | None, filters] = None
+    ) -> list[ImageSearchResult]:
+        """Search Docker Hub, or the registry that `term` begins with, where that can search (`docker search`).
+
+        `limit` is from 1 to 100. Filters: `is-official`, `stars`. Raises ServerError or NotFound as the registry
+        answers. Route: GET /images/search.
+        """
+        ...
+
+    @endpoint("GET /images/{name}/attestations", since="1.55")
+    async def attestations(
+        self,
+        name: Annotated[str, image_name],
+        *,
+        platform: Annotated[list[Platform] | None, query("platform", json_texts)] = None,
+        type: list[str] | None = None,
+        statement: bool = False,
+    ) -> list[AttestationStatement]:
+        """What is attested of an image: how it was built and what is in it; with `statement` the statements themselves.
+
+        `type` picks predicate types. Needs containerd's image store. Raises NotFound.
+        Route: GET /images/{name}/attestations.
         """
         ...
 

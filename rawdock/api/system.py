@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import query
+from .._params import Filters, Moment, filters, query
 from .._ping import ping_of
+from .._streams.opens import Opens
 
 if TYPE_CHECKING:
+    from .._streams.feeds import EventStream
     from ..models import AuthConfig, AuthResponse, DataUsage, Ping, SystemInfo, SystemVersion
 
 __all__ = ["System"]
@@ -73,5 +75,20 @@ class System(Resource):
         """Try credentials at their registry (`docker login`); nothing is kept, here or on the Engine.
 
         Raises Unauthorized for wrong ones; older Engines say ServerError. Route: POST /auth.
+        """
+        ...
+
+    @endpoint("GET /events")
+    def events(
+        self,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        filters: Annotated[Filters | None, filters] = None,
+    ) -> Opens[EventStream]:
+        """What happens on the Engine (`docker events`): first what it remembers since `since`, then as it happens.
+
+        Enter it. It ends at `until`, or never. The Engine remembers its last 256 events. Filters: `type`, `event`,
+        `container`, `image`, `network`, `volume`, `label`, and more. Route: GET /events.
         """
         ...

@@ -95,3 +95,9 @@ class ObjectVersion(Model):
     """The version of a swarm object, to be sent along with an update of it."""
 
     index: int = 0
+
+
+class IdResponse(Model):
+    """A secret or config was made."""
+
+    id: Annotated[str, wire("ID")]

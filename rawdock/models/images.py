@@ -1,4 +1,4 @@
-"""Images: what inspect, list and history say of them, and the lines of a pull or push."""
+"""Images: what inspect, list, history and search say of them, and the lines of a pull, push or load."""
 
 from __future__ import annotations
 
@@ -291,3 +291,40 @@ class PushLine(Model):
     error: Annotated[str, wire("error"), until("1.52")] = ""
     """The same as the message in `error_detail`."""
     error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
+
+
+class LoadLine(Model):
+    """A line of a load."""
+
+    stream: Annotated[str, wire("stream")] = ""
+    """What was loaded, for people: "Loaded image: " and a reference, or "Loaded image ID: " and an id."""
+    status: Annotated[str, wire("status")] = ""
+    id: Annotated[str, wire("id")] = ""
+    """A layer."""
+    progress_detail: Annotated[ProgressDetail, wire("progressDetail")] = ProgressDetail()
+    progress: Annotated[str, wire("progress"), until("1.52")] = ""
+    """A bar drawn by the Engine, for a terminal."""
+    error: Annotated[str, wire("error"), until("1.52")] = ""
+    """The same as the message in `error_detail`."""
+    error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
+
+
+class ImageSearchResult(Model):
+    """A repository that a search found."""
+
+    name: Annotated[str, wire("name")] = ""
+    description: Annotated[str, wire("description")] = ""
+    star_count: Annotated[int, wire("star_count")] = 0
+    is_official: Annotated[bool, wire("is_official")] = False
+    is_automated: Annotated[bool, wire("is_automated")] = False
+    """Always False: Docker Hub gave these builds up."""
+
+
+class AttestationStatement(Model):
+    """Something that is said of an image (in-toto), such as how it was built or what is in it."""
+
+    descriptor: Descriptor = Descriptor()
+    predicate_type: str = ""
+    """The address that names its form, like "https://slsa.dev/provenance/v1"."""
+    statement: dict[str, object] = {}
+    """The statement itself; only if asked for."""

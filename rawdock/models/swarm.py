@@ -13,7 +13,7 @@ class SwarmOrchestration(Model):
     """How tasks are looked after."""
 
     task_history_retention_limit: int | None = None
-    """How many old tasks of an instance are kept; 0 or less keeps none."""
+    """How many old tasks of an instance are kept; less than 0 keeps all."""
 
 
 class SwarmRaft(Model):
@@ -113,6 +113,71 @@ class ClusterInfo(Model):
     """Where overlay networks take their subnets from."""
     subnet_size: int = 0
     """Prefix length of those subnets."""
+
+
+class JoinTokens(Model):
+    """What a new node has to show when it joins."""
+
+    worker: Secret = Secret("")
+    manager: Secret = Secret("")
+
+
+class Swarm(ClusterInfo):
+    """All a manager knows about the swarm."""
+
+    join_tokens: JoinTokens = JoinTokens()
+
+
+class SwarmInitRequest(Model):
+    """A swarm to be made, with this Engine as its first manager."""
+
+    listen_addr: str = ""
+    """Where managers talk to each other: an address or interface, with ":port" if not 2377; empty is 0.0.0.0."""
+    advertise_addr: str = ""
+    """Where others reach this node, in the same form; empty lets the Engine find it."""
+    data_path_addr: str = ""
+    """Address or interface of overlay traffic; empty is `advertise_addr`."""
+    data_path_port: int = 0
+    """UDP port of overlay traffic, 1024 to 49151; 0 is 4789."""
+    default_addr_pool: list[str] = []
+    """Where overlay networks take their subnets from, like "10.10.0.0/16"."""
+    subnet_size: int = 0
+    """Prefix length of those subnets; 0 is 24."""
+    force_new_cluster: bool = False
+    """Make a new swarm from what this manager has of its old one."""
+    auto_lock_managers: bool = False
+    """Lock the swarm from the start; to be said in `spec.encryption_config` too."""
+    availability: str = ""
+    """Of this node: active, pause or drain; empty is active."""
+    spec: SwarmSpec = SwarmSpec()
+
+
+class SwarmJoinRequest(Model):
+    """A swarm that this Engine is to join. The token decides whether as worker or as manager."""
+
+    remote_addrs: list[str] = []
+    """Managers of the swarm, like "10.0.0.1:2377"; the first is asked."""
+    join_token: Secret = Secret("")
+    listen_addr: str = ""
+    """As in `SwarmInitRequest`, for the time when this node is a manager."""
+    advertise_addr: str = ""
+    """Where others reach this node; empty is what the manager sees."""
+    data_path_addr: str = ""
+    """Address or interface of overlay traffic; empty is `advertise_addr`."""
+    availability: str = ""
+    """Of this node: active, pause or drain; empty is active."""
+
+
+class SwarmUnlockRequest(Model):
+    """What unlocks a manager after a restart."""
+
+    unlock_key: Secret = Secret("")
+
+
+class UnlockKey(Model):
+    """The key that unlocks managers; empty if the swarm does not lock them."""
+
+    unlock_key: Secret = Secret("")
 
 
 class PeerNode(Model):

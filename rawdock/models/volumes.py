@@ -131,3 +131,38 @@ class Volume(Model):
     options: dict[str, str] = {}
     usage_data: VolumeUsageData | None = None
     """Only `system.data_usage` counts it."""
+
+
+class VolumeCreateRequest(Model):
+    """A volume to be made."""
+
+    name: str = ""
+    """Empty lets the Engine make one up."""
+    driver: str = ""
+    """Empty is local."""
+    driver_opts: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    cluster_volume_spec: Annotated[ClusterVolumeSpec | None, since("1.42")] = None
+    """Anything but None makes it a volume of the swarm."""
+
+
+class VolumeList(Model):
+    """Volumes, and what went wrong while they were listed."""
+
+    volumes: list[Volume] = []
+    warnings: list[str] = []
+
+
+class VolumeUpdate(Model):
+    """What is to change of a cluster volume; only its availability can."""
+
+    spec: ClusterVolumeSpec = ClusterVolumeSpec()
+
+
+class VolumesPruned(Model):
+    """What pruning took away."""
+
+    volumes_deleted: list[str] = []
+    """By name."""
+    space_reclaimed: int = 0
+    """In bytes."""

@@ -1,0 +1,60 @@
+"""Configs of a swarm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .._endpoint import Resource, endpoint
+from .._params import Filters, filters
+
+if TYPE_CHECKING:
+    from ..models import Config, ConfigSpec, IdResponse
+
+__all__ = ["Configs"]
+
+
+class Configs(Resource):
+    """Configs of a swarm, by id or name. Raises ServerError (503) on an Engine that is no manager."""
+
+    __slots__ = ()
+
+    @endpoint("POST /configs/create")
+    async def create(self, spec: ConfigSpec) -> IdResponse:
+        """Create a config (`docker config create`).
+
+        Raises Conflict if the name is in use. Route: POST /configs/create.
+        """
+        ...
+
+    @endpoint("POST /configs/{id}/update")
+    async def update(self, id: str, spec: ConfigSpec, *, version: int) -> None:
+        """Change a config's labels, all that can be changed; `spec` replaces all that is there.
+
+        `version` is its `version.index`, of which a stale one is refused. Raises NotFound. Route:
+        POST /configs/{id}/update.
+        """
+        ...
+
+    @endpoint("DELETE /configs/{id}")
+    async def delete(self, id: str) -> None:
+        """Remove a config (`docker config rm`).
+
+        Raises NotFound, and BadRequest while a service uses it. Route: DELETE /configs/{id}.
+        """
+        ...
+
+    @endpoint("GET /configs/{id}")
+    async def inspect(self, id: str) -> Config:
+        """A config (`docker config inspect`), with what it holds.
+
+        Raises NotFound. Route: GET /configs/{id}.
+        """
+        ...
+
+    @endpoint("GET /configs")
+    async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Config]:
+        """Configs (`docker config ls`).
+
+        Filters: `id`, `name`, `names`, `label`. Route: GET /configs.
+        """
+        ...

@@ -1,0 +1,34 @@
+"""What registries have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .. import _auth
+from .._endpoint import Resource, endpoint
+from .._params import header, image_name
+
+if TYPE_CHECKING:
+    from ..models import AuthConfig, DistributionInspect
+
+__all__ = ["Distribution"]
+
+
+class Distribution(Resource):
+    """What registries have, as the Engine sees them."""
+
+    __slots__ = ()
+
+    @endpoint("GET /distribution/{name}/json")
+    async def inspect(
+        self,
+        name: Annotated[str, image_name],
+        *,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> DistributionInspect:
+        """An image's digest and platforms, from its registry; nothing is pulled.
+
+        Raises NotFound, Unauthorized or Forbidden as the registry answers; older Engines say ServerError for most.
+        Route: GET /distribution/{name}/json.
+        """
+        ...

@@ -1,0 +1,74 @@
+"""Processes executed in a running container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .._endpoint import Resource, built_on, endpoint
+from .._params import query
+from .._streams.opens import Opens
+from .._streams.output import framed
+
+if TYPE_CHECKING:
+    from .._streams.output import ProcessStream
+    from ..models import ExecConfig, ExecInspect, ExecStartConfig, IdResponse
+
+__all__ = ["Exec"]
+
+
+class Exec(Resource):
+    """Processes executed in a running container: created, started, inspected."""
+
+    __slots__ = ()
+
+    @endpoint("POST /containers/{id}/exec")
+    async def create(self, id: str, config: ExecConfig) -> IdResponse:
+        """Prepare a command in a running container (`docker exec`); the result has the id to start it by.
+
+        Raises NotFound, and Conflict if the container is paused or does not run. Route: POST /containers/{id}/exec.
+        """
+        ...
+
+    @endpoint("POST /exec/{id}/start", upgrade="tcp")
+    def _start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]: ...
+
+    @built_on(_start)
+    def start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]:
+        """Start a prepared command, and hold its output and input.
+
+        Enter it. What was attached when the command was created can be read and sent to. `config.tty` must be what it
+        was at creation. A command that cannot be run says so in its output; the exit code is in `inspect` afterwards.
+        Leaving early closes the connection: the process goes on. Raises NotFound, and Conflict if it was started
+        already or the container does not run. Route: POST /exec/{id}/start.
+        """
+
+        async def tty() -> bool:
+            return config is not None and config.tty
+
+        return self._start(id, config).then(framed(None, tty))
+
+    @endpoint("POST /exec/{id}/start")
+    async def start_detached(self, id: str, config: ExecStartConfig) -> None:
+        """Start a prepared command and leave it to itself; `config.detach` must be set.
+
+        Raises NotFound, and Conflict if it was started already. Route: POST /exec/{id}/start.
+        """
+        ...
+
+    @endpoint("POST /exec/{id}/resize")
+    async def resize(
+        self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]
+    ) -> None:
+        """Tell a command's terminal its size in characters.
+
+        Raises NotFound, and ServerError before it was started. Route: POST /exec/{id}/resize.
+        """
+        ...
+
+    @endpoint("GET /exec/{id}/json")
+    async def inspect(self, id: str) -> ExecInspect:
+        """The state of a command: whether it runs, and its exit code when it has ended.
+
+        Raises NotFound, some minutes after its end too. Route: GET /exec/{id}/json.
+        """
+        ...

@@ -1,0 +1,87 @@
+"""Networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from .._endpoint import Resource, endpoint
+from .._params import Filters, filters
+
+if TYPE_CHECKING:
+    from ..models import (
+        NetworkConnectRequest,
+        NetworkCreated,
+        NetworkCreateRequest,
+        NetworkDisconnectRequest,
+        NetworkInspect,
+        NetworksPruned,
+        NetworkSummary,
+    )
+
+__all__ = ["Networks"]
+
+
+class Networks(Resource):
+    """Networks, by id (also its beginning) or name."""
+
+    __slots__ = ()
+
+    @endpoint("POST /networks/create")
+    async def create(self, config: NetworkCreateRequest) -> NetworkCreated:
+        """Create a network (`docker network create`).
+
+        Raises Conflict if the name is in use. Route: POST /networks/create.
+        """
+        ...
+
+    @endpoint("POST /networks/{id}/connect")
+    async def connect(self, id: str, connection: NetworkConnectRequest) -> None:
+        """Connect a container to a network (`docker network connect`).
+
+        Raises NotFound, and Forbidden where the network does not allow it. Route: POST /networks/{id}/connect.
+        """
+        ...
+
+    @endpoint("POST /networks/{id}/disconnect")
+    async def disconnect(self, id: str, connection: NetworkDisconnectRequest) -> None:
+        """Disconnect a container from a network (`docker network disconnect`).
+
+        Raises NotFound, and ServerError if it is not connected. Route: POST /networks/{id}/disconnect.
+        """
+        ...
+
+    @endpoint("DELETE /networks/{id}")
+    async def delete(self, id: str) -> None:
+        """Remove a network (`docker network rm`).
+
+        Raises NotFound, and Forbidden while a container is connected, or for a network of the Engine's own.
+        Route: DELETE /networks/{id}.
+        """
+        ...
+
+    @endpoint("POST /networks/prune")
+    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> NetworksPruned:
+        """Delete every network that no container uses (`docker network prune`).
+
+        Filters: `until`, `label`. Route: POST /networks/prune.
+        """
+        ...
+
+    @endpoint("GET /networks/{id}")
+    async def inspect(
+        self, id: str, *, verbose: bool = False, scope: Literal["swarm", "global", "local"] | None = None
+    ) -> NetworkInspect:
+        """Everything about a network (`docker network inspect`).
+
+        `verbose` adds the services and tasks of a swarm network; `scope` finds only networks of that scope. Raises
+        NotFound. Route: GET /networks/{id}.
+        """
+        ...
+
+    @endpoint("GET /networks")
+    async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[NetworkSummary]:
+        """Networks (`docker network ls`), without the containers in them.
+
+        Filters: `name`, `id`, `driver`, `label`, `scope`, `type` (custom or builtin), `dangling`. Route: GET /networks.
+        """
+        ...

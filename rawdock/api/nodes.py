@@ -1,0 +1,52 @@
+"""Nodes of a swarm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .._endpoint import Resource, endpoint
+from .._params import Filters, filters
+
+if TYPE_CHECKING:
+    from ..models import Node, NodeSpec
+
+__all__ = ["Nodes"]
+
+
+class Nodes(Resource):
+    """Nodes of a swarm, by id or name. Raises ServerError (503) on an Engine that is no manager."""
+
+    __slots__ = ()
+
+    @endpoint("DELETE /nodes/{id}")
+    async def delete(self, id: str, *, force: bool = False) -> None:
+        """Remove a node that is down (`docker node rm`), or with `force` any.
+
+        Raises NotFound. Route: DELETE /nodes/{id}.
+        """
+        ...
+
+    @endpoint("POST /nodes/{id}/update")
+    async def update(self, id: str, spec: NodeSpec, *, version: int) -> None:
+        """Change a node's role, availability or labels (`docker node update`); `spec` replaces all that is there.
+
+        `version` is its `version.index`, of which a stale one is refused. Raises NotFound. Route:
+        POST /nodes/{id}/update.
+        """
+        ...
+
+    @endpoint("GET /nodes/{id}")
+    async def inspect(self, id: str) -> Node:
+        """Everything about a node (`docker node inspect`); `self` is this Engine.
+
+        Raises NotFound. Route: GET /nodes/{id}.
+        """
+        ...
+
+    @endpoint("GET /nodes")
+    async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Node]:
+        """Nodes (`docker node ls`).
+
+        Filters: `id`, `name`, `label`, `node.label`, `membership`, `role`. Route: GET /nodes.
+        """
+        ...

@@ -1,0 +1,138 @@
+"""Plugins that the Engine manages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .. import _auth
+from .._endpoint import Resource, endpoint
+from .._params import Content, Filters, content, filters, header, image_name, json_body
+from .._streams.opens import Runs
+
+if TYPE_CHECKING:
+    from .._streams.transfers import PullResult, PullStream, PushResult, PushStream
+    from ..models import AuthConfig, Plugin, PluginPrivilege
+
+__all__ = ["Plugins"]
+
+
+class Plugins(Resource):
+    """Plugins that the Engine manages, by name (`vendor/plugin:tag`) or id."""
+
+    __slots__ = ()
+
+    @endpoint("GET /plugins/privileges")
+    async def get_privileges(
+        self,
+        *,
+        remote: str,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> list[PluginPrivilege]:
+        """What a plugin in a registry wants to be allowed; a pull takes the list back as consent.
+
+        `remote` is its reference. Raises NotFound, and ServerError where the registry fails.
+        Route: GET /plugins/privileges.
+        """
+        ...
+
+    @endpoint("POST /plugins/pull")
+    def pull(
+        self,
+        privileges: Annotated[list[PluginPrivilege], json_body],
+        *,
+        remote: str,
+        name: str | None = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> Runs[PullStream, PullResult]:
+        """Install a plugin from its registry (`docker plugin install`), disabled.
+
+        `privileges` must be all that `get_privileges` tells. `name` is what to call it here. Enter it to follow its
+        lines, or await it. Raises Forbidden where privileges are missing, StreamError for what fails on the way.
+        Route: POST /plugins/pull.
+        """
+        ...
+
+    @endpoint("POST /plugins/{name}/enable")
+    async def enable(self, name: Annotated[str, image_name], *, timeout: int | None = None) -> None:
+        """Start a plugin (`docker plugin enable`); `timeout` in seconds is for connecting to it.
+
+        Raises NotFound, and ServerError if it is enabled or does not answer. Route: POST /plugins/{name}/enable.
+        """
+        ...
+
+    @endpoint("POST /plugins/{name}/disable")
+    async def disable(self, name: Annotated[str, image_name], *, force: bool = False) -> None:
+        """Stop a plugin (`docker plugin disable`); with `force` also one in use.
+
+        Raises NotFound, and ServerError if it is disabled. Route: POST /plugins/{name}/disable.
+        """
+        ...
+
+    @endpoint("POST /plugins/{name}/upgrade")
+    def upgrade(
+        self,
+        name: Annotated[str, image_name],
+        privileges: Annotated[list[PluginPrivilege], json_body],
+        *,
+        remote: str,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> Runs[PullStream, PullResult]:
+        """Replace a disabled plugin by another version of it (`docker plugin upgrade`).
+
+        See `pull`. Raises NotFound, StreamError for what fails on the way. Route: POST /plugins/{name}/upgrade.
+        """
+        ...
+
+    @endpoint("POST /plugins/create")
+    async def create(self, archive: Annotated[Content, content], *, name: str) -> None:
+        """Make a plugin (`docker plugin create`) of a tar archive that holds `config.json` and the folder `rootfs`.
+
+        Raises Conflict if the name is in use. Route: POST /plugins/create.
+        """
+        ...
+
+    @endpoint("POST /plugins/{name}/push")
+    def push(
+        self,
+        name: Annotated[str, image_name],
+        *,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> Runs[PushStream, PushResult]:
+        """Push a plugin to the registry that its name says (`docker plugin push`).
+
+        Enter it to follow its lines, or await it. Raises NotFound, StreamError for what fails on the way. Route:
+        POST /plugins/{name}/push.
+        """
+        ...
+
+    @endpoint("POST /plugins/{name}/set")
+    async def set(self, name: Annotated[str, image_name], settings: Annotated[list[str], json_body]) -> None:
+        """Change settings of a disabled plugin (`docker plugin set`), each as `KEY=VALUE`.
+
+        Raises NotFound, and ServerError for what cannot be set. Route: POST /plugins/{name}/set.
+        """
+        ...
+
+    @endpoint("DELETE /plugins/{name}")
+    async def delete(self, name: Annotated[str, image_name], *, force: bool = False) -> Plugin:
+        """Remove a plugin (`docker plugin rm`), with `force` also an enabled one; the result is what it was.
+
+        Raises NotFound, and Conflict or ServerError while it is enabled. Route: DELETE /plugins/{name}.
+        """
+        ...
+
+    @endpoint("GET /plugins/{name}/json")
+    async def inspect(self, name: Annotated[str, image_name]) -> Plugin:
+        """Everything about a plugin (`docker plugin inspect`).
+
+        Raises NotFound. Route: GET /plugins/{name}/json.
+        """
+        ...
+
+    @endpoint("GET /plugins")
+    async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Plugin]:
+        """Plugins (`docker plugin ls`).
+
+        Filters: `capability`, `enabled`. Route: GET /plugins.
+        """
+        ...

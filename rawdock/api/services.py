@@ -1,0 +1,134 @@
+"""Services of a swarm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from .. import _auth
+from .._endpoint import Resource, built_on, endpoint
+from .._model import since
+from .._params import Filters, Moment, filters, header, query, tail
+from .._streams.opens import Opens
+from .._streams.output import framed
+
+if TYPE_CHECKING:
+    from .._streams.output import LogStream
+    from ..models import AuthConfig, Service, ServiceCreated, ServiceSpec, ServiceUpdated
+
+__all__ = ["Services"]
+
+
+class Services(Resource):
+    """Services of a swarm, by id (also its beginning) or name. Raises ServerError (503) on an Engine that is no manager."""
+
+    __slots__ = ()
+
+    @endpoint("POST /services/create")
+    async def create(
+        self,
+        spec: ServiceSpec,
+        *,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> ServiceCreated:
+        """Create a service (`docker service create`).
+
+        `auth_config` is for nodes that have to pull the image. Raises Conflict if the name is in use. Route:
+        POST /services/create.
+        """
+        ...
+
+    @endpoint("POST /services/{id}/update")
+    async def update(
+        self,
+        id: str,
+        spec: ServiceSpec,
+        *,
+        version: int,
+        registry_auth_from: Literal["spec", "previous-spec"] | None = None,
+        rollback: Literal["previous"] | None = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+    ) -> ServiceUpdated:
+        """Change a service (`docker service update`); `spec` replaces all that is there.
+
+        `version` is its `version.index`, of which a stale one is refused. `rollback` goes back to what was before the
+        last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
+        NotFound. Route: POST /services/{id}/update.
+        """
+        ...
+
+    @endpoint("DELETE /services/{id}")
+    async def delete(self, id: str) -> None:
+        """Remove a service (`docker service rm`); its containers end a little later.
+
+        Raises NotFound. Route: DELETE /services/{id}.
+        """
+        ...
+
+    @endpoint("GET /services/{id}/logs")
+    def _logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+    ) -> Opens[LogStream]: ...
+
+    @built_on(_logs)
+    def logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: int | Literal["all"] | None = None,
+        details: bool = False,
+    ) -> Opens[LogStream]:
+        """The output of all tasks of a service (`docker service logs`), as it comes from the nodes.
+
+        Enter it. `follow` goes on with what is still to come. `tail` is for each task. `details` puts the task's labels
+        before each line. Raises NotFound. Route: GET /services/{id}/logs.
+        """
+
+        async def tty() -> bool:
+            spec = (await self.inspect(id)).spec.task_template.container_spec
+            return spec is not None and spec.tty
+
+        return self._logs(
+            id,
+            follow=follow,
+            stdout=stdout,
+            stderr=stderr,
+            since=since,
+            timestamps=timestamps,
+            tail=tail,
+            details=details,
+        ).then(framed(None, tty))
+
+    @endpoint("GET /services/{id}")
+    async def inspect(self, id: str, *, insert_defaults: bool = False) -> Service:
+        """Everything about a service (`docker service inspect`).
+
+        `insert_defaults` fills in what its settings leave out. Raises NotFound. Route: GET /services/{id}.
+        """
+        ...
+
+    @endpoint("GET /services")
+    async def list(
+        self,
+        *,
+        filters: Annotated[Filters | None, filters] = None,
+        status: Annotated[bool, since("1.41")] = False,
+    ) -> list[Service]:
+        """Services (`docker service ls`); `status` adds how many of their tasks run.
+
+        Filters: `id`, `name`, `label`, `mode`. Route: GET /services.
+        """
+        ...

@@ -1,0 +1,44 @@
+"""Connections that are handed over to BuildKit: HTTP/2 without TLS, and gRPC in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from .._endpoint import Resource, endpoint
+from .._params import header, printable, printables
+from .._streams.opens import Opens
+
+if TYPE_CHECKING:
+    from .._streams.bytes_ import Duplex
+
+__all__ = ["Session"]
+
+
+class Session(Resource):
+    """Connections that are handed over to BuildKit. The bytes on them are HTTP/2; rawdock does not look into them."""
+
+    __slots__ = ()
+
+    @endpoint("POST /session", upgrade="h2c")
+    def open(
+        self,
+        *,
+        uuid: Annotated[str, header("X-Docker-Expose-Session-Uuid", printable)],
+        name: Annotated[str | None, header("X-Docker-Expose-Session-Name", printable)] = None,
+        shared_key: Annotated[str | None, header("X-Docker-Expose-Session-Sharedkey", printable)] = None,
+        methods: Annotated[list[str] | None, header("X-Docker-Expose-Session-Grpc-Method", printables)] = None,
+    ) -> Opens[Duplex]:
+        """Offer services to builds of the session `uuid`: the Engine is the HTTP/2 client, and calls `methods`.
+
+        Enter it. A build that names the session in `images.build(session=...)` can then ask for files, secrets, ...
+        Deprecated by the Engine since API 1.53. Route: POST /session.
+        """
+        ...
+
+    @endpoint("POST /grpc", upgrade="h2c")
+    def grpc(self) -> Opens[Duplex]:
+        """Speak to BuildKit's own gRPC services: here the caller is the HTTP/2 client.
+
+        Enter it. Undocumented, and deprecated by the Engine since API 1.53. Route: POST /grpc.
+        """
+        ...

@@ -1,0 +1,87 @@
+"""Tasks of a swarm: a service's containers, and what became of earlier ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from .._endpoint import Resource, built_on, endpoint
+from .._params import Filters, Moment, filters, query, tail
+from .._streams.opens import Opens
+from .._streams.output import framed
+
+if TYPE_CHECKING:
+    from .._streams.output import LogStream
+    from ..models import Task
+
+__all__ = ["Tasks"]
+
+
+class Tasks(Resource):
+    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is no manager."""
+
+    __slots__ = ()
+
+    @endpoint("GET /tasks/{id}/logs")
+    def _logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+    ) -> Opens[LogStream]: ...
+
+    @built_on(_logs)
+    def logs(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: int | Literal["all"] | None = None,
+        details: bool = False,
+    ) -> Opens[LogStream]:
+        """The output of a task, from whichever node it is on.
+
+        Enter it. `follow` goes on with what is still to come. `details` puts the task's labels before each line. Raises
+        NotFound. Route: GET /tasks/{id}/logs.
+        """
+
+        async def tty() -> bool:
+            spec = (await self.inspect(id)).spec.container_spec
+            return spec is not None and spec.tty
+
+        return self._logs(
+            id,
+            follow=follow,
+            stdout=stdout,
+            stderr=stderr,
+            since=since,
+            timestamps=timestamps,
+            tail=tail,
+            details=details,
+        ).then(framed(None, tty))
+
+    @endpoint("GET /tasks/{id}")
+    async def inspect(self, id: str) -> Task:
+        """Everything about a task.
+
+        Raises NotFound. Route: GET /tasks/{id}.
+        """
+        ...
+
+    @endpoint("GET /tasks")
+    async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Task]:
+        """Tasks (`docker service ps`), ended ones among them.
+
+        Filters: `id`, `name`, `service`, `node`, `label`, `desired-state` (running, shutdown or accepted). Route:
+        GET /tasks.
+        """
+        ...

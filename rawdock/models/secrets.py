@@ -1,0 +1,33 @@
+"""Secrets of a swarm: small texts that only the tasks given them can read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from rawdock._model import Model, Timestamp, wire
+from rawdock._model import Secret as SecretText
+
+from .common import Driver, ObjectVersion
+
+
+class SecretSpec(Model):
+    """A secret to be made. Of one that exists, only the labels can be changed."""
+
+    name: str = ""
+    labels: dict[str, str] = {}
+    data: SecretText = SecretText("")
+    """The content in base64, 500 KB at most before that. Answers never have it."""
+    driver: Driver = Driver()
+    """A plugin that keeps the content elsewhere; then `data` is empty."""
+    templating: Driver = Driver()
+    """What fills in placeholders in the content, such as "golang"; no name, no placeholders."""
+
+
+class Secret(Model):
+    """All the Engine tells of a secret: everything but its content."""
+
+    id: Annotated[str, wire("ID")]
+    version: ObjectVersion = ObjectVersion()
+    created_at: Timestamp = Timestamp("")
+    updated_at: Timestamp = Timestamp("")
+    spec: SecretSpec = SecretSpec()
