@@ -6,8 +6,6 @@ the models and the faces of streams.
 
 from __future__ import annotations
 
-import functools
-import operator
 import types
 from collections.abc import Mapping
 from importlib import import_module
@@ -51,5 +49,5 @@ def without_none(kind: Any) -> tuple[Any, bool]:
     if get_origin(kind) in (Union, types.UnionType):
         members = [member for member in get_args(kind) if member is not type(None)]
         if len(members) < len(get_args(kind)):
-            return functools.reduce(operator.or_, members), True
+            return Union[tuple(members)], True  # noqa: UP007 - the members are not known here
     return kind, False

@@ -6,8 +6,9 @@ import functools
 import json as _json
 import os
 from collections.abc import AsyncIterable, Callable, Mapping
+from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlencode
 
 import anyio
@@ -15,7 +16,7 @@ import httpx
 
 from ._address import Address, find_address
 from ._border import status_error, translate
-from ._endpoint import Bound, Endpoint
+from ._endpoint import Bound, Endpoint, Resource
 from ._params import header_value
 from ._streams.answer import Answer
 from ._transport.messages import WireRequest, WireResponse
@@ -35,13 +36,28 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from .api.build import Build
+    from .api.checkpoints import Checkpoints
+    from .api.configs import Configs
     from .api.containers import Containers
+    from .api.distribution import Distribution
+    from .api.exec import Exec
     from .api.images import Images
+    from .api.networks import Networks
+    from .api.nodes import Nodes
+    from .api.plugins import Plugins
+    from .api.secrets import Secrets
+    from .api.services import Services
+    from .api.session import Session
+    from .api.swarm import Swarm
     from .api.system import System
+    from .api.tasks import Tasks
+    from .api.volumes import Volumes
 
 __all__ = ["Docker", "EngineSwapped"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Resource)
 
 _AGENT = "rawdock/0.1.0"
 
@@ -51,6 +67,24 @@ class EngineSwapped(BadRequest):
 
     It is caught, and the version negotiated once more; where that did not help, it is the refusal that it was.
     """
+
+
+class _Group(Generic[R]):
+    """A resource of a client. Its module is loaded when it is first used, and the resource is kept with the client."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, client: None, owner: type | None = None) -> _Group[R]: ...
+    @overload
+    def __get__(self, client: Docker, owner: type | None = None) -> R: ...
+    def __get__(self, client: Docker | None, owner: type | None = None) -> R | _Group[R]:
+        if client is None:
+            return self
+        resource: type[R] = getattr(import_module(f"rawdock.api.{self._name}"), self._name.capitalize())
+        made = client.__dict__[self._name] = resource(client)
+        return made
 
 
 class Docker:
@@ -66,6 +100,41 @@ class Docker:
 
     Raises AddressError if the address cannot be used.
     """
+
+    build: _Group[Build] = _Group()
+    """The builder and its cache."""
+    checkpoints: _Group[Checkpoints] = _Group()
+    """Checkpoints of containers."""
+    configs: _Group[Configs] = _Group()
+    """Configs of a swarm."""
+    containers: _Group[Containers] = _Group()
+    """Containers: create, start, stop, inspect, logs, attach, commit, ..."""
+    distribution: _Group[Distribution] = _Group()
+    """What registries have."""
+    exec: _Group[Exec] = _Group()
+    """Processes executed in running containers."""
+    images: _Group[Images] = _Group()
+    """Images: pull, push, build, list, inspect, delete, ..."""
+    networks: _Group[Networks] = _Group()
+    """Networks."""
+    nodes: _Group[Nodes] = _Group()
+    """Nodes of a swarm."""
+    plugins: _Group[Plugins] = _Group()
+    """Plugins that the Engine manages."""
+    secrets: _Group[Secrets] = _Group()
+    """Secrets of a swarm."""
+    services: _Group[Services] = _Group()
+    """Services of a swarm."""
+    session: _Group[Session] = _Group()
+    """Connections that are handed over to BuildKit."""
+    swarm: _Group[Swarm] = _Group()
+    """The swarm as a whole."""
+    system: _Group[System] = _Group()
+    """The Engine itself: ping, version, info, disk use, events, registry login."""
+    tasks: _Group[Tasks] = _Group()
+    """Tasks of a swarm."""
+    volumes: _Group[Volumes] = _Group()
+    """Volumes."""
 
     def __init__(
         self,
@@ -138,27 +207,6 @@ class Docker:
     def version(self) -> str | None:
         """The API version spoken with this Engine, as `1.51`; None before the first call."""
         return version_text(self._version) if self._version else None
-
-    @functools.cached_property
-    def containers(self) -> Containers:
-        """Containers: create, start, stop, inspect, commit, ..."""
-        from .api.containers import Containers
-
-        return Containers(self)
-
-    @functools.cached_property
-    def images(self) -> Images:
-        """Images: pull, push, list, inspect, delete, ..."""
-        from .api.images import Images
-
-        return Images(self)
-
-    @functools.cached_property
-    def system(self) -> System:
-        """The Engine itself: ping, version, info, disk use, registry login."""
-        from .api.system import System
-
-        return System(self)
 
     @functools.cached_property
     def http(self) -> httpx.AsyncClient:

@@ -85,7 +85,10 @@ class Endpoint:
         if match is None:
             raise TypeError(f"{function.__qualname__}: {route!r} is not a route like 'GET /containers/{{id}}/json'")
         self.method = match[1]
-        self.path, _, self.fixed = match[2].partition("?")
+        path, _, fixed = match[2].partition("?")
+        self.path: str = path
+        self.fixed: str = fixed
+        """A query that is sent with every call."""
         self.function = function
         self.upgrade = upgrade
         self.versioned = versioned

@@ -282,10 +282,10 @@ def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
 
 def uploaded(where: str, value: Any) -> Content:
     """The body of an upload, as it is."""
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
     if isinstance(value, bytes) or hasattr(value, "__aiter__"):
         return cast("Content", value)
+    if isinstance(value, bytearray):
+        return bytes(value)
     raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
 
 

@@ -34,7 +34,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._pending = b""  # the beginning of a header
-        self._left = 0  # bytes of the current payload that have not come yet
+        self._left: int = 0  # bytes of the current payload that have not come yet
         self._stream = 0
         self._error: bytearray | None = None  # the text of a frame that reports an error
         self._failed = False

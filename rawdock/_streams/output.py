@@ -78,9 +78,7 @@ class ProcessStream(LogStream):
         await self._answer.send_eof()
 
 
-def framed(
-    tty: bool | None, ask: Callable[[], Awaitable[bool]]
-) -> Callable[[LogStream], Awaitable[None]]:
+def framed(tty: bool | None, ask: Callable[[], Awaitable[bool]]) -> Callable[[LogStream], Awaitable[None]]:
     """The step that tells a new stream whether it has frames: `tty` is what the caller knows, `ask` asks the Engine."""
 
     async def decide(stream: LogStream) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -68,7 +69,8 @@ class WebSocket:
             if item.kind == "ping":
                 await self._answer.send(written(PONG, item.data))
             elif item.kind == "close":
-                await self.close()
+                with contextlib.suppress(RawdockError):  # the peer may not wait for our word
+                    await self.close()
                 raise StopAsyncIteration
 
     async def send(self, data: bytes) -> None:
@@ -86,8 +88,6 @@ class WebSocket:
         if not self._closing:
             # The peer may be gone, or not read; neither keeps us.
             with anyio.move_on_after(_PATIENCE, shield=True):
-                try:
+                with contextlib.suppress(RawdockError):
                     await self.close()
-                except RawdockError:
-                    pass
         await self._answer.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import attrs
 
@@ -32,8 +32,9 @@ class BuildStream(Reports[BuildLine]):
     def _look(self, items: list[Any]) -> None:
         super()._look(items)
         for line in items:
-            if isinstance(line.aux, dict):  # BuildKit's trace is text
-                self._image = decode(ImageID, line.aux).id or self._image
+            aux: object = line.aux
+            if type(aux) is dict:  # BuildKit's trace is text
+                self._image = decode(ImageID, cast("object", aux)).id or self._image
 
     async def result(self) -> BuildResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""

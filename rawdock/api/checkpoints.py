@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from .._endpoint import Resource, endpoint
-from .._params import query
 
 if TYPE_CHECKING:
     from ..models import Checkpoint, CheckpointCreateRequest

@@ -321,9 +321,7 @@ class Containers(Resource):
         return (await self.inspect(id)).config.tty
 
     @endpoint("POST /containers/{id}/resize")
-    async def resize(
-        self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]
-    ) -> None:
+    async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:
         """Tell a container's terminal its size in characters.
 
         Raises NotFound, and Conflict if it is not running. Route: POST /containers/{id}/resize.

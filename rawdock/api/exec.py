@@ -11,7 +11,7 @@ from .._streams.output import framed
 
 if TYPE_CHECKING:
     from .._streams.output import ProcessStream
-    from ..models import ExecConfig, ExecInspect, ExecStartConfig, IdResponse
+    from ..models import ExecConfig, ExecCreated, ExecInspect, ExecStartConfig
 
 __all__ = ["Exec"]
 
@@ -22,7 +22,7 @@ class Exec(Resource):
     __slots__ = ()
 
     @endpoint("POST /containers/{id}/exec")
-    async def create(self, id: str, config: ExecConfig) -> IdResponse:
+    async def create(self, id: str, config: ExecConfig) -> ExecCreated:
         """Prepare a command in a running container (`docker exec`); the result has the id to start it by.
 
         Raises NotFound, and Conflict if the container is paused or does not run. Route: POST /containers/{id}/exec.
@@ -56,9 +56,7 @@ class Exec(Resource):
         ...
 
     @endpoint("POST /exec/{id}/resize")
-    async def resize(
-        self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]
-    ) -> None:
+    async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:
         """Tell a command's terminal its size in characters.
 
         Raises NotFound, and ServerError before it was started. Route: POST /exec/{id}/resize.

@@ -215,9 +215,7 @@ class Images(Resource):
         url, archive = (source, None) if isinstance(source, str) else ("-", uploaded("images.import_: source", source))
         if not url:
             raise InvalidArgument("images.import_: source: may not be empty; give an archive or a URL")
-        return self._import(
-            url, archive, repo=repo, tag=tag, message=message, changes=changes, platform=platform
-        )
+        return self._import(url, archive, repo=repo, tag=tag, message=message, changes=changes, platform=platform)
 
     @endpoint("POST /images/load")
     def load(

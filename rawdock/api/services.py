@@ -19,7 +19,10 @@ __all__ = ["Services"]
 
 
 class Services(Resource):
-    """Services of a swarm, by id (also its beginning) or name. Raises ServerError (503) on an Engine that is no manager."""
+    """Services of a swarm, by id (also its beginning) or name.
+
+    Raises ServerError (503) on an Engine that is no manager.
+    """
 
     __slots__ = ()
 

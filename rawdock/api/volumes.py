@@ -38,8 +38,8 @@ class Volumes(Resource):
     async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumesPruned:
         """Delete volumes that no container has (`docker volume prune`).
 
-        From API 1.42 on only those without a name of their own, or all with the filter `all=True`; before, all. Filters:
-        `label`, `all`. Route: POST /volumes/prune.
+        From API 1.42 on only those without a name of their own, or all with the filter `all=True`; before, all.
+        Filters: `label`, `all`. Route: POST /volumes/prune.
         """
         ...
 
