@@ -15,7 +15,7 @@ from ..errors import DecodeError, RawdockError
 from .answer import Answer
 from .messages import BINARY, CLOSE, PONG, Message, WebSocketFrames, written
 
-__all__ = ["WebSocket", "key_headers"]
+__all__ = ["WebSocket", "accepted", "key_headers"]
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455
 _NORMAL = (1000).to_bytes(2)

@@ -52,6 +52,8 @@ class RecordedResponse(TypedDict):
     """As they arrived; one for an answer that was read whole."""
     ended: bool
     """False if the body was left, or broke off, before its end."""
+    sent: NotRequired[Piece]
+    """What was sent on the connection after it was handed over; not where it became a WebSocket."""
 
 
 class Exchange(TypedDict):

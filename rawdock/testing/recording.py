@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
@@ -26,7 +26,8 @@ class Recorder(httpx.AsyncBaseTransport):
     values of secret headers and JSON keys. `secrets` are others that may not get into one: `recording` and `save`
     raise a ValueError if one of them is found, in plain or in base64.
 
-    What is sent and received on an upgraded connection is not recorded.
+    What is sent on a connection that was handed over (attach, exec) is kept too, but not for a WebSocket, where it is
+    never the same twice.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class Recorder(httpx.AsyncBaseTransport):
         self._taken.append(taken)
         response = await self._transport.handle_async_request(taken.passed_on())
         taken.response = response
+        extensions = dict(response.extensions)
+        if "network_stream" in extensions:
+            extensions["network_stream"] = _Pipe(extensions["network_stream"], taken)
         return httpx.Response(
             response.status_code,
             headers=response.headers.raw,
             stream=_Kept(cast("httpx.AsyncByteStream", response.stream), taken),
             request=request,
-            extensions=response.extensions,
+            extensions=extensions,
         )
 
     async def aclose(self) -> None:
@@ -74,7 +78,8 @@ class Recorder(httpx.AsyncBaseTransport):
         for number, exchange in enumerate(recording["exchanges"]):
             request, response = exchange["request"], exchange["response"]
             bodies = [from_piece(request["body"])]
-            bodies += [b"".join(map(from_piece, response["chunks"]))] if response else []
+            if response:
+                bodies += [b"".join(map(from_piece, response["chunks"])), from_piece(response.get("sent", ""))]
             written = json.dumps(exchange, ensure_ascii=False)
             texts[f"exchange {number}, {request['method']} {request['target'].partition('?')[0]}"] = "\n".join(
                 [written, *(body.decode("latin-1") for body in bodies)]
@@ -98,6 +103,7 @@ class _Taken:
         self.response: httpx.Response | None = None
         self.chunks: list[bytes] = []
         self.ended = False
+        self.piped: list[bytes] = []
 
     def passed_on(self) -> httpx.Request:
         """The same request, always asking for an open answer: only that has chunks."""
@@ -140,13 +146,16 @@ class _Taken:
         body = b"".join(self.chunks)
         redacted = redact_body(body)
         whole = redacted != body or (isinstance(self.request, WireRequest) and self.request.mode == "whole")
-        return {
+        answer: RecordedResponse = {
             "status": response.status_code,
             "reason": response.reason_phrase,
             "headers": redact_headers(response.headers.raw),
             "chunks": [to_piece(chunk) for chunk in ([redacted] if whole else self.chunks) if chunk],
             "ended": self.ended,
         }
+        if self.piped and response.headers.get("upgrade", "").lower() != "websocket":
+            answer["sent"] = to_piece(b"".join(self.piped))
+        return answer
 
 
 class _Sending(httpx.AsyncByteStream):
@@ -169,6 +178,21 @@ class _Sending(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await _close(self._parts)
+
+
+class _Pipe:
+    """The other direction of a connection that was handed over, kept as it is sent."""
+
+    def __init__(self, stream: Any, taken: _Taken) -> None:
+        self._stream = stream
+        self._taken = taken
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+        self._taken.piped.append(bytes(buffer))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Kept(httpx.AsyncByteStream):

@@ -11,6 +11,7 @@ from typing import Literal, cast
 import anyio.lowlevel
 import httpx
 
+from .._streams.websocket import accepted
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
 from .redaction import redact_body
 
@@ -19,6 +20,7 @@ __all__ = ["Chunks", "NotRecorded", "Replay"]
 Chunks = Literal["recorded", "whole", "bytes"]
 
 _SHOWN = 12
+_ACCEPT = "sec-websocket-accept"
 # They told how the body was framed on its way; here it is not.
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
 
@@ -58,10 +60,14 @@ class Replay(httpx.AsyncBaseTransport):
             chunks = [b"".join(chunks)] if chunks else []
         return httpx.Response(
             response["status"],
-            headers=_headers(response, chunks),
+            headers=_headers(request, response, chunks),
             stream=_Body(chunks, single=self._chunks == "bytes", ended=response["ended"]),
             request=request,
-            extensions={"http_version": b"HTTP/1.1", "reason_phrase": response["reason"].encode()},
+            extensions={
+                "http_version": b"HTTP/1.1",
+                "reason_phrase": response["reason"].encode(),
+                "network_stream": _Pipe(response),
+            },
         )
 
     def unused(self) -> list[Exchange]:
@@ -95,12 +101,34 @@ class Replay(httpx.AsyncBaseTransport):
             yield f"and {len(self._left) - _SHOWN} more"
 
 
-def _headers(response: RecordedResponse, chunks: list[bytes]) -> list[tuple[str, str]]:
+def _headers(request: httpx.Request, response: RecordedResponse, chunks: list[bytes]) -> list[tuple[str, str]]:
     recorded = [(name, value) for name, _, value in (line.partition(": ") for line in response["headers"])]
+    if key := request.headers.get("sec-websocket-key"):  # another one than when it was recorded
+        recorded = [(name, accepted(key) if name.lower() == _ACCEPT else value) for name, value in recorded]
     headers = [(name, value) for name, value in recorded if name.lower() not in _FRAMING]
     if chunks and any(name.lower() == "content-length" for name, _ in recorded):
         headers.append(("Content-Length", str(sum(map(len, chunks)))))
     return headers
+
+
+class _Pipe:
+    """The other direction of a connection that was handed over: it takes what was sent when it was recorded."""
+
+    def __init__(self, response: RecordedResponse) -> None:
+        self._left = from_piece(response.get("sent", ""))
+        self._any = any(line.lower() == "upgrade: websocket" for line in response["headers"])
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self._any:
+            return
+        left, data = self._left, bytes(buffer)
+        if not left.startswith(data):
+            raise NotRecorded(f"{data[:80]!r} was not sent when this was recorded, but {left[:80]!r}")
+        self._left = left[len(data) :]
+
+    async def send_eof(self) -> None:
+        await anyio.lowlevel.checkpoint()
 
 
 class _Body(httpx.AsyncByteStream):
