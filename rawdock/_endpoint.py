@@ -306,7 +306,8 @@ def _compile_bind(declared: Endpoint) -> Callable[..., Bound]:
             if not parameter.required:
                 lines.append("_body = b'{}'")  # Podman does not take an empty body for an empty object
         elif parameter.place == "header":
-            inner.append(f"_headers += (({parameter.wire!r}, {key}({where!r}, {name})),)")
+            inner.append(f"_headers += {key}({where!r}, {name})")
+            names[key] = _header_writer(parameter)
             headers = headers or "()"
         else:
             if first_query:
@@ -366,6 +367,17 @@ def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
         if isinstance(text, str):
             return start + quote(text)
         return "".join(start + quote(part) for part in text)
+
+    return write
+
+
+def _header_writer(parameter: Parameter) -> Callable[[str, Any], tuple[tuple[str, str], ...]]:
+    """The header, once for each value."""
+    encode, name = parameter.encode, parameter.wire
+
+    def write(where: str, value: Any) -> tuple[tuple[str, str], ...]:
+        text = encode(where, value)
+        return ((name, text),) if isinstance(text, str) else tuple((name, part) for part in text)
 
     return write
 

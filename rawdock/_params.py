@@ -45,6 +45,7 @@ __all__ = [
     "printables",
     "query",
     "quote",
+    "some_texts",
     "tail",
     "text",
     "uploaded",
@@ -264,9 +265,17 @@ def printable(where: str, value: Any) -> str:
     return header_value(where, text(where, value))
 
 
-def printables(where: str, value: Any) -> str:
-    """Texts as one header's value."""
-    return ", ".join(header_value(where, item) for item in _texts(where, value))
+def printables(where: str, value: Any) -> list[str]:
+    """Texts as the values of a header that is repeated."""
+    return [header_value(where, item) for item in _texts(where, value)]
+
+
+def some_texts(where: str, value: Any) -> list[str]:
+    """At least one text: the Engine would take none for something else."""
+    texts = _texts(where, value)
+    if not texts or not all(texts):
+        raise InvalidArgument(f"{where}: may not be empty")
+    return texts
 
 
 def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import attrs
 
 from .._endpoint import Resource, built_on, endpoint
 from .._params import query
 from .._streams.opens import Opens
 from .._streams.output import framed
+from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
     from .._streams.output import ProcessStream
@@ -42,18 +45,27 @@ class Exec(Resource):
         already or the container does not run. Route: POST /exec/{id}/start.
         """
 
+        if config is not None and config.detach:
+            raise InvalidArgument("exec.start: config.detach leaves nothing to hold; use exec.start_detached")
+
         async def tty() -> bool:
             return config is not None and config.tty
 
         return self._start(id, config).then(framed(None, tty))
 
     @endpoint("POST /exec/{id}/start")
-    async def start_detached(self, id: str, config: ExecStartConfig) -> None:
-        """Start a prepared command and leave it to itself; `config.detach` must be set.
+    async def _start_detached(self, id: str, config: ExecStartConfig) -> None: ...
+
+    @built_on(_start_detached)
+    async def start_detached(self, id: str, config: ExecStartConfig | None = None) -> None:
+        """Start a prepared command and leave it to itself.
 
         Raises NotFound, and Conflict if it was started already. Route: POST /exec/{id}/start.
         """
-        ...
+        from ..models import ExecStartConfig
+
+        detached: ExecStartConfig = attrs.evolve(cast("Any", config or ExecStartConfig()), detach=True)
+        await self._start_detached(id, detached)
 
     @endpoint("POST /exec/{id}/resize")
     async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:

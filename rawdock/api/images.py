@@ -18,6 +18,7 @@ from .._params import (
     json_texts,
     model_list,
     query,
+    some_texts,
     uploaded,
 )
 from .._reference import parse_reference
@@ -250,7 +251,7 @@ class Images(Resource):
     @endpoint("GET /images/get")
     def save_all(
         self,
-        names: list[str],
+        names: Annotated[list[str], query("names", some_texts)],
         *,
         platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
     ) -> Opens[Chunks]:
@@ -278,7 +279,7 @@ class Images(Resource):
         cachefrom: Annotated[list[str] | None, query("cachefrom", json_list)] = None,
         outputs: str | None = None,
         quiet: Annotated[bool, query("q")] = False,
-        rm: Annotated[bool, query(always=True)] = True,
+        rm: bool = True,
         forcerm: bool = False,
         squash: bool = False,
         networkmode: str | None = None,
@@ -293,7 +294,7 @@ class Images(Resource):
         shmsize: int | None = None,
         ulimits: Annotated[list[Ulimit] | None, query("ulimits", model_list)] = None,
         cgroupparent: str | None = None,
-        securityopt: Annotated[list[str] | None, query("securityopt", json_list)] = None,
+        securityopt: list[str] | None = None,
         isolation: str | None = None,
         session: str | None = None,
         buildid: str | None = None,
@@ -330,7 +331,7 @@ class Images(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        platform: Annotated[list[Platform] | None, query("platform", json_texts)] = None,
+        platform: Annotated[Platform | None, query()] = None,
         type: list[str] | None = None,
         statement: bool = False,
     ) -> list[AttestationStatement]:

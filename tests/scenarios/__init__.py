@@ -12,7 +12,7 @@ from types import ModuleType
 
 from rawdock import Docker
 
-from . import images, lifecycle, prune, pull, system
+from . import images, lifecycle, networks, prune, pull, system
 
 Scenario = Callable[[Docker], Awaitable[None]]
 
@@ -28,5 +28,7 @@ def _of(module: ModuleType) -> dict[str, Scenario]:
 
 
 SCENARIOS: dict[str, Scenario] = {
-    name: scenario for module in (system, pull, images, lifecycle, prune) for name, scenario in _of(module).items()
+    name: scenario
+    for module in (system, pull, images, lifecycle, prune, networks)
+    for name, scenario in _of(module).items()
 }

@@ -14,6 +14,9 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "push all tags"): "without a tag it takes latest",
     ("podman", "system-login"): "its login tries TLS only, also where a registry is named as insecure",
     ("podman", "update one thing alone"): "a restart policy that is left out becomes none",
+    ("docker", "tell networks that are used"): "its list takes every network but its own for dangling",
+    ("podman", "filter networks by type"): "it knows neither type nor scope as a filter",
+    ("podman", "tell address ranges"): "it keeps the range to itself",
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import io
+import tarfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
 
 from rawdock import Docker
-from rawdock.models import ContainerSpec
+from rawdock._streams.output import LogStream
+from rawdock.models import ContainerSpec, ExecConfig
 
 from .cannot import reason
 
@@ -86,3 +89,47 @@ async def container(docker: Docker, name: str, cmd: list[str] | None = None, **m
         yield created.id
     finally:
         await no_container(docker, name)
+
+
+async def opened(stream: AbstractAsyncContextManager[object]) -> None:
+    """Enter a stream and leave it: for what is refused at once."""
+    async with stream:
+        pass
+
+
+async def output(stream: LogStream) -> tuple[bytes, bytes]:
+    """All that a process still writes: stdout and stderr."""
+    out, err = bytearray(), bytearray()
+    async for frame in stream:
+        (err if frame.stream == "stderr" else out).extend(frame.data)
+    return bytes(out), bytes(err)
+
+
+async def executed(docker: Docker, id: str, cmd: list[str], **more: object) -> tuple[bytes, bytes]:
+    """What a command in a running container writes: stdout and stderr."""
+    config = ExecConfig(cmd=cmd, attach_stdout=True, attach_stderr=True, **more)  # type: ignore[arg-type]
+    async with docker.exec.start((await docker.exec.create(id, config)).id) as process:
+        return await output(process)
+
+
+def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
+    """A tar archive, the same on every run: a file for bytes, a folder for None, a link to what a text says."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.mode = mode
+            if content is None:
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+            elif isinstance(content, str):
+                member.type, member.linkname = tarfile.SYMTYPE, content
+            else:
+                member.size = len(content)
+            archive.addfile(member, io.BytesIO(content) if isinstance(content, bytes) else None)
+    return out.getvalue()
+
+
+def untar(archive: bytes) -> dict[str, tarfile.TarInfo]:
+    """What is in a tar archive, by path."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        return {member.name: member for member in members}

@@ -1,4 +1,4 @@
-"""Where the models differ from the official files on purpose, and why. `facts.py` says how a difference is named."""
+"""Where rawdock differs from the official files on purpose, and why. `facts.py` says how a difference is named."""
 
 from __future__ import annotations
 
@@ -20,7 +20,43 @@ _EMPTY = "the files leave open what it holds; the Engine's object is empty"
 _TASK_PLUGIN = "the Engine writes this object in lower case, with `privileges` and `env`, in answers too"
 _SWARM_NETWORK = "the Engine sends a network in the words of the swarm, which the files show in an example alone"
 
+_READ = "the Engine reads it; the files do not show it"
+_UNDOCUMENTED = "the Engine serves it without documenting it"
+_WORD = "the docker command's word, where the operationId's reads badly"
+_WEBSOCKET = "Engines under 1.42 attach all three whatever is asked, so that asking does no harm"
+
 DEVIATIONS: dict[str, str] = {
+    "DELETE /containers/{id}/checkpoints/{checkpoint}: unknown": _UNDOCUMENTED,
+    "GET /containers/{id}/attach/ws: query stderr since": _WEBSOCKET,
+    "GET /containers/{id}/attach/ws: query stdin since": _WEBSOCKET,
+    "GET /containers/{id}/attach/ws: query stdout since": _WEBSOCKET,
+    "GET /containers/{id}/checkpoints: unknown": _UNDOCUMENTED,
+    "GET /containers/{id}/logs: query details extra": _READ,
+    "GET /distribution/{name}/json: header X-Registry-Auth extra": _READ,
+    "GET /images/get: name": _WORD,
+    "GET /images/{name}/get: name": _WORD,
+    "GET /plugins/privileges: header X-Registry-Auth extra": _READ,
+    "GET /swarm/unlockkey: name": "two words, as its model and the docker command write it",
+    "GET /system/df: query type since": "the files of 1.40 and 1.41 show it, the Engine has read it from 1.42 on",
+    "POST /build/cancel: unknown": _UNDOCUMENTED,
+    "POST /build/prune: query keep-storage until": "gone from the files of 1.52 on, and still read by the Engine",
+    "POST /build: query buildid extra": _READ,
+    "POST /build: query cgroupparent extra": _READ,
+    "POST /build: query cpusetmems extra": _READ,
+    "POST /build: query isolation extra": _READ,
+    "POST /build: query securityopt extra": _READ,
+    "POST /build: query session extra": _READ,
+    "POST /build: query ulimits extra": _READ,
+    "POST /containers/{id}/checkpoints: unknown": _UNDOCUMENTED,
+    "POST /containers/{id}/exec: name": "it creates what `exec.start` starts",
+    "POST /grpc: unknown": _UNDOCUMENTED,
+    "POST /images/create: name": "two operations on one path: pull and import_",
+    "POST /plugins/{name}/push: header X-Registry-Auth extra": _READ,
+    "POST /session: header X-Docker-Expose-Session-Grpc-Method extra": _READ,
+    "POST /session: header X-Docker-Expose-Session-Name extra": _READ,
+    "POST /session: header X-Docker-Expose-Session-Sharedkey extra": _READ,
+    "POST /session: header X-Docker-Expose-Session-Uuid extra": _READ,
+    "POST /session: name": "the rule leaves no name; it opens one",
     "AccessMode.AccessibilityRequirements missing": _ACCESS_MODE,
     "AccessMode.Availability missing": _ACCESS_MODE,
     "AccessMode.BlockVolume extra": "stands in the description of MountVolume, where its indentation hides it",
@@ -124,4 +160,10 @@ DEVIATIONS: dict[str, str] = {
     "Volume.Status type": "drivers may put any value there, not objects alone",
     "VolumeAttachment unknown": _NO_SCHEMA,
     "VolumesDiskUsage.Items type": _ITEMS,
+}
+
+# Schemas that no model stands for.
+NO_MODEL: dict[str, str] = {
+    "ErrorResponse": "errors.py is made of it",
+    "PluginInterfaceType": "the Engine writes it as one text, as `docker.volumedriver/1.0`",
 }

@@ -1,26 +1,43 @@
-"""The official facts (`engine.json`, drawn by `scripts/spec`) beside what the models declare, and how they differ.
+"""The official facts (`engine.json`, drawn by `scripts/spec`) beside what rawdock declares, and how they differ.
 
-A difference has a name, like `AuthConfig.identitytoken extra`: the model, the wire name of the field, and what it is:
+A difference has a name, of a model's field or of an operation's parameter:
 
-    missing   the files have the field, the model has not
-    extra     the model has it, the files have not
+    AuthConfig.identitytoken extra          GET /system/df: query type since
+
+and says what it is:
+
+    missing   the files have it, rawdock has not
+    extra     rawdock has it, the files have not
     type      both have it, with another type
     since     they name another first version
     until     they name another version that is the first without it
+    required  the files ask for it, rawdock does not
+    unknown   the files have no such schema or operation
+    name      the method is not named as the file's operationId by the rule
+    body      one of them has a body
 
 Each one that is meant stands in `deviations.py` with its reason.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
+import re
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl
 
+import rawdock.api
 import rawdock.models
+from rawdock import endpoint_of
+from rawdock._endpoint import Endpoint, Resource
 from rawdock._model import Model, since, until, wire
+from rawdock._versions import Version, version_text
 
 ENGINE: dict[str, Any] = json.loads((Path(__file__).parent / "engine.json").read_text())
 
@@ -237,3 +254,128 @@ def differences(model: type[Model]) -> Iterator[tuple[str, str]]:
             yield f"{name}.{field} since", f"{mine.since}, officially {official_one.since}"
         if mine.until != official_one.until:
             yield f"{name}.{field} until", f"{mine.until}, officially {official_one.until}"
+
+
+# Operations.
+
+
+class Parameter(NamedTuple):
+    """A query or header parameter in the terms of `engine.json`."""
+
+    since: str | None = None
+    until: str | None = None
+    required: bool = False
+
+
+class Operation(NamedTuple):
+    """A route, with all public methods that ask it."""
+
+    key: str
+    """As `GET /containers/json`."""
+    group: str
+    names: tuple[str, ...]
+    """Of the methods, as `containers.list`; the first one is named by the rule, where one is."""
+    endpoints: tuple[Endpoint, ...]
+    parameters: dict[str, Parameter]
+    """By place and wire name, as `query all`."""
+    since: str | None
+    until: str | None
+    body: bool
+
+
+@cache
+def resources() -> dict[str, type[Resource]]:
+    """All groups of operations, by their name on a client."""
+    found = {}
+    for module in pkgutil.iter_modules(rawdock.api.__path__):
+        loaded = importlib.import_module(f"rawdock.api.{module.name}")
+        (found[module.name],) = (getattr(loaded, name) for name in loaded.__all__)
+    return found
+
+
+@cache
+def methods() -> dict[str, Callable[..., Any]]:
+    """All public methods, by their full name."""
+    return {
+        f"{group}.{name}": value
+        for group, resource in resources().items()
+        for name, value in vars(resource).items()
+        if not name.startswith("_")
+    }
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """All operations, by method and path."""
+    by_route: dict[str, list[str]] = {}
+    for name, method in methods().items():
+        endpoint = endpoint_of(method)
+        by_route.setdefault(f"{endpoint.method} {endpoint.path}", []).append(name)
+    return {key: _operation(key, names) for key, names in sorted(by_route.items())}
+
+
+def _operation(key: str, names: list[str]) -> Operation:
+    ruled = by_operation_id(ENGINE["operations"].get(key, {}).get("id", ""))
+    names = sorted(names, key=lambda name: (name.partition(".")[2] != ruled, name))
+    endpoints = tuple(endpoint_of(methods()[name]) for name in names)
+    parameters: dict[str, Parameter] = {}
+    for endpoint in endpoints:
+        for one in endpoint.parameters:
+            if one.place != "body":
+                parameters[f"{one.place} {one.wire}"] = Parameter(_text(one.since), _text(one.until), one.required)
+        for wire_name, _ in parse_qsl(endpoint.fixed):
+            parameters[f"query {wire_name}"] = Parameter()
+        if any(one.place == "body" and one.encode.__name__ == "uploaded" for one in endpoint.parameters):
+            if "header Content-type" in ENGINE["operations"].get(key, {}).get("parameters", {}):
+                parameters["header Content-type"] = Parameter()  # sent with every upload
+    body = any(one.place == "body" for endpoint in endpoints for one in endpoint.parameters)
+    group = names[0].partition(".")[0]
+    return Operation(key, group, tuple(names), endpoints, parameters, _text(endpoints[0].since), None, body)
+
+
+def _text(version: Version | None) -> str | None:
+    return version_text(version) if version else None
+
+
+def by_operation_id(operation: str) -> str:
+    """The name that the rule gives to a method: the operationId without its group, in snake case."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z]+|[A-Z]+", operation)]
+    groups = {group.rstrip("s") for group in resources()}
+    for index, word in enumerate(words):
+        if word in groups:
+            return "_".join(words[:index] + words[index + 1 :])
+    return "_".join(words)
+
+
+def operation_differences(key: str) -> Iterator[tuple[str, str]]:
+    """How an operation differs from the files: the name of each difference, and a few words for people."""
+    ours = operations()[key]
+    theirs = ENGINE["operations"].get(key)
+    if theirs is None:
+        yield f"{key}: unknown", "no such operation"
+        return
+    ruled = by_operation_id(theirs["id"])
+    if ours.names[0].partition(".")[2] != ruled:
+        yield f"{key}: name", f"{ours.names[0]}, by the rule {ruled}"
+    official = theirs["parameters"]
+    for name in sorted(official.keys() - ours.parameters.keys()):
+        yield f"{key}: {name} missing", official[name]["type"]
+    for name in sorted(ours.parameters.keys() - official.keys()):
+        yield f"{key}: {name} extra", "not in the files"
+    for name in sorted(official.keys() & ours.parameters.keys()):
+        mine, official_one = ours.parameters[name], official[name]
+        if mine.since != official_one.get("since"):
+            yield f"{key}: {name} since", f"{mine.since}, officially {official_one.get('since')}"
+        if mine.until != official_one.get("until"):
+            yield f"{key}: {name} until", f"{mine.until}, officially {official_one.get('until')}"
+        if official_one.get("required") and not mine.required:
+            yield f"{key}: {name} required", "may be left out"
+    if ours.body != ("body" in theirs):
+        yield f"{key}: body", f"{'a' if ours.body else 'no'} body"
+    if ours.since != theirs.get("since"):
+        yield f"{key}: since", f"{ours.since}, officially {theirs.get('since')}"
+
+
+def missing_operations() -> set[str]:
+    """What the files have and rawdock has not."""
+    return set(ENGINE["operations"]) - set(operations())

@@ -1,0 +1,192 @@
+"""Networks, and containers in them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from rawdock import BadRequest, Conflict, Docker, Forbidden, NotFound, ServerError
+from rawdock.models import (
+    IPAM,
+    EndpointIPAMConfig,
+    EndpointSettings,
+    HostConfig,
+    IPAMConfig,
+    NetworkConnectRequest,
+    NetworkCreateRequest,
+    NetworkDisconnectRequest,
+)
+
+from .kit import container, engine_of, executed
+
+SUBNET, SUBNET6 = "10.199.7.0/24", "fd00:5:7::/64"
+NONE = "rawdock-s-none"
+
+
+async def _no_network(docker: Docker, name: str) -> None:
+    """Take a network away that an earlier run may have left."""
+    for found in await docker.networks.list(filters={"name": name}):
+        if found.name == name:
+            await docker.networks.delete(found.id)
+
+
+@asynccontextmanager
+async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncIterator[str]:
+    """A network that goes at the end; gives its id."""
+    await _no_network(docker, config.name)
+    created = await docker.networks.create(config)
+    assert created.warning == ""
+    try:
+        yield created.id
+    finally:
+        await _no_network(docker, config.name)
+
+
+async def made(docker: Docker) -> None:
+    """What was asked for stands in inspect and in the list, until it is deleted."""
+    name = "rawdock-s-made"
+    label = {"label": f"rawdock-s={name}"}
+    ranges = [
+        IPAMConfig(subnet=SUBNET, ip_range="10.199.7.128/25", gateway="10.199.7.1"),
+        IPAMConfig(subnet=SUBNET6, gateway="fd00:5:7::1"),
+    ]
+    config = NetworkCreateRequest(
+        name=name,
+        driver="bridge",
+        internal=True,
+        enable_ipv6=True,
+        ipam=IPAM(driver="default", config=ranges),
+        labels={"rawdock-s": name},
+    )
+    engine = await engine_of(docker)
+    async with _network(docker, config) as id:
+        found = await docker.networks.inspect(name)
+        assert found.id == id
+        assert found.name == name
+        assert found.created
+        assert (found.driver, found.scope) == ("bridge", "local")
+        assert found.internal
+        assert found.enable_ipv6
+        assert found.labels == {"rawdock-s": name}
+        assert found.containers == {}
+        assert [(one.subnet, one.gateway) for one in found.ipam.config] == [(one.subnet, one.gateway) for one in ranges]
+        if engine.can("tell address ranges"):
+            assert found.ipam.config[0].ip_range == "10.199.7.128/25"
+        assert (await docker.networks.inspect(id[:12], scope="local", verbose=True)).id == id
+        (listed,) = await docker.networks.list(filters=label)
+        assert (listed.id, listed.ipam, listed.labels) == (id, found.ipam, found.labels)
+        for filters in ({"name": name}, {"id": id}, {"driver": "bridge", "dangling": True}, {}):
+            assert id in [one.id for one in await docker.networks.list(filters=filters)]
+        assert await docker.networks.list(filters={**label, "driver": "macvlan"}) == []
+        if engine.can("filter networks by type"):
+            assert await docker.networks.list(filters={**label, "type": "custom", "scope": "local"}) == [listed]
+            builtin = await docker.networks.list(filters={"type": "builtin"})
+            assert {"bridge", "host", "none"} <= {one.name for one in builtin}
+        else:
+            with pytest.raises(ServerError, match="invalid filter"):
+                await docker.networks.list(filters={"type": "custom"})
+        await docker.networks.delete(id)
+        with pytest.raises(NotFound):
+            await docker.networks.inspect(id)
+
+
+async def joined(docker: Docker) -> None:
+    """A container joins with an address and a name of its own, is seen on both sides, and leaves."""
+    name, address = "rawdock-s-joined", "10.199.7.77"
+    config = NetworkCreateRequest(name=name, ipam=IPAM(config=[IPAMConfig(subnet=SUBNET)]))
+    engine = await engine_of(docker)
+    async with _network(docker, config) as id, container(docker, name) as member:
+        await docker.containers.start(member)
+        end = EndpointSettings(aliases=["a-name"], ipam_config=EndpointIPAMConfig(ipv4_address=address))
+        await docker.networks.connect(id, NetworkConnectRequest(container=name, endpoint_config=end))
+        seen = (await docker.networks.inspect(id)).containers[member]
+        assert seen.name == name
+        assert seen.ipv4_address == f"{address}/24"
+        assert seen.mac_address
+        inside = (await docker.containers.inspect(member)).network_settings.networks[name]
+        assert (inside.network_id, inside.ip_address, inside.ip_prefix_len) == (id, address, 24)
+        assert inside.mac_address == seen.mac_address
+        assert "a-name" in inside.aliases
+        out, _ = await executed(docker, member, ["ip", "-4", "-o", "addr", "show"])
+        assert f"{address}/24" in out.decode()
+        if engine.can("tell networks that are used"):
+            assert await docker.networks.list(filters={"name": name, "dangling": True}) == []
+        with pytest.raises(Forbidden):
+            await docker.networks.connect(id, NetworkConnectRequest(container=member))
+        with pytest.raises((Forbidden, Conflict)) as caught:
+            await docker.networks.delete(name)  # by its id Podman would delete it
+        assert name in caught.value.message
+        await docker.networks.disconnect(id, NetworkDisconnectRequest(container=member, force=True))
+        assert (await docker.networks.inspect(id)).containers == {}
+        assert name not in (await docker.containers.inspect(member)).network_settings.networks
+        with pytest.raises(ServerError, match="not connected"):
+            await docker.networks.disconnect(id, NetworkDisconnectRequest(container=member))
+
+
+async def by_name(docker: Docker) -> None:
+    """Two containers in one network find each other by name."""
+    name, server, client = "rawdock-s-named", "rawdock-s-server", "rawdock-s-client"
+    host = HostConfig(network_mode=name)
+    serve = ["sh", "-c", "mkdir /w; echo page > /w/index.html; exec httpd -f -p 80 -h /w"]
+    async with (
+        _network(docker, NetworkCreateRequest(name=name)) as id,
+        container(docker, server, serve, host_config=host) as serving,
+        container(docker, client, host_config=host) as asking,
+    ):
+        await docker.containers.start(serving)
+        await docker.containers.start(asking)
+        assert set((await docker.networks.inspect(id)).containers) == {serving, asking}
+        ask = ["sh", "-c", f"until wget -q -O- http://{server}/; do sleep 0.1; done 2>/dev/null"]
+        assert await executed(docker, asking, ask) == (b"page\n", b"")
+        address = (await docker.containers.inspect(serving)).network_settings.networks[name].ip_address
+        out, _ = await executed(docker, asking, ["nslookup", server])
+        assert address in out.decode()
+
+
+async def errors(docker: Docker) -> None:
+    """What is not there, is there already, or cannot be."""
+    engine = await engine_of(docker)
+    member = NetworkConnectRequest(container=NONE)
+    for call in (docker.networks.inspect, docker.networks.delete):
+        with pytest.raises(NotFound, match="network"):
+            await call(NONE)
+    with pytest.raises(NotFound):
+        await docker.networks.connect(NONE, member)
+    with pytest.raises(NotFound):
+        await docker.networks.disconnect(NONE, NetworkDisconnectRequest(container=NONE))
+    config = NetworkCreateRequest(
+        name="rawdock-s-exists",
+        check_duplicate=not engine.has("1.46"),
+        ipam=IPAM(config=[IPAMConfig(subnet=SUBNET)]),
+    )
+    async with _network(docker, config) as id:
+        with pytest.raises(Conflict, match="rawdock-s-exists"):
+            await docker.networks.create(config)
+        with pytest.raises(NotFound, match=NONE):
+            await docker.networks.connect(id, member)
+        with pytest.raises((Forbidden, ServerError)):
+            await docker.networks.create(NetworkCreateRequest(name=NONE, ipam=config.ipam))
+    with pytest.raises((BadRequest, ServerError)):
+        await docker.networks.create(NetworkCreateRequest(name=NONE, ipam=IPAM(config=[IPAMConfig(subnet="nowhere")])))
+    with pytest.raises((BadRequest, ServerError), match="filter"):
+        await docker.networks.list(filters={"nonsense": True})
+    with pytest.raises((Forbidden, ServerError), match="removed"):
+        await docker.networks.delete("bridge")
+
+
+async def pruned(docker: Docker) -> None:
+    """Takes a network that no container is in, held to a label, and leaves one that is used."""
+    idle, used = "rawdock-s-idle", "rawdock-s-used"
+    labels = {"rawdock-s": "pruned"}
+    async with (
+        _network(docker, NetworkCreateRequest(name=idle, labels=labels)),
+        _network(docker, NetworkCreateRequest(name=used, labels=labels)) as id,
+        container(docker, used, host_config=HostConfig(network_mode=used)) as member,
+    ):
+        await docker.containers.start(member)
+        result = await docker.networks.prune(filters={"label": "rawdock-s=pruned"})
+        assert result.networks_deleted == [idle]
+        assert [one.id for one in await docker.networks.list(filters={"label": "rawdock-s=pruned"})] == [id]
+        assert (await docker.networks.prune(filters={"label": "rawdock-s=pruned"})).networks_deleted == []
