@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ._client import Docker
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
+    from ._model import SecretStr
     from ._transport.wire import Limits
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "RawdockError",
+    "SecretStr",
     "ServerError",
     "StatusError",
     "StreamError",
@@ -64,6 +66,7 @@ __all__ = [
 _LATER = {
     "Docker": "_client",
     "Limits": "_transport.wire",
+    "SecretStr": "_model",
     "decode": "_codec",
     "encode": "_codec",
     "endpoint_of": "_endpoint",

@@ -8,34 +8,21 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Union, get_args, get_origin
 
 __all__ = ["resolve", "without_none"]
 
-_FACES = {
-    name: module
-    for module, names in {
-        "bytes_": "ArchiveStream Chunks Duplex",
-        "feeds": "EventStream StatsStream",
-        "output": "LogStream ProcessStream",
-        "transfers": "PullResult PullStream PushResult PushStream",
-        "waiting": "Waiting",
-        "websocket": "WebSocket",
-        "works": "BuildResult BuildStream ImportResult ImportStream LoadResult LoadStream",
-    }.items()
-    for name in names.split()
-}
-
 
 class _Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
-        if name in _FACES:
-            return getattr(import_module(f"rawdock._streams.{_FACES[name]}"), name)
         from . import models
 
         if name in models.MODULES:
             return getattr(models, name)
+        from . import streams
+
+        if name in streams.MODULES:
+            return getattr(streams, name)
         raise KeyError(name)
 
 

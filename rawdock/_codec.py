@@ -18,7 +18,7 @@ from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from ._annotations import without_none
-from ._model import NO_EXTRA, FieldInfo, Model, Secret, Timestamp, fields_of
+from ._model import NO_EXTRA, FieldInfo, Model, SecretStr, Timestamp, fields_of
 from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
@@ -221,9 +221,9 @@ _SCALARS: dict[Any, Callable[[Any], Any]] = {
     bool: _scalar(bool, False),
     float: _float,
     Timestamp: _text(Timestamp),
-    Secret: _text(Secret),
+    SecretStr: _text(SecretStr),
 }
-_EXPECTED: dict[Any, str] = {str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", Secret: "str"}
+_EXPECTED: dict[Any, str] = {str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", SecretStr: "str"}
 
 
 def _list_converter(item: Any) -> Callable[[Any], Any]:
@@ -341,7 +341,7 @@ def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -
     convert, items = f"convert{suffix}", f"items{suffix}"
     if kind in _INLINE:
         return [f"if type(value) is {_INLINE[kind]}: {target} = value"]
-    if kind in (Timestamp, Secret):
+    if kind in (Timestamp, SecretStr):
         names[convert] = kind
         return [f"if type(value) is str: {target} = {convert}(value)"]
     if kind in (object, Any):
@@ -513,7 +513,7 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
                 continue
         written = encode_as(field.type, one, where, version)
         if not written and not field.required and _is_zero(field.default):
-            continue  # {}, or a zero in another dress: "" for a Secret, 0 for 0.0
+            continue  # {}, or a zero in another dress: "" for a SecretStr, 0 for 0.0
         if version is not None and (field.since or field.until):
             check_gate(where, version, field.since, field.until)
         out[field.wire] = written
@@ -563,7 +563,7 @@ def encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
 
 
 def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
-    if kind in (str, Timestamp, Secret):
+    if kind in (str, Timestamp, SecretStr):
         if isinstance(value, str):
             return str.__str__(value)
     elif kind is float:

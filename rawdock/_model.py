@@ -34,7 +34,7 @@ import attrs
 from ._annotations import resolve
 from ._versions import Version, parse_version
 
-__all__ = ["NO_EXTRA", "FieldInfo", "Model", "Secret", "Timestamp", "fields_of", "since", "until", "wire"]
+__all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
 
 
 class wire(NamedTuple):
@@ -55,7 +55,7 @@ class until(NamedTuple):
     version: str
 
 
-class Secret(str):
+class SecretStr(str):
     """Text that is never shown: it prints as `***`. `reveal()` gives it."""
 
     __slots__ = ()
@@ -265,7 +265,7 @@ class FieldInfo(NamedTuple):
 
 def _hides(kind: Any) -> bool:
     """Whether a secret may be in a value of this type."""
-    return kind is Secret or any(_hides(inner) for inner in get_args(kind))
+    return kind is SecretStr or any(_hides(inner) for inner in get_args(kind))
 
 
 _fields: dict[type[Model], tuple[FieldInfo, ...]] = {}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import rawdock
 from rawdock._codec import decode, decoder, encode, encode_json, loads, use_json
-from rawdock._model import Model, Secret, Timestamp, since, until, wire
+from rawdock._model import Model, SecretStr, Timestamp, since, until, wire
 from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
 
 
@@ -26,7 +26,7 @@ class Tree(Model):
     on: bool = False
     share: float = 0.0
     at: Timestamp = Timestamp("")
-    password: Secret = Secret("")
+    password: SecretStr = SecretStr("")
     limit: int | None = None
     entrypoint: list[str] | None = None
     names: list[str] = []
@@ -144,7 +144,7 @@ def test_versions_gate_what_is_set() -> None:
 
 def test_secrets_are_sent_as_they_are() -> None:
     """Only the eye is kept from a secret."""
-    assert encode_json(Tree(password=Secret("hunter2"))) == b'{"Password":"hunter2"}'
+    assert encode_json(Tree(password=SecretStr("hunter2"))) == b'{"Password":"hunter2"}'
 
 
 def test_exact_integers(parser: str) -> None:

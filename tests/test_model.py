@@ -10,7 +10,7 @@ from typing import Annotated
 import attrs
 import pytest
 
-from rawdock._model import NO_EXTRA, Model, Secret, Timestamp, fields_of, since, until, wire
+from rawdock._model import NO_EXTRA, Model, SecretStr, Timestamp, fields_of, since, until, wire
 
 
 class Inner(Model):
@@ -33,7 +33,7 @@ class Sample(Model):
     labels: dict[str, str] = {}
     limit: int | None = None
     root_fs: Annotated[str, wire("RootFS"), since("1.41"), until("1.52")] = ""
-    password: Secret = Secret("")
+    password: SecretStr = SecretStr("")
 
 
 class Wider(Sample):
@@ -82,7 +82,7 @@ def test_repr_shows_set_fields_only() -> None:
 
 def test_repr_never_shows_a_secret() -> None:
     """A secret prints as stars, by itself and inside a model, and tells its text only when asked."""
-    secret = Secret("hunter2")
+    secret = SecretStr("hunter2")
     for shown in (repr(Sample(id="a", password=secret)), str(secret), repr(secret), f"{secret}", f"{secret:>9}"):
         assert "hunter2" not in shown
         assert "***" in shown

@@ -7,14 +7,17 @@ import inspect
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
-from spec.deviations import DEVIATIONS
-from spec.facts import ENGINE, declared, differences, models
+from made import example
+from spec.deviations import DEVIATIONS, NO_MODEL
+from spec.facts import ENGINE, declared, differences, models, schemas
 
 import rawdock.models
-from rawdock._model import Model
+from rawdock import VersionError, decode, encode
+from rawdock._annotations import without_none
+from rawdock._model import FieldInfo, Model, fields_of
 
 # The only fields that an answer has to have: without them it is of no use.
 IDENTITIES = {
@@ -52,7 +55,44 @@ def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) 
 
 def test_every_deviation_is_one_of_a_model() -> None:
     """A model that went takes its deviations with it."""
-    assert {name.partition(" ")[0].partition(".")[0] for name in DEVIATIONS} <= rawdock.models.MODULES.keys()
+    of_models = {name for name in DEVIATIONS if ": " not in name}
+    assert {name.partition(" ")[0].partition(".")[0] for name in of_models} <= rawdock.models.MODULES.keys()
+
+
+def test_every_schema_has_a_model() -> None:
+    """The files have no schema that no model stands for, but for those that have a reason."""
+    covered = {schema for name in models() for schema in schemas(name)}
+    assert set(ENGINE["schemas"]) - covered == set(NO_MODEL)
+
+
+def newer_fields() -> list[tuple[type[Model], FieldInfo]]:
+    """Every field that not all API versions have."""
+    return [(model, field) for model in models().values() for field in fields_of(model) if field.since or field.until]
+
+
+def test_a_field_is_not_sent_to_an_engine_without_it() -> None:
+    """A field under its `since`, or from its `until` on, is a VersionError with its path, whatever its type."""
+    for model, field in newer_fields():
+        required = {other.wire: example(other.type) for other in fields_of(model) if other.required}
+        value = decode(model, required | {field.wire: shallow(field.type)})
+        for gate, refused, taken in ((field.since, -1, 0), (field.until, 0, -1)):
+            if gate is None:
+                continue
+            with pytest.raises(VersionError, match=rf"\$\.{field.wire}\b"):
+                encode(value, version=(gate[0], gate[1] + refused))
+            assert field.wire in encode(value, version=(gate[0], gate[1] + taken))
+    assert len(newer_fields()) > 100
+
+
+def shallow(kind: Any) -> Any:
+    """A value of a type that differs from its zero, in which no other field has a version."""
+    kind, _ = without_none(kind)
+    if get_origin(kind) in (list, dict):
+        item = shallow(get_args(kind)[-1])
+        return [item] if get_origin(kind) is list else {"a": item}
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return {field.wire: example(field.type) for field in fields_of(kind) if field.required} | {"Tomorrow": 1}
+    return example(kind)
 
 
 def test_every_deviation_has_a_reason() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, Timestamp, wire
-from rawdock._model import Secret as SecretText
+from rawdock._model import Model, SecretStr, Timestamp, wire
 
 from .common import Driver, ObjectVersion
 
@@ -15,7 +14,7 @@ class SecretSpec(Model):
 
     name: str = ""
     labels: dict[str, str] = {}
-    data: SecretText = SecretText("")
+    data: SecretStr = SecretStr("")
     """The content in base64, 500 KB at most before that. Answers never have it."""
     driver: Driver = Driver()
     """A plugin that keeps the content elsewhere; then `data` is empty."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, Secret, Timestamp, wire
+from rawdock._model import Model, SecretStr, Timestamp, wire
 
 from .common import Driver, ObjectVersion
 
@@ -54,7 +54,7 @@ class SwarmCAConfig(Model):
     external_cas: Annotated[list[ExternalCA], wire("ExternalCAs")] = []
     signing_ca_cert: Annotated[str, wire("SigningCACert")] = ""
     """The root certificate to go over to, as PEM."""
-    signing_ca_key: Annotated[Secret, wire("SigningCAKey")] = Secret("")
+    signing_ca_key: Annotated[SecretStr, wire("SigningCAKey")] = SecretStr("")
     """Private key of that certificate, as PEM."""
     force_rotate: int = 0
     """Change this number to have all certificates renewed."""
@@ -118,8 +118,8 @@ class ClusterInfo(Model):
 class JoinTokens(Model):
     """What a new node has to show when it joins."""
 
-    worker: Secret = Secret("")
-    manager: Secret = Secret("")
+    worker: SecretStr = SecretStr("")
+    manager: SecretStr = SecretStr("")
 
 
 class Swarm(ClusterInfo):
@@ -157,7 +157,7 @@ class SwarmJoinRequest(Model):
 
     remote_addrs: list[str] = []
     """Managers of the swarm, like "10.0.0.1:2377"; the first is asked."""
-    join_token: Secret = Secret("")
+    join_token: SecretStr = SecretStr("")
     listen_addr: str = ""
     """As in `SwarmInitRequest`, for the time when this node is a manager."""
     advertise_addr: str = ""
@@ -171,13 +171,13 @@ class SwarmJoinRequest(Model):
 class SwarmUnlockRequest(Model):
     """What unlocks a manager after a restart."""
 
-    unlock_key: Secret = Secret("")
+    unlock_key: SecretStr = SecretStr("")
 
 
 class UnlockKey(Model):
     """The key that unlocks managers; empty if the swarm does not lock them."""
 
-    unlock_key: Secret = Secret("")
+    unlock_key: SecretStr = SecretStr("")
 
 
 class PeerNode(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, Secret, Timestamp, since, until, wire
+from rawdock._model import Model, SecretStr, Timestamp, since, until, wire
 
 from .common import GenericResource
 from .containers import ContainerSummary
@@ -233,14 +233,14 @@ class AuthConfig(Model):
     """Credentials for a registry: to try them (`system.auth`), or sent along with a pull, push or build."""
 
     username: Annotated[str, wire("username")] = ""
-    password: Annotated[Secret, wire("password")] = Secret("")
+    password: Annotated[SecretStr, wire("password")] = SecretStr("")
     email: Annotated[str, wire("email"), until("1.52")] = ""
     """Nothing has used it for a long time."""
     serveraddress: Annotated[str, wire("serveraddress")] = ""
     """The registry's host, without a path; containerd's image store heeds it."""
-    identitytoken: Annotated[Secret, wire("identitytoken")] = Secret("")
+    identitytoken: Annotated[SecretStr, wire("identitytoken")] = SecretStr("")
     """A refresh token, instead of a password."""
-    registrytoken: Annotated[Secret, wire("registrytoken")] = Secret("")
+    registrytoken: Annotated[SecretStr, wire("registrytoken")] = SecretStr("")
     """A bearer token, sent to the registry as it is."""
 
 
@@ -248,7 +248,7 @@ class AuthResponse(Model):
     """A login succeeded."""
 
     status: str = ""
-    identity_token: Secret = Secret("")
+    identity_token: SecretStr = SecretStr("")
     """To be used from now on instead of the password; may be empty."""
 
 

@@ -17,6 +17,10 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker", "tell networks that are used"): "its list takes every network but its own for dangling",
     ("podman", "filter networks by type"): "it knows neither type nor scope as a filter",
     ("podman", "tell address ranges"): "it keeps the range to itself",
+    ("podman", "keep volumes with a name"): "its prune takes all that nobody uses, and does not know the filter all",
+    ("docker", "refuse a second start"): "it says in the output that the command has run already",
+    ("podman", "filter volumes by two things"): "it takes a volume that one of them fits",
+    ("podman", "begin with a terminal's size"): "it does not look at the console's size",
 }
 
 

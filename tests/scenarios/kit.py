@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
 
 from rawdock import Docker
-from rawdock._streams.output import LogStream
 from rawdock.models import ContainerSpec, ExecConfig
+from rawdock.streams import LogStream
 
 from .cannot import reason
 

@@ -1,0 +1,78 @@
+"""The classes of streams and of their results, for annotations: `def show(logs: LogStream) -> None: ...`.
+
+Nobody makes them; operations give them. `Opens` is what to enter, `Runs` what to enter or to await. Like `models`, this
+is only an index: what is asked for is loaded with the module it is in.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._streams.bytes_ import ArchiveStream as ArchiveStream
+    from ._streams.bytes_ import Chunks as Chunks
+    from ._streams.bytes_ import Duplex as Duplex
+    from ._streams.feeds import EventStream as EventStream
+    from ._streams.feeds import StatsStream as StatsStream
+    from ._streams.frames import Frame as Frame
+    from ._streams.lines import Lines as Lines
+    from ._streams.opens import Opens as Opens
+    from ._streams.opens import Runs as Runs
+    from ._streams.output import LogStream as LogStream
+    from ._streams.output import ProcessStream as ProcessStream
+    from ._streams.transfers import PullResult as PullResult
+    from ._streams.transfers import PullStream as PullStream
+    from ._streams.transfers import PushResult as PushResult
+    from ._streams.transfers import PushStream as PushStream
+    from ._streams.waiting import Waiting as Waiting
+    from ._streams.websocket import WebSocket as WebSocket
+    from ._streams.works import BuildResult as BuildResult
+    from ._streams.works import BuildStream as BuildStream
+    from ._streams.works import ImportResult as ImportResult
+    from ._streams.works import ImportStream as ImportStream
+    from ._streams.works import LoadResult as LoadResult
+    from ._streams.works import LoadStream as LoadStream
+
+MODULES: dict[str, str] = {
+    "ArchiveStream": "bytes_",
+    "BuildResult": "works",
+    "BuildStream": "works",
+    "Chunks": "bytes_",
+    "Duplex": "bytes_",
+    "EventStream": "feeds",
+    "Frame": "frames",
+    "ImportResult": "works",
+    "ImportStream": "works",
+    "Lines": "lines",
+    "LoadResult": "works",
+    "LoadStream": "works",
+    "LogStream": "output",
+    "Opens": "opens",
+    "ProcessStream": "output",
+    "PullResult": "transfers",
+    "PullStream": "transfers",
+    "PushResult": "transfers",
+    "PushStream": "transfers",
+    "Runs": "opens",
+    "StatsStream": "feeds",
+    "Waiting": "waiting",
+    "WebSocket": "websocket",
+}
+"""In which module of `_streams` each class is."""
+
+if not TYPE_CHECKING:  # checkers read the imports above, and take no list that is computed
+    __all__ = list(MODULES)
+
+
+def __getattr__(name: str) -> object:
+    module = MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"._streams.{module}", __package__), name)
+    globals()[name] = found  # so that this function runs once a name
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*MODULES, "MODULES"]

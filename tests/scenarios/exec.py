@@ -1,0 +1,184 @@
+"""Commands in a running container."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from rawdock import BadRequest, Conflict, Docker, NotFound, ServerError
+from rawdock.models import ExecConfig, ExecInspect, ExecStartConfig
+
+from .kit import container, engine_of, executed, opened, output
+
+NONE = "rawdock-s-none"
+TRUE = ExecConfig(cmd=["true"])
+DETACHED = ExecStartConfig(detach=True)
+
+
+async def _ended(docker: Docker, id: str) -> ExecInspect:
+    """A command's state when it has ended, which may be a moment after its output has."""
+    while (found := await docker.exec.inspect(id)).running:
+        await anyio.sleep(0.1)
+    return found
+
+
+async def outputs(docker: Docker) -> None:
+    """Both outputs are kept apart, and inspect knows the exit code; environment, user and folder are as asked for."""
+    say = "echo $A; id -u; pwd; echo to stderr >&2; exit 3"
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        config = ExecConfig(
+            cmd=["sh", "-c", say], attach_stdout=True, attach_stderr=True, env=["A=b"], user="12:34", working_dir="/tmp"
+        )
+        created = await docker.exec.create(id, config)
+        before = await docker.exec.inspect(created.id)
+        assert (before.id, before.container_id) == (created.id, id)
+        assert not before.running
+        assert before.exit_code in (None, 0)
+        assert before.pid == 0
+        assert (before.open_stdin, before.open_stdout, before.open_stderr) == (False, True, True)
+        assert (before.process_config.entrypoint, before.process_config.arguments) == ("sh", ["-c", say])
+        assert before.process_config.user == "12:34"
+        assert not before.process_config.tty
+        async with docker.exec.start(created.id) as process:
+            assert not process.tty
+            assert await output(process) == (b"b\n12\n/tmp\n", b"to stderr\n")
+        assert (await _ended(docker, created.id)).exit_code == 3
+        out_only = ExecConfig(cmd=["sh", "-c", "echo out; echo err >&2"], attach_stdout=True)
+        async with docker.exec.start((await docker.exec.create(id, out_only)).id) as process:
+            assert await output(process) == (b"out\n", b"")
+
+
+async def input_ends(docker: Docker) -> None:
+    """What is sent arrives, and ending it ends the command; its output comes to the last byte."""
+    lines = b"".join(b"%d\n" % number for number in range(500))
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        config = ExecConfig(cmd=["sh", "-c", "cat; wc -c >&2; echo end"], attach_stdin=True, attach_stdout=True)
+        created = await docker.exec.create(id, config)
+        async with docker.exec.start(created.id) as process:
+            await process.send(lines[:1000])
+            await process.send(lines[1000:])
+            await process.send_eof()
+            assert await output(process) == (lines + b"end\n", b"")
+        assert (await _ended(docker, created.id)).exit_code == 0
+
+
+async def conversation(docker: Docker) -> None:
+    """Input and output take turns."""
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        ask = 'while read -r word; do echo "$word!"; done; echo bye'
+        config = ExecConfig(cmd=["sh", "-c", ask], attach_stdin=True, attach_stdout=True)
+        async with docker.exec.start((await docker.exec.create(id, config)).id) as process:
+            for word in (b"one", b"two", b"three"):
+                await process.send(word + b"\n")
+                heard = b""
+                while not heard.endswith(b"\n"):
+                    heard += (await anext(process)).data
+                assert heard == word + b"!\n"
+            await process.send_eof()
+            assert await output(process) == (b"bye\n", b"")
+
+
+async def terminal(docker: Docker) -> None:
+    """With a terminal all is stdout, input is echoed, and it has the size that it was told."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        ask = "read -r word; stty size; echo $word >&2"
+        config = ExecConfig(cmd=["sh", "-c", ask], attach_stdin=True, attach_stdout=True, attach_stderr=True, tty=True)
+        created = await docker.exec.create(id, config)
+        async with docker.exec.start(created.id, ExecStartConfig(tty=True)) as process:
+            assert process.tty
+            await docker.exec.resize(created.id, height=10, width=20)
+            await process.send(b"word\n")
+            assert await output(process) == (b"word\r\n10 20\r\nword\r\n", b"")
+        assert (await docker.exec.inspect(created.id)).process_config.tty
+        if engine.has("1.42") and engine.can("begin with a terminal's size"):
+            config = ExecConfig(cmd=["stty", "size"], attach_stdout=True, tty=True, console_size=[33, 77])
+            created = await docker.exec.create(id, config)
+            async with docker.exec.start(created.id, ExecStartConfig(tty=True, console_size=[33, 77])) as process:
+                assert await output(process) == (b"33 77\r\n", b"")
+
+
+async def detached(docker: Docker) -> None:
+    """Left to itself it runs on, and inspect tells when and how it ended; a second start is refused."""
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        config = ExecConfig(cmd=["sh", "-c", "until [ -e /go ]; do sleep 0.1; done; exit 5"])
+        created = await docker.exec.create(id, config)
+        await docker.exec.start_detached(created.id, DETACHED)
+        running = await docker.exec.inspect(created.id)
+        assert running.running
+        assert running.exit_code in (None, 0)
+        assert running.pid > 0
+        assert created.id in (await docker.containers.inspect(id)).exec_ids
+        with pytest.raises((Conflict, ServerError)):
+            await docker.exec.start_detached(created.id, DETACHED)
+        await executed(docker, id, ["touch", "/go"])
+        assert (await _ended(docker, created.id)).exit_code == 5
+
+
+async def not_a_command(docker: Docker) -> None:
+    """A program that does not exist says so in the output; detached it is an error."""
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        config = ExecConfig(cmd=["/rawdock-s-none"], attach_stdout=True, attach_stderr=True)
+        created = await docker.exec.create(id, config)
+        async with docker.exec.start(created.id) as process:
+            out, err = await output(process)
+        assert b"/rawdock-s-none" in out + err
+        assert (await _ended(docker, created.id)).exit_code in (126, 127)
+        created = await docker.exec.create(id, ExecConfig(cmd=["/rawdock-s-none"]))
+        with pytest.raises((BadRequest, ServerError), match="/rawdock-s-none"):
+            await docker.exec.start_detached(created.id, DETACHED)
+
+
+async def errors(docker: Docker) -> None:
+    """No such container or command, and a container that is stopped or paused."""
+    none = "f" * 64
+    with pytest.raises(NotFound, match=NONE):
+        await docker.exec.create(NONE, TRUE)
+    with pytest.raises(NotFound):
+        await docker.exec.inspect(none)
+    with pytest.raises(NotFound):
+        await opened(docker.exec.start(none))
+    with pytest.raises(NotFound):
+        await docker.exec.start_detached(none, DETACHED)
+    with pytest.raises(NotFound):
+        await docker.exec.resize(none, height=1, width=1)
+    async with container(docker, "rawdock-s-exec") as id:
+        with pytest.raises(Conflict):
+            await docker.exec.create(id, TRUE)
+        await docker.containers.start(id)
+        with pytest.raises(BadRequest):
+            await docker.exec.create(id, ExecConfig())
+        created = await docker.exec.create(id, TRUE)
+        await docker.containers.pause(id)
+        with pytest.raises(Conflict, match="paused"):
+            await docker.exec.create(id, TRUE)
+        with pytest.raises(Conflict, match="paused"):
+            await opened(docker.exec.start(created.id))
+        await docker.containers.unpause(id)
+        await docker.containers.kill(id)
+        await docker.containers.wait(id)
+        with pytest.raises((Conflict, NotFound)):  # Docker forgets it with the container's process
+            await opened(docker.exec.start(created.id))
+
+
+async def twice(docker: Docker) -> None:
+    """A command starts once: Docker says so in the output, Podman before it."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        created = await docker.exec.create(id, ExecConfig(cmd=["true"], attach_stdout=True))
+        async with docker.exec.start(created.id) as process:
+            assert await output(process) == (b"", b"")
+        await _ended(docker, created.id)
+        if engine.can("refuse a second start"):
+            with pytest.raises((Conflict, ServerError)):
+                await opened(docker.exec.start(created.id))
+        else:
+            async with docker.exec.start(created.id) as process:
+                assert b"has already run" in (await output(process))[0]

@@ -1,0 +1,194 @@
+"""What each method makes of an answer, from its declared type: each error status, a full answer, and an empty one."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, get_args, get_origin
+
+import httpx
+import pytest
+from examples import EXAMPLES
+from made import example
+from spec.facts import methods
+
+from rawdock import (
+    BadRequest,
+    Conflict,
+    DecodeError,
+    Docker,
+    Forbidden,
+    NotFound,
+    NotSupported,
+    ServerError,
+    StatusError,
+    Unauthorized,
+    encode,
+    endpoint_of,
+)
+from rawdock._model import Model, fields_of
+from rawdock._streams.lines import Lines
+from rawdock._streams.opens import Opens, Runs
+
+pytestmark = pytest.mark.anyio
+
+METHODS = methods()
+DATE = {"Date": "Tue, 24 Nov 2026 11:00:00 GMT"}
+ENGINE = {"Api-Version": "1.56", **DATE}
+PODMAN = {"Libpod-Api-Version": "5.4.2", **ENGINE}
+
+STATUSES: list[tuple[int, type[StatusError]]] = [
+    (400, BadRequest),
+    (401, Unauthorized),
+    (403, Forbidden),
+    (404, NotFound),
+    (405, NotSupported),
+    (409, Conflict),
+    (418, StatusError),
+    (500, ServerError),
+    (501, NotSupported),
+    (503, ServerError),
+]
+
+
+async def call(name: str, answer: httpx.Response) -> Any:
+    """Call a method with its example; a stream is read to its end."""
+    async with Docker(transport=httpx.MockTransport(lambda request: answer), version="1.56") as docker:
+        group, _, verb = name.partition(".")
+        result = getattr(getattr(docker, group), verb)(**EXAMPLES[name])
+        if not isinstance(result, Opens):
+            return await result
+        async with result as stream:
+            return [item async for item in stream] if hasattr(stream, "__aiter__") else await stream.result()
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+async def test_error_statuses(name: str) -> None:
+    """Each status is its class, with the Engine's own words, said in JSON, in plain text, and as Podman says it."""
+    for status, kind in STATUSES:
+        for answer in (
+            httpx.Response(status, json={"message": "the words"}, headers=ENGINE),
+            httpx.Response(status, text="the words\n", headers=ENGINE),
+            httpx.Response(
+                status,
+                json={"cause": "a cause of no class", "message": "the words", "response": status},
+                headers=PODMAN,
+            ),
+        ):
+            with pytest.raises(kind) as caught:
+                await call(name, answer)
+            assert type(caught.value) is kind
+            assert (caught.value.status, caught.value.message) == (status, "the words")
+            assert caught.value.operation == name
+            assert caught.value.curl().startswith("curl ")
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+async def test_podman_says_why(name: str) -> None:
+    """Podman's 500 is classed by its cause; a route that an Engine does not have is NotSupported, not NotFound."""
+    body = {"cause": "no such container", "message": "no container with name or ID", "response": 500}
+    with pytest.raises(NotFound):
+        await call(name, httpx.Response(500, json=body, headers=PODMAN))
+    with pytest.raises(NotSupported):
+        await call(name, httpx.Response(404, text="Not Found\n", headers=DATE))
+    with pytest.raises(NotSupported):
+        await call(name, httpx.Response(404, json={"message": "page not found"}, headers=DATE))
+
+
+# Full and empty answers.
+
+
+def kind_of(name: str) -> Any:
+    """What a method's answer is decoded to; None where it is not decoded."""
+    declared, waits = endpoint_of(METHODS[name]), inspect.iscoroutinefunction(METHODS[name])
+    return declared.returns if waits and declared.answer is None and declared.returns not in (None, bool) else None
+
+
+DECODED = [name for name in sorted(METHODS) if kind_of(name) is not None]
+
+
+@pytest.mark.parametrize("name", DECODED)
+async def test_full_answer(name: str) -> None:
+    """An answer in which every field is filled is read, and nothing of it is lost, nor of what nobody knows yet."""
+    full = example(kind_of(name))
+    for one in full if isinstance(full, list) else [full]:
+        if isinstance(one, dict):
+            one["FieldOfTomorrow"] = {"a": [1]}
+    assert encode(await call(name, httpx.Response(200, json=full))) == full
+
+
+def needs(kind: Any) -> bool:
+    """Whether a model has fields that an answer is of no use without."""
+    return isinstance(kind, type) and issubclass(kind, Model) and any(field.required for field in fields_of(kind))
+
+
+@pytest.mark.parametrize("name", DECODED)
+async def test_empty_answer(name: str) -> None:
+    """An answer that says nothing reads as zeros; without the identity it is about, it is an error with the path."""
+    kind = kind_of(name)
+    if get_origin(kind) is list:
+        assert await call(name, httpx.Response(200, text="[]")) == []
+        assert await call(name, httpx.Response(200, text="null")) == []
+    elif needs(kind):
+        with pytest.raises(DecodeError, match="is missing") as caught:
+            await call(name, httpx.Response(200, text="{}"))
+        assert caught.value.path.startswith("$.")
+    else:
+        empty = await call(name, httpx.Response(200, text='""' if kind is str else "{}"))
+        assert encode(empty) in ({}, "")
+    for wrong in ("", "{", "<html>", "7", '"text"' if kind is not str else "[]"):
+        with pytest.raises(DecodeError) as caught:
+            await call(name, httpx.Response(200, text=wrong))
+        assert caught.value.operation == name
+
+
+async def test_answers_without_a_body() -> None:
+    """Any 2xx is a success, and what comes with it does not matter where nothing is to be read."""
+    for name, method in METHODS.items():
+        declared = endpoint_of(method)
+        if inspect.iscoroutinefunction(method) and declared.returns in (None, bool):
+            for status in (200, 201, 204):
+                assert await call(name, httpx.Response(status, text="OK")) in (None, True)
+            assert await call(name, httpx.Response(304)) in (None, False)
+
+
+# Streams.
+
+
+def faces() -> Iterator[tuple[str, Any]]:
+    for name, method in sorted(METHODS.items()):
+        if not inspect.iscoroutinefunction(method):
+            yield name, get_args(endpoint_of(method).returns)[0]
+
+
+OF_LINES = [(name, face) for name, face in faces() if isinstance(face, type) and issubclass(face, Lines)]
+
+
+@pytest.mark.parametrize(("name", "face"), OF_LINES)
+async def test_stream_of_lines(name: str, face: type[Lines[Any]]) -> None:
+    """Every field of a line is read and kept; lines are found however they are cut; an empty stream is no line."""
+    full = example(face.line_type)
+    full.pop("error", None)
+    full.pop("errorDetail", None)
+    if "aux" in full:
+        full["aux"] = {"ID": "sha256:1"}
+    text = (json.dumps(full) + "\r\n").encode() * 3
+
+    async def cut() -> AsyncIterator[bytes]:
+        for position in range(0, len(text), 7):
+            yield text[position : position + 7]
+
+    assert [encode(line) for line in await call(name, httpx.Response(200, content=cut()))] == [full] * 3
+    assert await call(name, httpx.Response(200)) == []
+
+
+async def test_runs_can_be_awaited() -> None:
+    """A stream that comes to a result gives it when it is awaited, with nothing said too."""
+    for name, _ in faces():
+        if get_origin(endpoint_of(METHODS[name]).returns) is Runs and name != "containers.wait":
+            async with Docker(
+                transport=httpx.MockTransport(lambda request: httpx.Response(200)), version="1.56"
+            ) as docker:
+                group, _, verb = name.partition(".")
+                assert await getattr(getattr(docker, group), verb)(**EXAMPLES[name]) is not None
