@@ -111,13 +111,15 @@ def test_every_deviation_has_a_reason() -> None:
 
 
 def test_the_facts_hold_no_sentences() -> None:
-    """Only routes, names, types and versions were drawn from the files."""
+    """Only routes, names, types, versions and the values of enums were drawn from the files."""
     kind = re.compile(r"[\[{]*[A-Za-z][\w.]*[\]}]*")
     rows = [row for part in ("schemas", "operations") for row in ENGINE[part].values()]
     types = {field["type"] for row in rows for field in (row.get("fields") or row.get("parameters") or {}).values()}
 
     assert set() == {text for text in types if not kind.fullmatch(text)}
-    assert {"type", "nullable", "required", "since", "until"} >= {
+    enums = {text for row in rows for field in (row.get("fields") or {}).values() for text in field.get("enum", [])}
+    assert set() == {text for text in enums if not re.fullmatch(r"[\w./-]*", text)}
+    assert {"type", "nullable", "enum", "required", "since", "until"} >= {
         key for row in rows for field in (row.get("fields") or row.get("parameters") or {}).values() for key in field
     }
 

@@ -13,6 +13,7 @@ import pytest
 from scenarios import SCENARIOS
 from scenarios.cannot import reason
 from scenarios.kit import BUSYBOX, FAULTY, container, engine_of, has_image, no_image
+from spec.drift import Drift, harmless_reads
 
 from rawdock import BadRequest, Docker, InvalidArgument, NotFound, NotSupported, ServerError, VersionError
 from rawdock.models import ContainerSpec
@@ -137,6 +138,18 @@ async def test_wait_left_early(socket: str) -> None:
             await docker.containers.wait(id)
         assert scope.cancelled_caught
         assert (await docker.containers.inspect(id)).state.running
+
+
+async def test_docker_sends_no_field_that_is_not_known(socket: str) -> None:
+    """All harmless reads of a Docker Engine on which something is there: no field that no model has."""
+    async with Docker(socket) as docker, container(docker, "rawdock-s-drift") as id:
+        await docker.containers.start(id)
+        drift = Drift()
+        async for read in harmless_reads(docker):
+            drift.look(read)
+        assert {"containers.inspect", "images.inspect", "networks.inspect", "system.info"} <= drift.reads.keys()
+        if "docker" in (await engine_of(docker)).labels:
+            assert drift.unknown == {}
 
 
 async def test_a_registry_that_is_not_there(socket: str) -> None:

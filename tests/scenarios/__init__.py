@@ -12,7 +12,7 @@ from types import ModuleType
 
 from rawdock import Docker
 
-from . import exec, images, lifecycle, networks, prune, pull, system, volumes
+from . import attach, exec, images, lifecycle, networks, output, prune, pull, system, usage, volumes
 
 Scenario = Callable[[Docker], Awaitable[None]]
 
@@ -29,6 +29,6 @@ def _of(module: ModuleType) -> dict[str, Scenario]:
 
 SCENARIOS: dict[str, Scenario] = {
     name: scenario
-    for module in (system, pull, images, lifecycle, prune, networks, volumes, exec)
+    for module in (system, pull, images, lifecycle, prune, networks, volumes, exec, output, attach, usage)
     for name, scenario in _of(module).items()
 }

@@ -21,6 +21,11 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker", "refuse a second start"): "it says in the output that the command has run already",
     ("podman", "filter volumes by two things"): "it takes a volume that one of them fits",
     ("podman", "begin with a terminal's size"): "it does not look at the console's size",
+    ("podman", "choose outputs of the past"): "an attach with logs begins with both",
+    ("podman", "attach over a WebSocket"): "it has no such route",
+    ("podman", "give details of logs"): "it takes the parameter and adds nothing",
+    ("podman", "give stats of what does not run"): "its answer is empty, or an error with status 200",
+    ("podman", "take two samples"): "it answers at once, with one",
 }
 
 

@@ -17,7 +17,7 @@ DETACHED = ExecStartConfig(detach=True)
 
 async def _ended(docker: Docker, id: str) -> ExecInspect:
     """A command's state when it has ended, which may be a moment after its output has."""
-    while (found := await docker.exec.inspect(id)).running:
+    while (found := await docker.exec.inspect(id)).running:  # noqa: ASYNC110  # no event is told on every Engine
         await anyio.sleep(0.1)
     return found
 

@@ -126,7 +126,8 @@ def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
             else:
                 member.size = len(content)
             archive.addfile(member, io.BytesIO(content) if isinstance(content, bytes) else None)
-    return out.getvalue()
+        end = archive.offset + 2 * tarfile.BLOCKSIZE  # and not filled up to ten thousand bytes
+    return out.getvalue()[:end]
 
 
 def untar(archive: bytes) -> dict[str, tarfile.TarInfo]:

@@ -1,0 +1,104 @@
+"""The first process of a container: what it writes and reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import Conflict, Docker, NotFound, NotSupported
+
+from .kit import container, engine_of, opened, output
+
+NONE = "rawdock-s-none"
+
+
+async def before_start(docker: Docker) -> None:
+    """Attached before the start nothing is missed; input arrives, and ending it ends the process."""
+    say = ["sh", "-c", "echo begin; cat; echo end >&2; exit 3"]
+    async with container(docker, "rawdock-s-attach", say, open_stdin=True, stdin_once=True) as id:
+        async with docker.containers.attach(id, stdin=True) as process:
+            assert not process.tty
+            await docker.containers.start(id)
+            await process.send(b"one\n")
+            await process.send(b"two\n" * 100)
+            await process.send_eof()
+            assert await output(process) == (b"begin\none\n" + b"two\n" * 100, b"end\n")
+        assert (await docker.containers.wait(id)).status_code == 3
+
+
+async def chosen(docker: Docker) -> None:
+    """One of the outputs alone; and those of the past."""
+    engine = await engine_of(docker)
+    say = ["sh", "-c", "echo out; echo err >&2"]
+    async with container(docker, "rawdock-s-attach", say) as id:
+        async with docker.containers.attach(id, stdout=False) as process:
+            await docker.containers.start(id)
+            assert await output(process) == (b"", b"err\n")
+        await docker.containers.wait(id)
+        async with docker.containers.attach(id, logs=True, stream=False) as process:
+            assert await output(process) == (b"out\n", b"err\n")
+        if engine.can("choose outputs of the past"):
+            async with docker.containers.attach(id, logs=True, stream=False, stderr=False) as process:
+                assert await output(process) == (b"out\n", b"")
+
+
+async def with_logs(docker: Docker) -> None:
+    """What was written before comes first, then what follows."""
+    say = ["sh", "-c", "echo before; read -r word; echo $word"]
+    async with container(docker, "rawdock-s-attach", say, open_stdin=True) as id:
+        await docker.containers.start(id)
+        async with docker.containers.logs(id, follow=True) as logs:
+            assert (await anext(logs)).data
+        async with docker.containers.attach(id, logs=True, stdin=True) as process:
+            await process.send(b"after\n")
+            assert await output(process) == (b"before\nafter\n", b"")
+
+
+async def terminal(docker: Docker) -> None:
+    """With a terminal all is stdout, input is echoed, and it has the size that it was told."""
+    say = ["sh", "-c", "read -r word; stty size; echo $word >&2"]
+    async with container(docker, "rawdock-s-attach", say, open_stdin=True, tty=True) as id:
+        with pytest.raises(Conflict):
+            await docker.containers.resize(id, height=10, width=20)
+        async with docker.containers.attach(id, stdin=True) as process:
+            assert process.tty
+            await docker.containers.start(id)
+            await docker.containers.resize(id, height=10, width=20)
+            await process.send(b"word\n")
+            assert await output(process) == (b"word\r\n10 20\r\nword\r\n", b"")
+
+
+async def left_early(docker: Docker) -> None:
+    """Leaving lets the container go on."""
+    async with container(docker, "rawdock-s-attach", ["sh", "-c", "echo out; sleep 100"]) as id:
+        async with docker.containers.attach(id) as process:
+            await docker.containers.start(id)
+            assert (await anext(process)).data
+        assert (await docker.containers.inspect(id)).state.running
+
+
+async def websocket(docker: Docker) -> None:
+    """Over a WebSocket input and output are messages, until the process ends; Podman does not have it."""
+    engine = await engine_of(docker)
+    say = ["sh", "-c", "read -r word; echo got $word"]
+    async with container(docker, "rawdock-s-attach", say, open_stdin=True) as id:
+        if engine.can("attach over a WebSocket"):
+            async with docker.containers.attach_websocket(id, stdin=True) as socket:
+                await docker.containers.start(id)
+                await socket.send(b"word\n")
+                assert b"".join([message async for message in socket]) == b"got word\n"
+            await docker.containers.wait(id)
+            async with docker.containers.attach_websocket(id, logs=True, stream=False) as socket:
+                assert b"".join([message async for message in socket]) == b"got word\n"
+            with pytest.raises(NotFound, match=NONE):
+                await opened(docker.containers.attach_websocket(NONE))
+        else:
+            with pytest.raises(NotSupported):
+                await opened(docker.containers.attach_websocket(id))
+
+
+async def errors(docker: Docker) -> None:
+    """No such container."""
+    with pytest.raises(NotFound, match=NONE):
+        await opened(docker.containers.attach(NONE))
+    with pytest.raises(NotFound, match=NONE):
+        await docker.containers.resize(NONE, height=1, width=1)

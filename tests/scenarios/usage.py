@@ -1,0 +1,78 @@
+"""What containers use."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import Docker, NotFound
+
+from .kit import container, engine_of, opened
+
+NONE = "rawdock-s-none"
+
+
+async def samples(docker: Docker) -> None:
+    """Samples come one after the other, and each is compared with the one before."""
+    async with container(docker, "rawdock-s-usage") as id:
+        await docker.containers.start(id)
+        async with docker.containers.stats(id) as stats:
+            first, second = await anext(stats), await anext(stats)
+        assert first.id == second.id == id
+        assert second.name.strip("/") == "rawdock-s-usage"
+        assert second.preread == first.read
+        assert second.read > first.read
+        assert second.precpu_stats.cpu_usage == first.cpu_stats.cpu_usage
+        assert second.cpu_stats.cpu_usage.total_usage >= first.cpu_stats.cpu_usage.total_usage > 0
+        assert second.cpu_stats.system_cpu_usage > second.precpu_stats.system_cpu_usage
+        assert second.cpu_stats.online_cpus > 0
+        assert second.memory_stats.limit >= second.memory_stats.usage > 0
+        assert second.pids_stats.current > 0
+        (network,) = second.networks.values()
+        assert network.rx_bytes >= 0
+
+
+async def once(docker: Docker) -> None:
+    """One sample, on Docker with the one a second before it, unless it is to be quick."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-usage") as id:
+        await docker.containers.start(id)
+        whole = await docker.containers.stats_once(id)
+        assert whole.id == id
+        assert whole.read
+        assert whole.cpu_stats.cpu_usage.total_usage > 0
+        assert whole.memory_stats.usage > 0
+        if engine.can("take two samples"):
+            assert whole.preread
+            assert whole.precpu_stats.system_cpu_usage > 0
+        quick = await docker.containers.stats_once(id, one_shot=True)
+        assert quick.read > whole.read
+        assert not quick.preread
+        assert quick.cpu_stats.cpu_usage.total_usage >= whole.cpu_stats.cpu_usage.total_usage
+        assert quick.precpu_stats.cpu_usage.total_usage == 0
+
+
+async def not_running(docker: Docker) -> None:
+    """A container that does not run uses nothing."""
+    engine = await engine_of(docker)
+    async with container(docker, "rawdock-s-usage", ["true"]) as id:
+        await docker.containers.start(id)
+        await docker.containers.wait(id)
+        if engine.can("give stats of what does not run"):
+            found = await docker.containers.stats_once(id)
+            assert not found.read
+            assert found.cpu_stats.cpu_usage.total_usage == 0
+            assert found.memory_stats.usage == 0
+            assert found.networks == {}
+            async with docker.containers.stats(id) as stats:
+                assert not (await anext(stats)).read
+        else:
+            async with docker.containers.stats(id) as stats:
+                assert not [sample.read async for sample in stats if sample.read]
+
+
+async def errors(docker: Docker) -> None:
+    """No such container."""
+    with pytest.raises(NotFound, match=NONE):
+        await docker.containers.stats_once(NONE)
+    with pytest.raises(NotFound, match=NONE):
+        await opened(docker.containers.stats(NONE))
