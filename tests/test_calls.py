@@ -66,6 +66,32 @@ def test_import_is_light(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+_PING = """
+import asyncio, sys
+import httpx
+from rawdock import Docker
+
+async def main():
+    answer = httpx.MockTransport(lambda request: httpx.Response(200, headers={"Api-Version": "1.51"}))
+    async with Docker(transport=answer) as docker:
+        await docker.system.ping()
+
+asyncio.run(main())
+print(*sorted(name for name in sys.modules if name.startswith(("rawdock.models.", "rawdock.api.", "rawdock._streams."))))
+"""
+
+
+def test_a_ping_loads_no_more_than_it_needs() -> None:
+    """Of the 250 models one module, of the resources one, of the streams what every call could open."""
+    loaded = subprocess.run([sys.executable, "-c", _PING], check=True, capture_output=True, text=True).stdout.split()
+    assert loaded == [
+        "rawdock._streams.answer",
+        "rawdock._streams.opens",
+        "rawdock.api.system",
+        "rawdock.models.ping",
+    ]
+
+
 def test_exported_names() -> None:
     """The public names are a sorted list, and each is there."""
     import rawdock

@@ -130,7 +130,23 @@ def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
     return out.getvalue()[:end]
 
 
-def untar(archive: bytes) -> dict[str, tarfile.TarInfo]:
-    """What is in a tar archive, by path."""
+def untar(archive: bytes) -> dict[str, bytes | str | None]:
+    """What is in a tar archive, as `tar` takes it."""
+    out: dict[str, bytes | str | None] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
-        return {member.name: member for member in members}
+        for member in members:
+            content = members.extractfile(member) if member.isfile() else None
+            out[member.name] = content.read() if content else member.linkname if member.issym() else None
+    return out
+
+
+@asynccontextmanager
+async def tiny(docker: Docker, reference: str, files: Mapping[str, bytes | str | None] | None = None) -> AsyncIterator[str]:
+    """An image of a few bytes, made here, that goes at the end; gives its id."""
+    await no_image(docker, reference)
+    repo, _, version = reference.rpartition(":")
+    made = await docker.images.import_(tar(files or {"hello": b"world"}), repo=repo, tag=version)
+    try:
+        yield made.id
+    finally:
+        await no_image(docker, reference)
