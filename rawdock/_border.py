@@ -22,7 +22,7 @@ from .errors import (
     Unauthorized,
 )
 
-__all__ = ["status_error", "translate"]
+__all__ = ["hidden_error", "status_error", "translate"]
 
 _SHOWN = 2000
 
@@ -47,6 +47,7 @@ _BY_CAUSE: dict[str, type[StatusError]] = {
     "image not known": NotFound,
     "network not found": NotFound,
     "container already exists": Conflict,
+    "container is stopped": Conflict,
     "container state improper": Conflict,
     "image is in use by a container": Conflict,
     "network already exists": Conflict,
@@ -78,6 +79,15 @@ def status_error(response: httpx.Response, content: bytes) -> StatusError:
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
     return kind(message or f"no message ({response.reason_phrase or 'no reason'})", status=status, cause=cause)
+
+
+def hidden_error(data: dict[str, Any]) -> StatusError | None:
+    """The error that Podman's error object is, where it comes with the status of a success."""
+    status, message, cause = data.get("response"), data.get("message"), data.get("cause")
+    if not isinstance(status, int) or not isinstance(message, str) or not isinstance(cause, str):
+        return None
+    kind = _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or ServerError
+    return kind(message, status=status, cause=cause)
 
 
 def _is_router(response: httpx.Response) -> bool:

@@ -317,7 +317,7 @@ class Docker:
             raise self._refused(response, response.content[: self._limits.error], endpoint, bound)
         try:
             return answer(response)
-        except DecodeError as error:
+        except RawdockError as error:
             raise self._placed(error, endpoint, bound) from error.__cause__
 
     async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:

@@ -77,7 +77,7 @@ async def main():
         await docker.system.ping()
 
 asyncio.run(main())
-print(*sorted(name for name in sys.modules if name.startswith(("rawdock.models.", "rawdock.api.", "rawdock._streams."))))
+print(*sorted(x for x in sys.modules if x.startswith(("rawdock.models.", "rawdock.api.", "rawdock._streams."))))
 """
 
 

@@ -8,6 +8,7 @@ from .._archive import stat_of
 from .._endpoint import Resource, built_on, endpoint
 from .._model import since
 from .._params import Content, Filters, Moment, content, filters, query, tail
+from .._stats import stats_of
 from .._streams.opens import Opens, Runs
 from .._streams.output import framed
 
@@ -333,17 +334,18 @@ class Containers(Resource):
         """What a container uses (`docker stats`), about once a second.
 
         Enter it. The first sample has nothing to compare with: its `precpu_stats` are empty. A container that does not
-        run has zeros on Docker. Raises NotFound. Route: GET /containers/{id}/stats.
+        run has zeros on Docker, and Podman raises Conflict. Raises NotFound. Route: GET /containers/{id}/stats.
         """
         ...
 
-    @endpoint("GET /containers/{id}/stats?stream=false")
+    @endpoint("GET /containers/{id}/stats?stream=false", answer=stats_of)
     async def stats_once(
         self, id: str, *, one_shot: Annotated[bool, query("one-shot"), since("1.41")] = False
     ) -> ContainerStats:
         """What a container uses, once. Docker takes two samples, a second apart, unless `one_shot` is set.
 
-        Raises NotFound. Route: GET /containers/{id}/stats.
+        Raises NotFound; for a container that does not run Docker gives zeros, and Podman raises Conflict.
+        Route: GET /containers/{id}/stats.
         """
         ...
 

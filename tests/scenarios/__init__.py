@@ -12,7 +12,22 @@ from types import ModuleType
 
 from rawdock import Docker
 
-from . import attach, exec, images, lifecycle, networks, output, prune, pull, system, usage, volumes
+from . import (
+    archives,
+    attach,
+    exec,
+    images,
+    lifecycle,
+    networks,
+    output,
+    prune,
+    pull,
+    registries,
+    system,
+    tarballs,
+    usage,
+    volumes,
+)
 
 Scenario = Callable[[Docker], Awaitable[None]]
 
@@ -29,6 +44,21 @@ def _of(module: ModuleType) -> dict[str, Scenario]:
 
 SCENARIOS: dict[str, Scenario] = {
     name: scenario
-    for module in (system, pull, images, lifecycle, prune, networks, volumes, exec, output, attach, usage)
+    for module in (
+        system,
+        pull,
+        images,
+        lifecycle,
+        prune,
+        networks,
+        volumes,
+        exec,
+        output,
+        attach,
+        usage,
+        archives,
+        tarballs,
+        registries,
+    )
     for name, scenario in _of(module).items()
 }

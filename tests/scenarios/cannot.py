@@ -26,6 +26,9 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "give details of logs"): "it takes the parameter and adds nothing",
     ("podman", "give stats of what does not run"): "its answer is empty, or an error with status 200",
     ("podman", "take two samples"): "it answers at once, with one",
+    ("podman", "ask registries"): "it has no such route",
+    ("podman", "refuse a folder that is not there"): "it makes the folder",
+    ("podman", "refuse to write where it is read-only"): "it writes from outside the container",
 }
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from rawdock._annotations import without_none
 from rawdock._endpoint import Endpoint
 from rawdock._model import Model, fields_of
+from rawdock._stats import stats_of
 from rawdock._streams.lines import Lines
 from rawdock._streams.opens import Opens
 from rawdock.models import ArchiveStat, WaitResponse
@@ -126,7 +127,8 @@ def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
         if issubclass(face, Lines):
             return cast("Any", face).line_type, True
         return (WaitResponse, False) if face.__name__ == "Waiting" else (None, False)
-    return (None, False) if returns in (None, type(None), bool) or endpoint.answer is not None else (returns, False)
+    made_from_headers = endpoint.answer is not None and endpoint.answer is not stats_of
+    return (None, False) if returns in (None, type(None), bool) or made_from_headers else (returns, False)
 
 
 def bodies() -> Iterator[tuple[str, Any, Any]]:

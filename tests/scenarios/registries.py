@@ -1,0 +1,65 @@
+"""What registries have, as the Engine sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawdock import BadRequest, Docker, NotFound, NotSupported, ServerError, Unauthorized, VersionError
+from rawdock.models import AuthConfig
+
+from .kit import BUSYBOX, OPEN, PASSWORD, USER, WITH_PASSWORD, engine_of
+
+MULTI = f"{OPEN}/multi:1"
+
+
+async def looked_at(docker: Docker) -> None:
+    """Digest and platforms of an image that is not here; Podman does not have it."""
+    engine = await engine_of(docker)
+    if not engine.can("ask registries"):
+        with pytest.raises(NotSupported):
+            await docker.distribution.inspect(MULTI)
+        return
+    found = await docker.distribution.inspect(MULTI)
+    assert found.descriptor.media_type == "application/vnd.oci.image.index.v1+json"
+    assert found.descriptor.digest.startswith("sha256:")
+    assert found.descriptor.size > 0
+    assert {(one.os, one.architecture) for one in found.platforms} >= {("linux", "amd64"), ("linux", "arm64")}
+    by_digest = await docker.distribution.inspect(f"{OPEN}/multi@{found.descriptor.digest}")
+    assert by_digest == found
+    (platform,) = (await docker.distribution.inspect(BUSYBOX)).platforms
+    assert platform.os == "linux"
+    for missing in (f"{OPEN}/rawdock-s-none:1", f"{OPEN}/busybox:none"):
+        with pytest.raises(NotFound):
+            await docker.distribution.inspect(missing)
+
+
+async def with_credentials(docker: Docker) -> None:
+    """With the right ones it answers, without or with wrong ones it does not."""
+    engine = await engine_of(docker)
+    reference = f"{WITH_PASSWORD}/busybox:1"
+    right = AuthConfig(username=USER, password=PASSWORD)
+    if not engine.can("ask registries"):
+        with pytest.raises(NotSupported):
+            await docker.distribution.inspect(reference, auth_config=right)
+        return
+    found = await docker.distribution.inspect(reference, auth_config=right)
+    assert found.descriptor.digest.startswith("sha256:")
+    for wrong in (None, AuthConfig(username=USER, password="wr0ng")):
+        with pytest.raises((Unauthorized, ServerError)) as caught:
+            await docker.distribution.inspect(reference, auth_config=wrong)
+        assert "wr0ng" not in f"{caught.value} {caught.value.curl()}"
+
+
+async def searched(docker: Docker) -> None:
+    """A registry that cannot search, and one that is not there."""
+    for term in (f"{OPEN}/rawdock-s-none", "127.0.0.1:9/rawdock-s-none"):
+        with pytest.raises((BadRequest, NotFound, ServerError)):
+            await docker.images.search(term, limit=5, filters={"is-official": True})
+
+
+async def attestations(docker: Docker) -> None:
+    """Before API 1.55 it is not asked."""
+    if not (await engine_of(docker)).has("1.55"):
+        with pytest.raises(VersionError) as caught:
+            await docker.images.attestations(BUSYBOX)
+        assert caught.value.needed == "1.55"

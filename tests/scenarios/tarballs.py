@@ -1,0 +1,141 @@
+"""Images from archives, and as archives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from rawdock import BadRequest, Docker, NotFound, ServerError, StreamError
+from rawdock.models import Platform
+from rawdock.streams import Chunks, Opens
+
+from .kit import OPEN, engine_of, has_image, no_image, opened, tar, tiny, untar
+
+REPO = f"{OPEN}/rawdock-s-tiny"
+FIRST, SECOND = f"{REPO}:1", f"{REPO}:2"
+NONE = "rawdock-s-none:1"
+
+
+async def _saved(stream: Opens[Chunks]) -> bytes:
+    async with stream as archive:
+        return await archive.read(100_000)
+
+
+async def imported(docker: Docker) -> None:
+    """An archive of files becomes an image, with a name, a message, changes and a platform."""
+    await no_image(docker, FIRST)
+    try:
+        made = await docker.images.import_(
+            tar({"hello": b"world"}),
+            repo=REPO,
+            tag="1",
+            message="a message",
+            changes=['CMD ["/hello"]', "ENV A=b", "LABEL rawdock-s=imported"],
+            platform="linux/arm64",
+        )
+        assert made.id.startswith("sha256:")
+        found = await docker.images.inspect(FIRST)
+        assert found.id == made.id
+        assert FIRST in found.repo_tags
+        assert found.comment == "a message"
+        assert found.config.cmd == ["/hello"]
+        assert "A=b" in found.config.env
+        assert found.config.labels["rawdock-s"] == "imported"
+        assert (found.os, found.architecture) == ("linux", "arm64")
+        assert len(found.root_fs.layers) == 1
+    finally:
+        await no_image(docker, FIRST)
+
+
+async def imported_in_parts(docker: Docker) -> None:
+    """An archive that comes in parts, its lines followed; without a name the id is all there is."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        archive = tar({"hello": b"parts"})
+        for position in range(0, len(archive), 700):
+            yield archive[position : position + 700]
+
+    async with docker.images.import_(parts()) as run:
+        lines = [line async for line in run]
+        made = await run.result()
+    assert lines[-1].status == made.id
+    try:
+        assert (await docker.images.inspect(made.id)).repo_tags == []
+    finally:
+        await docker.images.delete(made.id)
+
+
+async def import_errors(docker: Docker) -> None:
+    """What is no archive, no address, or no change."""
+    with pytest.raises((BadRequest, ServerError, StreamError)):
+        await docker.images.import_(b"no archive")
+    with pytest.raises((ServerError, StreamError), match="refused"):
+        await docker.images.import_("http://127.0.0.1:9/archive.tar")
+    with pytest.raises((BadRequest, ServerError), match="NOTHING"):
+        await docker.images.import_(tar({"hello": b"world"}), changes=["NOTHING x"])
+
+
+async def saved_and_loaded(docker: Docker) -> None:
+    """What was saved comes back under its name, with the same content."""
+    async with tiny(docker, FIRST) as id:
+        archive = await _saved(docker.images.save(FIRST))
+        assert "manifest.json" in untar(archive)
+        before = await docker.images.inspect(id)
+        await no_image(docker, FIRST)
+        async with docker.images.load(archive) as load:
+            lines = [line async for line in load]
+            result = await load.result()
+        assert result.images == (FIRST,)
+        assert "Loaded image" in lines[-1].stream
+        after = await docker.images.inspect(FIRST)
+        assert (after.id, after.root_fs) == (before.id, before.root_fs)
+
+
+async def several(docker: Docker) -> None:
+    """Two names of one image in one archive."""
+    async with tiny(docker, FIRST):
+        await docker.images.tag(FIRST, repo=REPO, tag="2")
+        try:
+            archive = await _saved(docker.images.save_all([FIRST, SECOND]))
+            await no_image(docker, FIRST, SECOND)
+            assert set((await docker.images.load(archive, quiet=True)).images) == {FIRST, SECOND}
+            assert await has_image(docker, FIRST)
+            assert await has_image(docker, SECOND)
+        finally:
+            await no_image(docker, SECOND)
+
+
+async def nameless(docker: Docker) -> None:
+    """Saved by its id, an image comes back without a name."""
+    async with tiny(docker, FIRST) as id:
+        archive = await _saved(docker.images.save(id))
+        await no_image(docker, FIRST)
+        assert (await docker.images.load(archive)).images == (id,)
+        assert (await docker.images.inspect(id)).repo_tags == []
+        await docker.images.delete(id)
+
+
+async def of_a_platform(docker: Docker) -> None:
+    """From API 1.48 on one platform can be picked; one that the image does not have fails."""
+    if not (await engine_of(docker)).has("1.48"):
+        return
+    async with tiny(docker, FIRST):
+        found = await docker.images.inspect(FIRST)
+        here = Platform(os=found.os, architecture=found.architecture)
+        archive = await _saved(docker.images.save(FIRST, platform=[here]))
+        assert "manifest.json" in untar(archive)
+        assert (await docker.images.load(archive, platform=[here])).images == (FIRST,)
+        with pytest.raises((NotFound, ServerError), match="platform"):
+            await opened(docker.images.save(FIRST, platform=[Platform(os="linux", architecture="s390x")]))
+
+
+async def errors(docker: Docker) -> None:
+    """What is not there, and what is no archive of images."""
+    with pytest.raises(NotFound):
+        await opened(docker.images.save(NONE))
+    with pytest.raises(NotFound):
+        await opened(docker.images.save_all([NONE]))
+    for wrong in (b"no archive", tar({"hello": b"world"})):
+        with pytest.raises((StreamError, ServerError)):
+            await docker.images.load(wrong)
