@@ -26,4 +26,4 @@ def stats_of(response: httpx.Response) -> ContainerStats:
     data: object = loads(content)
     if type(data) is dict and (error := hidden_error(cast("dict[str, Any]", data))):
         raise error
-    return decode(ContainerStats, data)
+    return decode(ContainerStats, cast("object", data))

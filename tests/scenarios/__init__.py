@@ -15,6 +15,7 @@ from rawdock import Docker
 from . import (
     archives,
     attach,
+    builds,
     exec,
     images,
     lifecycle,
@@ -59,6 +60,7 @@ SCENARIOS: dict[str, Scenario] = {
         archives,
         tarballs,
         registries,
+        builds,
     )
     for name, scenario in _of(module).items()
 }

@@ -29,6 +29,11 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "ask registries"): "it has no such route",
     ("podman", "refuse a folder that is not there"): "it makes the folder",
     ("podman", "refuse to write where it is read-only"): "it writes from outside the container",
+    ("podman", "cancel a build"): "it has no such route",
+    ("podman", "prune what builds keep"): "it has no such route",
+    ("podman", "refuse a bad Dockerfile at once"): "it reads it when the answer has begun",
+    ("podman", "take hosts for a build"): "it wants them as one JSON list, where Docker wants a parameter each",
+    ("podman", "take ulimits for a build"): "it wants texts, where Docker wants objects",
 }
 
 

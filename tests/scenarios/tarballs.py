@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rawdock import BadRequest, Docker, NotFound, ServerError, StreamError
+from rawdock import BadRequest, Docker, NotFound, ServerError, StreamError, VersionError
 from rawdock.models import Platform
 from rawdock.streams import Chunks, Opens
 
@@ -117,8 +117,13 @@ async def nameless(docker: Docker) -> None:
 
 
 async def of_a_platform(docker: Docker) -> None:
-    """From API 1.48 on one platform can be picked; one that the image does not have fails."""
+    """From API 1.48 on one platform can be picked; one that the image does not have fails. Before it is not sent."""
+    elsewhere = Platform(os="linux", architecture="s390x")
     if not (await engine_of(docker)).has("1.48"):
+        with pytest.raises(VersionError):
+            await opened(docker.images.save(FIRST, platform=[elsewhere]))
+        with pytest.raises(VersionError):
+            await docker.images.load(b"", platform=[elsewhere])
         return
     async with tiny(docker, FIRST):
         found = await docker.images.inspect(FIRST)
@@ -127,7 +132,7 @@ async def of_a_platform(docker: Docker) -> None:
         assert "manifest.json" in untar(archive)
         assert (await docker.images.load(archive, platform=[here])).images == (FIRST,)
         with pytest.raises((NotFound, ServerError), match="platform"):
-            await opened(docker.images.save(FIRST, platform=[Platform(os="linux", architecture="s390x")]))
+            await opened(docker.images.save(FIRST, platform=[elsewhere]))
 
 
 async def errors(docker: Docker) -> None:
