@@ -16,6 +16,7 @@ from . import (
     archives,
     attach,
     builds,
+    events,
     exec,
     images,
     lifecycle,
@@ -61,6 +62,7 @@ SCENARIOS: dict[str, Scenario] = {
         tarballs,
         registries,
         builds,
+        events,
     )
     for name, scenario in _of(module).items()
 }

@@ -78,6 +78,13 @@ async def no_container(docker: Docker, *names: str) -> None:
                 await docker.containers.delete(container.id, force=True, volumes=True)
 
 
+async def no_network(docker: Docker, name: str) -> None:
+    """Take a network away that an earlier run may have left."""
+    for found in await docker.networks.list(filters={"name": name}):
+        if found.name == name:
+            await docker.networks.delete(found.id)
+
+
 @asynccontextmanager
 async def container(docker: Docker, name: str, cmd: list[str] | None = None, **more: object) -> AsyncIterator[str]:
     """A container that is created, not started, and goes at the end; gives its id."""

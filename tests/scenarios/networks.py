@@ -19,29 +19,22 @@ from rawdock.models import (
     NetworkDisconnectRequest,
 )
 
-from .kit import container, engine_of, executed
+from .kit import container, engine_of, executed, no_network
 
 SUBNET, SUBNET6 = "10.199.7.0/24", "fd00:5:7::/64"
 NONE = "rawdock-s-none"
 
 
-async def _no_network(docker: Docker, name: str) -> None:
-    """Take a network away that an earlier run may have left."""
-    for found in await docker.networks.list(filters={"name": name}):
-        if found.name == name:
-            await docker.networks.delete(found.id)
-
-
 @asynccontextmanager
 async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncIterator[str]:
     """A network that goes at the end; gives its id."""
-    await _no_network(docker, config.name)
+    await no_network(docker, config.name)
     created = await docker.networks.create(config)
     assert created.warning == ""
     try:
         yield created.id
     finally:
-        await _no_network(docker, config.name)
+        await no_network(docker, config.name)
 
 
 async def made(docker: Docker) -> None:

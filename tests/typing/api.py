@@ -5,22 +5,33 @@ A line that must be an error carries the ignore that proves it: an unused ignore
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import assert_type
 
 import rawdock
+from rawdock.api.volumes import Volumes
 from rawdock.models import (
+    ArchiveStat,
+    AuthConfig,
     Committed,
     ContainerCreated,
     ContainerInspect,
     ContainerSpec,
     ContainerSummary,
+    EventMessage,
+    ExecConfig,
     HostConfig,
+    NodeSpec,
     Ping,
     PullLine,
+    Secret,
+    SwarmInitRequest,
     SystemInfo,
+    Volume,
     WaitResponse,
 )
 from rawdock.progress import Progress
+from rawdock.streams import BuildResult, Duplex, Frame, LogStream, ProcessStream
 
 
 async def answers(docker: rawdock.Docker) -> None:
@@ -49,6 +60,46 @@ async def streams(docker: rawdock.Docker) -> None:
     assert_type(result.digest, str)
     async for _ in docker.images.pull("busybox"):  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         pass
+
+
+async def every_kind_of_stream(docker: rawdock.Docker) -> None:
+    async with docker.containers.logs("web", tail="all", since=datetime.now(UTC)) as logs:
+        assert_type(logs, LogStream)
+        async for frame in logs:
+            assert_type(frame, Frame)
+            assert_type(frame.data, bytes)
+    created = await docker.exec.create("web", ExecConfig(cmd=["sh"]))
+    async with docker.exec.start(created.id) as process:
+        assert_type(process, ProcessStream)
+        await process.send(b"x")
+        await process.send("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type((await docker.exec.inspect(created.id)).exit_code, int | None)
+    async with docker.system.events(filters={"type": "container"}) as events:
+        async for event in events:
+            assert_type(event, EventMessage)
+    async with docker.containers.archive("web", path="/etc") as archive:
+        assert_type(archive.stat, ArchiveStat)
+        assert_type(await anext(archive), bytes)
+    assert_type(await docker.images.build(b"", tags=["a:1"]), BuildResult)
+    async with docker.images.build(b"", version="2") as build:
+        assert_type(await build.result(), BuildResult)
+    docker.images.build(b"", version="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    docker.images.load("a path")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    async with docker.session.open(uuid="1") as duplex:
+        assert_type(duplex, Duplex)
+
+
+async def every_resource(docker: rawdock.Docker) -> None:
+    assert_type(docker.volumes, Volumes)
+    assert_type((await docker.volumes.list()).volumes, list[Volume])
+    assert_type(await docker.swarm.init(SwarmInitRequest(listen_addr="127.0.0.1")), str)
+    swarm = await docker.swarm.inspect()
+    assert_type(swarm.join_tokens.worker, rawdock.SecretStr)
+    assert_type(await docker.secrets.list(), list[Secret])
+    await docker.nodes.update("self", NodeSpec(role="manager"))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    print(docker.network)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+    AuthConfig(username="ada", password=rawdock.SecretStr("hidden"))
+    AuthConfig(password="shown")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def models() -> None:
