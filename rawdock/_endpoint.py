@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import AsyncIterable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 from . import _params
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Bound", "Endpoint", "Parameter", "Resource", "built_on", "endpoint", "endpoint_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+Then = Callable[..., Callable[[Any], Awaitable[None]]]
 
 _ROUTE = re.compile(r"(GET|HEAD|POST|PUT|DELETE) (/\S*)")
 _NAME = re.compile(r"\{([a-z_]+)\}")
@@ -80,6 +81,7 @@ class Endpoint:
         answer: Callable[[httpx.Response], Any] | None,
         secret: bool,
         upgrade: str = "",
+        then: Then | None = None,
     ) -> None:
         match = _ROUTE.fullmatch(route)
         if match is None:
@@ -91,6 +93,7 @@ class Endpoint:
         """A query that is sent with every call."""
         self.function = function
         self.upgrade = upgrade
+        self.then = then
         self.versioned = versioned
         self.since = parse_version(since) if since else None
         self.answer = answer
@@ -179,17 +182,26 @@ def endpoint(
     answer: Callable[[httpx.Response], Any] | None = None,
     secret: bool = False,
     upgrade: str = "",
+    then: Then | None = None,
 ) -> Callable[[F], F]:
     """Make a method of a `Resource` the operation `route`.
 
     `since` is the least API version. `versioned=False` is for the few paths without one. `answer` makes the result
     from the whole response where it is not simply its JSON. `secret` keeps the body out of errors. `upgrade` is the
-    protocol that the connection is to be handed over to.
+    protocol that the connection is to be handed over to. `then` is called with the resource and the arguments, and
+    gives what is still to be done with a stream before the caller has it.
     """
 
     def decorate(function: F) -> F:
         declared = Endpoint(
-            function, route, since=since, versioned=versioned, answer=answer, secret=secret, upgrade=upgrade
+            function,
+            route,
+            since=since,
+            versioned=versioned,
+            answer=answer,
+            secret=secret,
+            upgrade=upgrade,
+            then=then,
         )
         method = _deferred(declared)
         method.__endpoint__ = declared  # type: ignore[attr-defined]
@@ -453,6 +465,10 @@ def _compile_method(declared: Endpoint) -> Callable[..., Any]:
             f"        return await _client.open(_endpoint, _bind(_version{arguments}), _face)",
             "return _opens(_connect)",
         ]
+        if declared.then is not None:
+            names["_then"] = declared.then
+            given = "".join(f", {one.name}={one.name}" for one in declared.parameters)
+            lines[-1] += f".then(_then(self{given}))"
         method = _made(f"def {declared.function.__name__}({head}):", lines, names, declared.function.__name__, declared)
     functools.update_wrapper(method, declared.function)
     method.__endpoint__ = declared  # type: ignore[attr-defined]

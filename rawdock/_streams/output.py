@@ -27,16 +27,14 @@ class LogStream:
         self.tty = False
         """Whether the process has a terminal: then all output is `stdout`."""
 
-    async def decide(self, tty: bool | None, ask: Callable[[], Awaitable[bool]]) -> None:
+    async def decide(self, ask: Callable[[], Awaitable[bool]]) -> None:
         """Before the first read: has the output frames?
 
         Only a header that says so is believed. Engines before API 1.42, Podman, and any Engine that did not take an
         upgrade call framed output raw, so what says raw is asked about.
         """
         kind = self._answer.response.headers.get("content-type", "")
-        if kind.partition(";")[0].strip() == _FRAMES:
-            tty = False
-        self.tty = await ask() if tty is None else tty
+        self.tty = kind.partition(";")[0].strip() != _FRAMES and await ask()
         self._answer.split_with(Plain() if self.tty else Frames())
 
     def __aiter__(self) -> AsyncIterator[Frame]:
@@ -78,10 +76,13 @@ class ProcessStream(LogStream):
         await self._answer.send_eof()
 
 
-def framed(tty: bool | None, ask: Callable[[], Awaitable[bool]]) -> Callable[[LogStream], Awaitable[None]]:
-    """The step that tells a new stream whether it has frames: `tty` is what the caller knows, `ask` asks the Engine."""
+def framed(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
+    """What an endpoint still does with output before the caller has it; `has_tty` takes the resource and arguments."""
 
-    async def decide(stream: LogStream) -> None:
-        await stream.decide(tty, ask)
+    def then(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
+        async def step(stream: LogStream) -> None:
+            await stream.decide(lambda: has_tty(resource, **arguments))
 
-    return decide
+        return step
+
+    return then

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._archive import stat_of
-from .._endpoint import Resource, built_on, endpoint
+from .._endpoint import Resource, endpoint
 from .._model import since
 from .._params import Content, Filters, Moment, content, filters, query, tail
 from .._stats import stats_of
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Containers"]
+
+
+async def _has_tty(containers: Containers, *, id: str, **_: object) -> bool:
+    return (await containers.inspect(id)).config.tty
 
 
 class Containers(Resource):
@@ -217,8 +221,8 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("POST /containers/{id}/attach", upgrade="tcp")
-    def _attach(
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp", then=framed(_has_tty))
+    def attach(
         self,
         id: str,
         *,
@@ -228,29 +232,14 @@ class Containers(Resource):
         stdout: Annotated[bool, query(always=True)] = True,
         stderr: Annotated[bool, query(always=True)] = True,
         detach_keys: str | None = None,
-    ) -> Opens[ProcessStream]: ...
-
-    @built_on(_attach)
-    def attach(
-        self,
-        id: str,
-        *,
-        stream: bool = True,
-        logs: bool = False,
-        stdin: bool = False,
-        stdout: bool = True,
-        stderr: bool = True,
-        detach_keys: str | None = None,
     ) -> Opens[ProcessStream]:
         """Hold the output and input of a container's first process (`docker attach`).
 
         Enter it; best before the container is started, then nothing is missed. `logs` begins with what was written so
-        far, `stream=False` ends there. Leaving closes the connection: the container goes on. Raises NotFound. Route:
-        POST /containers/{id}/attach.
+        far, `stream=False` ends there. Leaving closes the connection: the container goes on. Raises NotFound.
+        Route: POST /containers/{id}/attach.
         """
-        return self._attach(
-            id, stream=stream, logs=logs, stdin=stdin, stdout=stdout, stderr=stderr, detach_keys=detach_keys
-        ).then(framed(None, lambda: self._tty(id)))
+        ...
 
     @endpoint("GET /containers/{id}/attach/ws", upgrade="websocket")
     def attach_websocket(
@@ -271,8 +260,8 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("GET /containers/{id}/logs")
-    def _logs(
+    @endpoint("GET /containers/{id}/logs", then=framed(_has_tty))
+    def logs(
         self,
         id: str,
         *,
@@ -284,21 +273,6 @@ class Containers(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]: ...
-
-    @built_on(_logs)
-    def logs(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: bool = True,
-        stderr: bool = True,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        timestamps: bool = False,
-        tail: int | Literal["all"] | None = None,
-        details: bool = False,
     ) -> Opens[LogStream]:
         """What a container has written (`docker logs`).
 
@@ -306,20 +280,7 @@ class Containers(Resource):
         before each line, `details` the extra attributes of its log driver. Raises NotFound, and NotSupported for a log
         driver that cannot be read. Route: GET /containers/{id}/logs.
         """
-        return self._logs(
-            id,
-            follow=follow,
-            stdout=stdout,
-            stderr=stderr,
-            since=since,
-            until=until,
-            timestamps=timestamps,
-            tail=tail,
-            details=details,
-        ).then(framed(None, lambda: self._tty(id)))
-
-    async def _tty(self, id: str) -> bool:
-        return (await self.inspect(id)).config.tty
+        ...
 
     @endpoint("POST /containers/{id}/resize")
     async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:
@@ -379,8 +340,9 @@ class Containers(Resource):
         """Unpack a tar archive into a folder of a container (`docker cp`); it may be compressed.
 
         `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. `copy_uid_gid` keeps the
-        archive's owners. Raises NotFound if the container or the folder is not there, and Forbidden where it is
-        read-only. Route: PUT /containers/{id}/archive.
+        archive's owners. Raises NotFound if the container or the folder is not there (Podman makes the folder), and
+        BadRequest where it is read-only (older Engines: ServerError; Podman writes).
+        Route: PUT /containers/{id}/archive.
         """
         ...
 

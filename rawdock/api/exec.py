@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import attrs
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["Exec"]
 
 
+async def _has_tty(_: Exec, *, config: ExecStartConfig | None, **__: object) -> bool:
+    return config is not None and config.tty
+
+
+def _held(resource: Exec, *, id: str, config: ExecStartConfig | None) -> Callable[[ProcessStream], Awaitable[None]]:
+    if config is not None and config.detach:
+        raise InvalidArgument("exec.start: config.detach leaves nothing to hold; use exec.start_detached")
+    return framed(_has_tty)(resource, id=id, config=config)
+
+
 class Exec(Resource):
     """Processes executed in a running container: created, started, inspected."""
 
@@ -32,26 +43,17 @@ class Exec(Resource):
         """
         ...
 
-    @endpoint("POST /exec/{id}/start", upgrade="tcp")
-    def _start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]: ...
-
-    @built_on(_start)
+    @endpoint("POST /exec/{id}/start", upgrade="tcp", then=_held)
     def start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]:
         """Start a prepared command, and hold its output and input.
 
         Enter it. What was attached when the command was created can be read and sent to. `config.tty` must be what it
         was at creation. A command that cannot be run says so in its output; the exit code is in `inspect` afterwards.
-        Leaving early closes the connection: the process goes on. Raises NotFound, and Conflict if it was started
-        already or the container does not run. Route: POST /exec/{id}/start.
+        Leaving early closes the connection: the process goes on. Started a second time, Docker says so in the output,
+        where Podman raises ServerError. Raises NotFound (on Docker also when the container has stopped since), and
+        Conflict if the container is paused or does not run. Route: POST /exec/{id}/start.
         """
-
-        if config is not None and config.detach:
-            raise InvalidArgument("exec.start: config.detach leaves nothing to hold; use exec.start_detached")
-
-        async def tty() -> bool:
-            return config is not None and config.tty
-
-        return self._start(id, config).then(framed(None, tty))
+        ...
 
     @endpoint("POST /exec/{id}/start")
     async def _start_detached(self, id: str, config: ExecStartConfig) -> None: ...
@@ -60,7 +62,8 @@ class Exec(Resource):
     async def start_detached(self, id: str, config: ExecStartConfig | None = None) -> None:
         """Start a prepared command and leave it to itself.
 
-        Raises NotFound, and Conflict if it was started already. Route: POST /exec/{id}/start.
+        Raises NotFound, Conflict if it runs already (Podman: ServerError), and BadRequest for a command that cannot be
+        run (Podman: ServerError). Route: POST /exec/{id}/start.
         """
         from ..models import ExecStartConfig
 

@@ -310,8 +310,9 @@ class Images(Resource):
         taken from the Engine's environment. `registry_config` has credentials by registry. `extrahosts` are `HOST:IP`.
         Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
 
-        Raises BadRequest for a Dockerfile that cannot be read, StreamError for what fails on the way.
-        Route: POST /build.
+        Raises StreamError for what fails on the way. A Dockerfile with an error in it is a BadRequest of the classic
+        builder, a missing one or what is no archive a ServerError; BuildKit and Podman begin their answer before they
+        look. Route: POST /build.
         """
         ...
 
@@ -322,7 +323,7 @@ class Images(Resource):
         """Search Docker Hub, or the registry that `term` begins with, where that can search (`docker search`).
 
         `limit` is from 1 to 100. Filters: `is-official`, `stars`. Raises ServerError or NotFound as the registry
-        answers. Route: GET /images/search.
+        answers, BadRequest if it does not. Route: GET /images/search.
         """
         ...
 

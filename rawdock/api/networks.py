@@ -30,7 +30,8 @@ class Networks(Resource):
     async def create(self, config: NetworkCreateRequest) -> NetworkCreated:
         """Create a network (`docker network create`).
 
-        Raises Conflict if the name is in use. Route: POST /networks/create.
+        Raises Conflict if the name is in use, and Forbidden if a subnet is (Podman: ServerError).
+        Route: POST /networks/create.
         """
         ...
 
@@ -54,7 +55,8 @@ class Networks(Resource):
     async def delete(self, id: str) -> None:
         """Remove a network (`docker network rm`).
 
-        Raises NotFound, and Forbidden while a container is connected, or for a network of the Engine's own.
+        Raises NotFound, and Forbidden while a container is connected, or for a network of the Engine's own. Podman
+        says Conflict and ServerError for these; asked by id, it removes a network that is in use.
         Route: DELETE /networks/{id}.
         """
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .. import _auth
-from .._endpoint import Resource, built_on, endpoint
+from .._endpoint import Resource, endpoint
 from .._model import since
 from .._params import Filters, Moment, filters, header, query, tail
 from .._streams.opens import Opens
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ..models import AuthConfig, Service, ServiceCreated, ServiceSpec, ServiceUpdated
 
 __all__ = ["Services"]
+
+
+async def _has_tty(services: Services, *, id: str, **_: object) -> bool:
+    spec = (await services.inspect(id)).spec.task_template.container_spec
+    return spec is not None and spec.tty
 
 
 class Services(Resource):
@@ -67,8 +72,8 @@ class Services(Resource):
         """
         ...
 
-    @endpoint("GET /services/{id}/logs")
-    def _logs(
+    @endpoint("GET /services/{id}/logs", then=framed(_has_tty))
+    def logs(
         self,
         id: str,
         *,
@@ -79,41 +84,13 @@ class Services(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]: ...
-
-    @built_on(_logs)
-    def logs(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: bool = True,
-        stderr: bool = True,
-        since: Moment | None = None,
-        timestamps: bool = False,
-        tail: int | Literal["all"] | None = None,
-        details: bool = False,
     ) -> Opens[LogStream]:
         """The output of all tasks of a service (`docker service logs`), as it comes from the nodes.
 
         Enter it. `follow` goes on with what is still to come. `tail` is for each task. `details` puts the task's labels
         before each line. Raises NotFound. Route: GET /services/{id}/logs.
         """
-
-        async def tty() -> bool:
-            spec = (await self.inspect(id)).spec.task_template.container_spec
-            return spec is not None and spec.tty
-
-        return self._logs(
-            id,
-            follow=follow,
-            stdout=stdout,
-            stderr=stderr,
-            since=since,
-            timestamps=timestamps,
-            tail=tail,
-            details=details,
-        ).then(framed(None, tty))
+        ...
 
     @endpoint("GET /services/{id}")
     async def inspect(self, id: str, *, insert_defaults: bool = False) -> Service:

@@ -88,7 +88,8 @@ class System(Resource):
     ) -> Opens[EventStream]:
         """What happens on the Engine (`docker events`): first what it remembers since `since`, then as it happens.
 
-        Enter it. It ends at `until`, or never. The Engine remembers its last 256 events. Filters: `type`, `event`,
-        `container`, `image`, `network`, `volume`, `label`, and more. Route: GET /events.
+        Enter it. It ends at `until`, or never; Podman tells nothing if that is past. The Engine remembers its last 256
+        events. Filters: `type`, `event`, `container`, `image`, `network`, `volume`, `label`, and more.
+        Route: GET /events.
         """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._endpoint import Resource, built_on, endpoint
+from .._endpoint import Resource, endpoint
 from .._params import Filters, Moment, filters, query, tail
 from .._streams.opens import Opens
 from .._streams.output import framed
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["Tasks"]
 
 
+async def _has_tty(tasks: Tasks, *, id: str, **_: object) -> bool:
+    spec = (await tasks.inspect(id)).spec.container_spec
+    return spec is not None and spec.tty
+
+
 class Tasks(Resource):
     """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is no manager."""
 
     __slots__ = ()
 
-    @endpoint("GET /tasks/{id}/logs")
-    def _logs(
+    @endpoint("GET /tasks/{id}/logs", then=framed(_has_tty))
+    def logs(
         self,
         id: str,
         *,
@@ -33,41 +38,13 @@ class Tasks(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]: ...
-
-    @built_on(_logs)
-    def logs(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: bool = True,
-        stderr: bool = True,
-        since: Moment | None = None,
-        timestamps: bool = False,
-        tail: int | Literal["all"] | None = None,
-        details: bool = False,
     ) -> Opens[LogStream]:
         """The output of a task, from whichever node it is on.
 
         Enter it. `follow` goes on with what is still to come. `details` puts the task's labels before each line. Raises
         NotFound. Route: GET /tasks/{id}/logs.
         """
-
-        async def tty() -> bool:
-            spec = (await self.inspect(id)).spec.container_spec
-            return spec is not None and spec.tty
-
-        return self._logs(
-            id,
-            follow=follow,
-            stdout=stdout,
-            stderr=stderr,
-            since=since,
-            timestamps=timestamps,
-            tail=tail,
-            details=details,
-        ).then(framed(None, tty))
+        ...
 
     @endpoint("GET /tasks/{id}")
     async def inspect(self, id: str) -> Task:
