@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from ._client import Docker
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
-    from ._model import SecretStr
+    from ._model import SecretStr, Timestamp
     from ._transport.wire import Limits
+    from ._types import Content, Filters, Moment
 
 __all__ = [
     "AddressError",
@@ -42,11 +43,14 @@ __all__ = [
     "ClosedError",
     "Conflict",
     "ConnectError",
+    "Content",
     "DecodeError",
     "Docker",
+    "Filters",
     "Forbidden",
     "InvalidArgument",
     "Limits",
+    "Moment",
     "NotFound",
     "NotSupported",
     "RawdockError",
@@ -54,6 +58,7 @@ __all__ = [
     "ServerError",
     "StatusError",
     "StreamError",
+    "Timestamp",
     "TruncatedError",
     "Unauthorized",
     "VersionError",
@@ -65,8 +70,12 @@ __all__ = [
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
     "Docker": "_client",
+    "Content": "_types",
+    "Filters": "_types",
     "Limits": "_transport.wire",
+    "Moment": "_types",
     "SecretStr": "_model",
+    "Timestamp": "_model",
     "decode": "_codec",
     "encode": "_codec",
     "endpoint_of": "_endpoint",

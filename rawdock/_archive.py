@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from .errors import DecodeError
@@ -26,6 +25,6 @@ def stat_of(response: httpx.Response) -> ArchiveStat:
     value = response.headers.get(_HEADER, "")
     try:
         text = base64.b64decode(value, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise DecodeError(f"{_HEADER} is not base64: {value[:80]!r}") from error
     return decode(ArchiveStat, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import httpx
@@ -49,6 +50,7 @@ _BY_CAUSE: dict[str, type[StatusError]] = {
     "container already exists": Conflict,
     "container is stopped": Conflict,
     "container state improper": Conflict,
+    "exec session state improper": Conflict,
     "image is in use by a container": Conflict,
     "network already exists": Conflict,
     "network is being used": Conflict,
@@ -56,6 +58,7 @@ _BY_CAUSE: dict[str, type[StatusError]] = {
     "volume already exists": Conflict,
     "volume is being used": Conflict,
     "address already in use": Conflict,
+    "this container is not logging output": NotSupported,
     "invalid argument": BadRequest,
 }
 
@@ -97,13 +100,12 @@ def _is_router(response: httpx.Response) -> bool:
 
 
 def _words(content: bytes) -> tuple[str, str]:
-    from ._codec import loads
-
     try:
-        data = loads(content) if content[:1] in (b"{", b"[", b'"') else None
-    except DecodeError:
+        # The first value: Podman answers a bad filter of volumes with two error objects in a row.
+        data: object = json.JSONDecoder().raw_decode(content.decode())[0] if content[:1] == b"{" else None
+    except (ValueError, RecursionError):
         data = None
-    if isinstance(data, dict):
+    if type(data) is dict:
         found = cast("dict[str, Any]", data)
         message, cause = found.get("message"), found.get("cause")
         if isinstance(message, str) and message:

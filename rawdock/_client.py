@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterable, Callable, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 from urllib.parse import urlencode
 
 import anyio
@@ -307,7 +307,7 @@ class Docker:
         try:
             response = await self._transport.handle_async_request(self._request(endpoint, bound, "whole"))
             if type(response) is not WireResponse:
-                await response.aread()
+                response = await _whole(response, self._limits.answer)
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
@@ -392,6 +392,32 @@ class Docker:
 def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:
     connect = over_unix(address.path) if address.path else over_tcp(address.host, address.port)
     return EngineTransport(connect, limits=limits, connect_timeout=connect_timeout)
+
+
+async def _whole(response: httpx.Response, limit: int) -> httpx.Response:
+    """An answer that came open, as after a streamed body or from another transport, read to its end."""
+    parts: list[bytes] = []
+    size = 0
+    pieces = aiter(cast("httpx.AsyncByteStream", response.stream))
+    try:
+        async for part in pieces:
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise DecodeError(f"the answer is larger than {limit} bytes")
+    finally:
+        with anyio.CancelScope(shield=True):
+            close = getattr(pieces, "aclose", None)
+            if close is not None:
+                await close()
+            await response.aclose()
+    return httpx.Response(
+        response.status_code,
+        headers=response.headers,
+        content=b"".join(parts),
+        request=response.request,
+        extensions=response.extensions,
+    )
 
 
 class _Shared(httpx.AsyncBaseTransport):

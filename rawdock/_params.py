@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, get_origin
 from urllib.parse import quote as _percent
 
-from ._model import Model
+from ._model import Model, Timestamp
+from ._types import Content, Moment
 from .errors import InvalidArgument
 
 if TYPE_CHECKING:
     from ._versions import Version
 
 __all__ = [
-    "Content",
-    "FilterValue",
-    "Filters",
-    "Moment",
     "body",
     "content",
     "encoder",
@@ -53,10 +50,6 @@ __all__ = [
 
 Encode = Callable[[str, Any], Any]
 
-FilterValue = str | bool | int | list[str]
-Filters = Mapping[str, FilterValue]
-"""What the Engine's `filters` take: a value, or several of which one must match."""
-
 
 class query(NamedTuple):
     """A query parameter whose name or form is not the rule."""
@@ -73,11 +66,6 @@ class header(NamedTuple):
     name: str
     encode: Encode
 
-
-Content = bytes | AsyncIterable[bytes]
-"""A body to send: in one piece, or in parts as they come."""
-Moment = int | str | datetime
-"""A point in time: seconds since 1970, a text of the Engine's own (also a duration, as `10m`), or an aware datetime."""
 
 filters = object()
 """Marks the filters: a mapping, sent as JSON."""
@@ -212,8 +200,11 @@ def header_value(where: str, value: str) -> str:
     return value
 
 
+_SECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+
+
 def moment(where: str, value: Any) -> str:
-    """A point in time as the Engine reads it; a datetime to the microsecond."""
+    """A point in time in seconds, as Docker reads it; what else its command takes, the command turns into that."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidArgument(f"{where}: a datetime needs a time zone, as datetime.now(UTC)")
@@ -221,8 +212,13 @@ def moment(where: str, value: Any) -> str:
         return f"{since.days * 86400 + since.seconds}.{since.microseconds:06}000"
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, str) and value:
-        return str.__str__(value)
+    if isinstance(value, str):
+        if _SECONDS.fullmatch(value):
+            return str.__str__(value)
+        exact = Timestamp(value).nanoseconds
+        if exact is None:
+            raise InvalidArgument(f"{where}: {value!r} is no time as 2026-01-02T03:04:05Z, and no number of seconds")
+        return f"{exact // 1_000_000_000}.{exact % 1_000_000_000:09}"
     raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
 
 
@@ -291,11 +287,38 @@ def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
 
 def uploaded(where: str, value: Any) -> Content:
     """The body of an upload, as it is."""
-    if isinstance(value, bytes) or hasattr(value, "__aiter__"):
-        return cast("Content", value)
+    if isinstance(value, (bytes, _Parts)):
+        return value
     if isinstance(value, bytearray):
         return bytes(value)
+    if hasattr(value, "__aiter__"):
+        return _Parts(where, value)
     raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
+
+
+class _Parts:
+    """The parts of an upload, looked at as they come: what is not bytes would be sent as nonsense, or not at all."""
+
+    def __init__(self, where: str, parts: AsyncIterable[bytes]) -> None:
+        self._where = where
+        self._parts = parts
+        self._iterator: AsyncIterator[Any] | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._iterator = aiter(self._parts)
+        return self
+
+    async def __anext__(self) -> bytes:
+        assert self._iterator is not None
+        part = await anext(self._iterator)
+        if isinstance(part, (bytes, bytearray, memoryview)):
+            return bytes(cast("bytes", part))
+        raise InvalidArgument(f"{self._where}: expected parts of bytes, got {type(part).__name__}")
+
+    async def aclose(self) -> None:
+        close = getattr(self._iterator, "aclose", None)
+        if close is not None:
+            await close()
 
 
 _ENCODERS: dict[Any, Encode] = {

@@ -303,7 +303,7 @@ EXAMPLES: dict[str, Arguments] = {
     },
     "system.auth": {"auth_config": AuthConfig(username="ada", password="not secret", serveraddress="r.test")},
     "system.data_usage": {"type": ["image", "build-cache"], "verbose": True},
-    "system.events": {"since": 1700000000, "until": "10m", "filters": ODD},
+    "system.events": {"since": 1700000000, "until": "2026-01-02T03:04:05.000000006Z", "filters": ODD},
     "system.info": {},
     "system.ping": {},
     "system.ping_head": {},

@@ -11,7 +11,8 @@ import pytest
 import rawdock
 from rawdock._endpoint import Resource, endpoint, endpoint_of
 from rawdock._model import Model, since
-from rawdock._params import Filters, filters, query
+from rawdock._params import filters, query
+from rawdock._types import Filters
 from rawdock.api.images import Images
 
 pytestmark = pytest.mark.anyio

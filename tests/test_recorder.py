@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
+from faultserver import Peer, json_answer, serving
 
 from rawdock import Docker, TruncatedError, Unauthorized
 from rawdock.models import AuthConfig
 from rawdock.testing import NotRecorded, Recorder, Recording, Replay
+from rawdock.testing.format import from_piece
+from rawdock.testing.replay import Chunks
 
 pytestmark = pytest.mark.anyio
 
@@ -184,3 +190,134 @@ def test_another_format() -> None:
         Replay(Recording(format=2, exchanges=[]))
     with pytest.raises(ValueError, match="'lines' is not one of"):
         Replay(Recording(format=1, exchanges=[]), "lines")  # type: ignore[arg-type]
+
+
+# Connections that were handed over.
+
+FRAMES = b"\1\0\0\0\0\0\0\4got " + b"\2\0\0\0\0\0\0\2it"
+every_cut = pytest.mark.parametrize("chunks", ["recorded", "whole", "bytes"])
+
+
+async def handing_over(request: bytes, peer: Peer) -> bytes | None:
+    """Attaches, in plain and to a WebSocket; the output comes once all of the input is there."""
+    if b"/x/json" in request:
+        return json_answer(b'{"Id":"x"}')
+    if key := re.search(rb"Sec-WebSocket-Key: (\S+)\r\n", request):
+        accept = base64.b64encode(hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        head = (
+            b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %b\r\n\r\n" % accept
+        )
+        await peer.send(head)
+        await peer._more()
+        return b"\x82\x03got\x89\x00\x82\x03 it\x88\x00"
+    await peer.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+    while await peer._more():
+        pass
+    await peer.send(FRAMES)
+    return None
+
+
+async def attach(docker: Docker, *parts: bytes) -> bytes:
+    async with docker.containers.attach("x", stdin=True) as process:
+        for part in parts:
+            await process.send(part)
+        await process.send_eof()
+        return b"".join([item.data async for item in process])
+
+
+async def attach_websocket(docker: Docker, part: bytes) -> bytes:
+    async with docker.containers.attach_websocket("x", stdin=True) as socket:
+        await socket.send(part)
+        return b"".join([message async for message in socket])
+
+
+async def recorded(*parts: bytes) -> Recording:
+    async with serving(handing_over) as server:
+        kept = Recorder(server.path)
+        async with Docker(transport=kept) as docker:
+            assert await attach(docker, *parts) == b"got it"
+        return kept.recording()
+
+
+@every_cut
+@pytest.mark.parametrize("sent", [b"in put", b"\xff\x00 put"])
+async def test_what_was_sent_is_kept(sent: bytes, chunks: Chunks) -> None:
+    """What goes to a process is in the recording, and a replay takes it, in whatever pieces."""
+    recording = await recorded(sent[:3], sent[3:])
+    (response,) = [one["response"] for one in recording["exchanges"] if "/attach" in one["request"]["target"]]
+    assert response is not None
+    assert response["ended"]
+    assert from_piece(response["sent"]) == sent
+    recording = json.loads(json.dumps(recording))
+    for parts in ((sent,), (sent[:1], b"", sent[1:])):
+        replay = Replay(recording, chunks)
+        async with Docker(transport=replay) as docker:
+            assert await attach(docker, *parts) == b"got it"
+        assert replay.unused() == []
+
+
+@pytest.mark.parametrize("parts", [(b"out put",), (b"in ", b"PUT"), (b"in put", b"!")])
+async def test_another_thing_is_sent(parts: tuple[bytes, ...]) -> None:
+    """A replay says what was not sent when it was recorded, and what was."""
+    async with Docker(transport=Replay(await recorded(b"in put"))) as docker:
+        with pytest.raises(NotRecorded, match=r"was not sent when this was recorded, but b'"):
+            await attach(docker, *parts)
+
+
+async def test_nothing_was_sent() -> None:
+    """Where nothing was sent, nothing is kept, and nothing is taken."""
+    recording = await recorded()
+    assert all("sent" not in (one["response"] or {}) for one in recording["exchanges"])
+    async with Docker(transport=Replay(recording)) as docker:
+        assert await attach(docker) == b"got it"
+    async with Docker(transport=Replay(recording)) as docker:
+        with pytest.raises(NotRecorded, match="b'x' was not sent"):
+            await attach(docker, b"x")
+
+
+async def test_a_secret_that_was_sent(tmp_path: Path) -> None:
+    """A known secret is refused in what went to a process, too."""
+    async with serving(handing_over) as server:
+        kept = Recorder(server.path, secrets=[PASSWORD])
+        async with Docker(transport=kept) as docker:
+            await attach(docker, b"login " + PASSWORD[:5].encode(), PASSWORD[5:].encode())
+        with pytest.raises(ValueError, match=r"a secret would be recorded in exchange 1, POST .*/attach"):
+            kept.save(tmp_path / "bad.json")
+
+
+@every_cut
+async def test_a_websocket_replays_with_another_key(chunks: Chunks, tmp_path: Path) -> None:
+    """Neither its key nor its masks are ever the same again: what was sent is not kept, and every key is answered."""
+    async with serving(handing_over) as server:
+        kept = Recorder(server.path)
+        async with Docker(transport=kept) as docker:
+            assert await attach_websocket(docker, b"in") == b"got it"
+    kept.save(tmp_path / "socket.json")
+    exchange = kept.recording()["exchanges"][-1]
+    assert exchange["response"] is not None
+    assert "sent" not in exchange["response"]
+    replay = Replay(tmp_path / "socket.json", chunks)
+    async with Docker(transport=replay) as docker:
+        assert await attach_websocket(docker, b"something else") == b"got it"
+    assert replay.unused() == []
+
+
+async def test_a_cancelled_read_is_no_end() -> None:
+    """A read that is cancelled while it is recorded loses nothing, and is not kept as the end of the answer."""
+    turn = anyio.Event()
+
+    async def slow(request: bytes, peer: Peer) -> bytes:
+        await peer.send(b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" + FRAMES[:12])
+        await turn.wait()
+        return FRAMES[12:]
+
+    async with (
+        serving(slow) as server,
+        Docker(transport=Recorder(server.path)) as docker,
+        docker.exec.start("x") as process,
+    ):
+        assert (await anext(process)).data == b"got "
+        with anyio.move_on_after(0.01):
+            await anext(process)
+        turn.set()
+        assert (await anext(process)).data == b"it"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol, cast
 
+import anyio
 import httpx
 
 from .._border import translate
 from .._transport.transport import AnswerStream
 from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
 
-__all__ = ["Answer", "Splitter"]
+__all__ = ["Answer", "Splitter", "sendable"]
 
 
 class Splitter(Protocol):
@@ -20,6 +21,13 @@ class Splitter(Protocol):
     def feed(self, data: bytes) -> list[Any]: ...
 
     def feed_eof(self) -> None: ...
+
+
+def sendable(data: object) -> bytes:
+    """What a caller wants to send, if it is bytes."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise InvalidArgument(f"expected bytes to send, got {type(data).__name__}")
+    return bytes(cast("bytes", data))
 
 
 class _Bytes:
@@ -43,6 +51,8 @@ class Answer:
         self._own = response.stream if isinstance(response.stream, AnswerStream) else None
         self._foreign: AsyncIterator[bytes] | None = None
         self._ended = False
+        self._broken = False
+        self._turn: anyio.Lock | None = None
 
     def split_with(self, splitter: Splitter) -> None:
         """Before the first read: what the items are."""
@@ -64,6 +74,9 @@ class Answer:
         except httpx.TransportError as error:
             self._ended = True
             raise self.error(translate(error)) from error
+        except TruncatedError as error:
+            self._ended = True
+            raise self.error(error) from None
         if not items:
             self._ended = True
             try:
@@ -88,28 +101,44 @@ class Answer:
         return await self._own.read()
 
     async def _read_foreign(self) -> list[Any]:
+        if self._broken:
+            raise TruncatedError("a read was cancelled, and the transport under this client cannot go on from there")
         if self._foreign is None:
             self._foreign = aiter(cast("httpx.AsyncByteStream", self.response.stream))
-        async for data in self._foreign:
-            if items := self._splitter.feed(data):
-                return items
+        try:
+            async for data in self._foreign:
+                if data and (items := self._splitter.feed(data)):
+                    return items
+        except BaseException:
+            # A generator that was cancelled is finished, which would look like the end of the answer.
+            self._broken = getattr(self._foreign, "ag_frame", self) is None
+            raise
         return []
 
     async def send(self, data: bytes) -> None:
-        """Send on a connection that was handed over. The peer may be gone, while what it said is still to be read."""
-        if not isinstance(data, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgument(f"expected bytes to send, got {type(data).__name__}")
-        try:
-            if self._own is not None:
-                await self._own.send(data)
-            else:
-                await self._pipe().write(data)
-        except httpx.TransportError as error:
-            raise self.error(translate(error)) from error
+        """Send on a connection that was handed over. The peer may be gone, while what it said is still to be read.
+
+        Several tasks may send: each waits until the one before it has sent everything.
+        """
+        data = sendable(data)
+        async with self._sending():
+            try:
+                if self._own is not None:
+                    await self._own.send(data)
+                else:
+                    await self._pipe().write(data)
+            except httpx.TransportError as error:
+                raise self.error(translate(error)) from error
 
     async def send_eof(self) -> None:
-        """End our half of a connection that was handed over."""
-        await (self._own or self._pipe()).send_eof()
+        """End our half of a connection that was handed over, behind what is being sent."""
+        async with self._sending():
+            await (self._own or self._pipe()).send_eof()
+
+    def _sending(self) -> anyio.Lock:
+        if self._turn is None:
+            self._turn = anyio.Lock()
+        return self._turn
 
     def _pipe(self) -> Any:
         pipe = self.response.extensions.get("network_stream")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DecodeError
+from ..errors import DecodeError, RawdockError
 from .answer import Answer
 
 if TYPE_CHECKING:
@@ -57,8 +57,11 @@ class ArchiveStream(Chunks):
         super().__init__(answer, value_limit)
         from .._archive import stat_of
 
-        self.stat: ArchiveStat = stat_of(answer.response)
-        """What the path is."""
+        try:
+            self.stat: ArchiveStat = stat_of(answer.response)
+            """What the path is."""
+        except RawdockError as error:
+            raise answer.error(error) from error.__cause__
 
 
 class Duplex(Chunks):

@@ -58,18 +58,19 @@ class Frames:
                 if self._error is None:
                     out.append(Frame(_NAMES[self._stream], data[position:end]))
                 else:
-                    self._error += data[position : min(end, position + _ERROR_LIMIT)]
+                    self._error += data[position : min(end, position + _ERROR_LIMIT - len(self._error))]
                 position = end
-            elif size - position < _HEADER:
-                self._pending = data[position:]
-                break
             else:
-                kind = data[position]
-                if kind > _SYSTEM or data[position + 1 : position + 4] != b"\0\0\0":
+                kind, there = data[position], size - position
+                # Looked at before it is whole: a terminal's prompt may be shorter, and nothing come behind it.
+                if kind > _SYSTEM or data[position + 1 : position + 4] != b"\0\0\0"[: there - 1]:
                     self._failed = True
                     shown = data[position : position + _HEADER].hex(" ")
                     out.append(DecodeError(f"not a frame's header: {shown}; has the process a terminal (tty)?"))
                     return out
+                if there < _HEADER:
+                    self._pending = data[position:]
+                    break
                 self._stream = kind
                 self._left = int.from_bytes(data[position + 4 : position + _HEADER])
                 if kind == _SYSTEM:

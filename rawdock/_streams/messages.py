@@ -32,8 +32,7 @@ class WebSocketFrames:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._pending = bytearray()
-        self._parts: list[bytes] | None = None  # of a message whose end has not come yet
-        self._size = 0
+        self._parts: bytearray | None = None  # of a message whose end has not come yet
         self._closed = False
 
     def feed(self, data: bytes) -> list[Message | RawdockError]:
@@ -69,9 +68,10 @@ class WebSocketFrames:
             if len(pending) < start:
                 return None
             size = int.from_bytes(pending[2:start])
-        if first & 0x08 and (size > _LONGEST_CONTROL or not first & 0x80):
-            raise DecodeError("a WebSocket control frame that is too long or comes in parts")
-        if size + self._size > self._limit:
+        if first & 0x08:
+            if size > _LONGEST_CONTROL or not first & 0x80:
+                raise DecodeError("a WebSocket control frame that is too long or comes in parts")
+        elif size + len(self._parts or b"") > self._limit:
             raise DecodeError(f"a WebSocket message is larger than {self._limit} bytes")
         if len(pending) < start + size:
             return None
@@ -86,11 +86,13 @@ class WebSocketFrames:
             return
         if kind not in (_CONTINUATION, _TEXT, BINARY) or (kind == _CONTINUATION) != (self._parts is not None):
             raise DecodeError(f"a WebSocket frame of kind {kind} where it does not belong")
-        parts = self._parts = [*(self._parts or ()), payload]
-        self._size += len(payload)
         if last:
-            out.append(Message("data", b"".join(parts)))
-            self._parts, self._size = None, 0
+            out.append(Message("data", bytes(self._parts) + payload if self._parts else payload))
+            self._parts = None
+        elif self._parts is None:
+            self._parts = bytearray(payload)
+        else:
+            self._parts += payload
 
 
 def written(kind: int, data: bytes) -> bytes:

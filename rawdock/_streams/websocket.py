@@ -11,8 +11,8 @@ from typing import Any
 
 import anyio
 
-from ..errors import DecodeError, RawdockError
-from .answer import Answer
+from ..errors import ClosedError, DecodeError, RawdockError
+from .answer import Answer, sendable
 from .messages import BINARY, CLOSE, PONG, Message, WebSocketFrames, written
 
 __all__ = ["WebSocket", "accepted", "key_headers"]
@@ -47,7 +47,12 @@ class WebSocket:
             raise answer.error(DecodeError("the answer is not that of a WebSocket server"))
         self._answer = answer
         self._items: list[Any] = []  # the last one is the next
-        self._closing = False
+        self._failure: RawdockError | None = None
+        self._over = False  # the peer has closed
+        self._closing = False  # we have, or are about to
+        self._turn = anyio.Lock()
+        self._pong = b""  # that waits for its turn
+        self._torn = False  # half a frame is on the wire
         answer.split_with(WebSocketFrames(value_limit))
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -56,38 +61,65 @@ class WebSocket:
     async def __anext__(self) -> bytes:
         while True:
             if not self._items:
-                items = await self._answer.read()
+                if self._failure is not None:
+                    raise self._failure
+                items = [] if self._over else await self._answer.read()
                 if not items:
                     raise StopAsyncIteration
                 items.reverse()
                 self._items = items
             item: Message | RawdockError = self._items.pop()
             if isinstance(item, RawdockError):
-                raise self._answer.error(item)
+                self._failure = self._answer.error(item)
+                raise self._failure
             if item.kind == "data":
                 return item.data
             if item.kind == "ping":
-                await self._answer.send(written(PONG, item.data))
+                self._pong = written(PONG, item.data)
+                # Whoever is sending takes it along: the peer may not take more before we have read on.
+                if not self._turn.locked():
+                    with contextlib.suppress(RawdockError):  # the peer may be gone; what it said is here
+                        await self._write()
             elif item.kind == "close":
-                with contextlib.suppress(RawdockError):  # the peer may not wait for our word
-                    await self.close()
+                self._over = True
+                await self._part(shield=False)
                 raise StopAsyncIteration
 
     async def send(self, data: bytes) -> None:
         """Send a message to the process's stdin."""
-        await self._answer.send(written(BINARY, data))
+        frame = written(BINARY, sendable(data))
+        if self._closing:
+            raise ClosedError("this WebSocket is closed: nothing more can be sent")
+        await self._write(frame)
 
     async def close(self) -> None:
         """Say that nothing more will be sent, and that nothing more is wanted. A WebSocket has no half-close."""
         if not self._closing:
             self._closing = True
-            await self._answer.send(written(CLOSE, _NORMAL))
+            await self._write(written(CLOSE, _NORMAL))
+
+    async def _write(self, frame: bytes = b"") -> None:
+        """Send a frame whole, and then a pong that waits. Behind half a frame nothing would be understood."""
+        async with self._turn:
+            while frame or self._pong:
+                if self._torn:
+                    raise ClosedError("a send on this WebSocket was broken off: nothing more can be sent")
+                if not frame:
+                    frame, self._pong = self._pong, b""
+                try:
+                    await self._answer.send(frame)
+                except BaseException as error:
+                    self._torn = not isinstance(error, RawdockError)
+                    raise
+                frame = b""
 
     async def aclose(self) -> None:
         self._items.clear()
-        if not self._closing:
-            # The peer may be gone, or not read; neither keeps us.
-            with anyio.move_on_after(_PATIENCE, shield=True):
-                with contextlib.suppress(RawdockError):
-                    await self.close()
+        await self._part(shield=True)
         await self._answer.aclose()
+
+    async def _part(self, *, shield: bool) -> None:
+        """Close. The peer may be gone, or not read; neither keeps us."""
+        with anyio.move_on_after(_PATIENCE, shield=shield):
+            with contextlib.suppress(RawdockError):
+                await self.close()

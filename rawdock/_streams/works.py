@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
 import attrs
 
 from .._codec import decode
+from ..errors import DecodeError
 from ..models.build import BuildLine, ImageID
 from ..models.images import LoadLine, PullLine
 from .lines import Reports
@@ -23,6 +25,10 @@ class BuildResult:
     """The image's, as `sha256:...` on Docker and bare on Podman; empty if none was made (`outputs`)."""
 
 
+# A quiet build says nothing but the image's id.
+_QUIET = re.compile(r"((?:sha256:)?[0-9a-f]{64})\s*")
+
+
 class BuildStream(Reports[BuildLine]):
     """A build that runs. Leaving it early cancels it on the Engine."""
 
@@ -31,10 +37,17 @@ class BuildStream(Reports[BuildLine]):
 
     def _look(self, items: list[Any]) -> None:
         super()._look(items)
-        for line in items:
+        for index, line in enumerate(items):
+            if line.stream and (match := _QUIET.fullmatch(line.stream)):
+                self._image = match[1]
             aux: object = line.aux
             if type(aux) is dict:  # BuildKit's trace is text
-                self._image = decode(ImageID, cast("object", aux)).id or self._image
+                try:
+                    self._image = decode(ImageID, cast("object", aux)).id or self._image
+                except DecodeError as error:
+                    self._failure = error
+                    del items[index:]
+                    return
 
     async def result(self) -> BuildResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""

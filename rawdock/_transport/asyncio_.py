@@ -158,7 +158,7 @@ class AsyncioConnection:
         reader = self._reader
         try:
             if reader is not None:
-                if error is not None and not reader.done:
+                if error is not None and not reader.done and not reader.ends_by(error):
                     raise error
                 reader.feed_eof()
                 if self._whole:

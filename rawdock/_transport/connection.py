@@ -186,7 +186,12 @@ class PullConnection:
             raise self._failure
         reader = self._reader
         try:
-            data = await self._receive()
+            try:
+                data = await self._receive()
+            except OSError as error:
+                if not reader.ends_by(error):
+                    raise
+                data = b""
             if not data:
                 self.alive = False
                 reader.feed_eof()

@@ -203,10 +203,8 @@ class AnswerStream(httpx.AsyncByteStream):
         self._connection = connection
         self._closed = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while pieces := await self._connection.read():
-            for piece in pieces:
-                yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(self._connection)
 
     def split_with(self, feed: Feed) -> None:
         """From here on `read` gives the items that `feed` makes of the body."""
@@ -231,6 +229,24 @@ class AnswerStream(httpx.AsyncByteStream):
         if not self._closed:
             self._closed = True
             await self._pool.release(self._connection)
+
+
+class _Pieces:
+    """No generator: a read that is cancelled would end one, and look like the end of the body."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._items: list[bytes] = []  # the last one is the next
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._items:
+            self._items = (await self._connection.read())[::-1]
+            if not self._items:
+                raise StopAsyncIteration
+        return self._items.pop()
 
 
 class NetworkStream:

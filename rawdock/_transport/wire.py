@@ -249,6 +249,11 @@ class Reader:
         """Whether the connection may serve another request."""
         return self._state == _DONE and not self.rest and self.head is not None and self.head.keep
 
+    def ends_by(self, error: OSError) -> bool:
+        """Whether this is how the answer may end: a connection that was handed over is reset where the peer closed it
+        with something of ours unread, as a process does that ends before its input."""
+        return isinstance(error, ConnectionResetError) and self.head is not None and self.head.status == 101
+
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; give the body pieces that they hold."""
         self.started = True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import Filters, filters, query
+from .._params import filters, query
+from .._types import Filters
 
 if TYPE_CHECKING:
     from ..models import BuildPruned

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from .._endpoint import Resource, endpoint
-from .._params import Filters, filters
+from .._params import filters
+from .._types import Filters
 
 if TYPE_CHECKING:
     from ..models import Config, ConfigSpec, IdResponse

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._archive import stat_of
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import Content, Filters, Moment, content, filters, query, tail
+from .._params import content, filters, query, tail
 from .._stats import stats_of
 from .._streams.opens import Opens, Runs
 from .._streams.output import framed
+from .._types import Content, Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.bytes_ import ArchiveStream, Chunks

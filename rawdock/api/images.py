@@ -8,8 +8,6 @@ from .. import _auth
 from .._endpoint import Resource, built_on, endpoint
 from .._model import since
 from .._params import (
-    Content,
-    Filters,
     content,
     filters,
     header,
@@ -23,6 +21,7 @@ from .._params import (
 )
 from .._reference import parse_reference
 from .._streams.opens import Opens, Runs
+from .._types import Content, Filters
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:

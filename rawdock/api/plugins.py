@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from .. import _auth
 from .._endpoint import Resource, endpoint
-from .._params import Content, Filters, content, filters, header, image_name, json_body
+from .._params import content, filters, header, image_name, json_body, query
 from .._streams.opens import Runs
+from .._types import Content, Filters
 
 if TYPE_CHECKING:
     from .._streams.transfers import PullResult, PullStream, PushResult, PushStream
@@ -53,8 +54,10 @@ class Plugins(Resource):
         ...
 
     @endpoint("POST /plugins/{name}/enable")
-    async def enable(self, name: Annotated[str, image_name], *, timeout: int | None = None) -> None:
-        """Start a plugin (`docker plugin enable`); `timeout` in seconds is for connecting to it.
+    async def enable(
+        self, name: Annotated[str, image_name], *, timeout: Annotated[int, query(always=True)] = 0
+    ) -> None:
+        """Start a plugin (`docker plugin enable`); `timeout` in seconds is for each call to it, 0 sets no limit.
 
         Raises NotFound, and ServerError if it is enabled or does not answer. Route: POST /plugins/{name}/enable.
         """

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .. import _auth
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import Filters, Moment, filters, header, query, tail
+from .._params import filters, header, query, tail
 from .._streams.opens import Opens
 from .._streams.output import framed
+from .._types import Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.output import LogStream

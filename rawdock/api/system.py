@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import Filters, Moment, filters, query
+from .._params import filters, query
 from .._ping import ping_of
 from .._streams.opens import Opens
+from .._types import Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.feeds import EventStream

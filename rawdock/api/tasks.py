@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._endpoint import Resource, endpoint
-from .._params import Filters, Moment, filters, query, tail
+from .._params import filters, query, tail
 from .._streams.opens import Opens
 from .._streams.output import framed
+from .._types import Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.output import LogStream

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from types import ModuleType
+from typing import cast
 
 from rawdock import Docker
 
@@ -25,6 +26,9 @@ from . import (
     prune,
     pull,
     registries,
+    services,
+    stores,
+    swarm,
     system,
     tarballs,
     usage,
@@ -38,7 +42,7 @@ def _of(module: ModuleType) -> dict[str, Scenario]:
     """The public async functions of a module; `pull.lines` is named `pull-lines`."""
     theme = module.__name__.rpartition(".")[2]
     return {
-        f"{theme}-{name}".replace("_", "-"): value
+        f"{theme}-{name}".replace("_", "-"): cast("Scenario", value)
         for name, value in vars(module).items()
         if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__ and callable(value)
     }
@@ -63,6 +67,9 @@ SCENARIOS: dict[str, Scenario] = {
         registries,
         builds,
         events,
+        swarm,
+        services,
+        stores,
     )
     for name, scenario in _of(module).items()
 }

@@ -97,8 +97,13 @@ async def websocket(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container."""
+    """No such container, and one that is paused."""
     with pytest.raises(NotFound, match=NONE):
         await opened(docker.containers.attach(NONE))
     with pytest.raises(NotFound, match=NONE):
         await docker.containers.resize(NONE, height=1, width=1)
+    async with container(docker, "rawdock-s-attach") as id:
+        await docker.containers.start(id)
+        await docker.containers.pause(id)
+        with pytest.raises(Conflict, match="paused"):
+            await opened(docker.containers.attach(id))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
 
 from rawdock import BadRequest, Docker, NotFound, NotSupported, ServerError, StreamError, VersionError
-from rawdock.models import AuthConfig, BuildLine, Ulimit
+from rawdock.models import BuildLine, Ulimit
 
-from .kit import BUSYBOX, OPEN, PASSWORD, USER, WITH_PASSWORD, engine_of, has_image, no_image, tar
+from .kit import BUSYBOX, OPEN, WITH_PASSWORD, credentials, engine_of, has_image, no_image, tar
 
 REPO = f"{OPEN}/rawdock-s-built"
 BUILT, OTHER = f"{REPO}:1", f"{REPO}:2"
@@ -31,7 +31,7 @@ def _said(lines: list[BuildLine]) -> str:
 
 
 @asynccontextmanager
-async def _no_images_left(docker: Docker) -> AsyncIterator[None]:
+async def _no_images_left(docker: Docker) -> AsyncGenerator[None, None]:
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
     await no_image(docker, BUILT, OTHER)
@@ -127,7 +127,7 @@ async def _fails(docker: Docker, version: Version) -> None:
     seen: list[BuildLine] = []
 
     async def follow() -> None:
-        async with docker.images.build(failing, version=version, tags=[BUILT], nocache=True) as build:
+        async with docker.images.build(failing, version=version, tags=[BUILT], nocache=True, forcerm=True) as build:
             async for line in build:
                 seen.append(line)  # noqa: PERF401  # what came before the error is wanted
 
@@ -145,7 +145,7 @@ async def _fails(docker: Docker, version: Version) -> None:
         _context(f"FROM {OPEN}/rawdock-s-none:1\n"),
     ):
         with pytest.raises((BadRequest, ServerError, StreamError)):
-            await docker.images.build(wrong, version=version)
+            await docker.images.build(wrong, version=version, forcerm=True)
 
 
 async def fails(docker: Docker) -> None:
@@ -176,7 +176,7 @@ async def with_credentials(docker: Docker) -> None:
     """The image that a build begins with may be behind a password."""
     reference = f"{WITH_PASSWORD}/busybox:1"
     context = _context(f"FROM {reference}\nENV A=b\n")
-    right = {WITH_PASSWORD: AuthConfig(username=USER, password=PASSWORD, serveraddress=WITH_PASSWORD)}
+    right = {WITH_PASSWORD: credentials(registry=WITH_PASSWORD)}
     await no_image(docker, reference)
     async with _no_images_left(docker):
         try:

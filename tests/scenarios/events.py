@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
-from rawdock import BadRequest, Docker, ServerError
+from rawdock import Docker, ServerError
 from rawdock.models import EventMessage, NetworkCreateRequest, VolumeCreateRequest
 
-from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image, no_network
+from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image, no_network, opened
 
 NAME = "rawdock-s-events"
 LABEL = {"label": f"rawdock-s={NAME}"}
@@ -19,13 +17,6 @@ GONE = ("destroy", "remove")  # Docker's word and Podman's
 def _moment(event: EventMessage) -> str:
     """When it happened, to the nanosecond, as `since` and `until` take it."""
     return f"{event.time_nano // 10**9}.{event.time_nano % 10**9:09}"
-
-
-async def _now(docker: Docker) -> datetime:
-    """The time by the Engine's clock."""
-    moment = (await docker.system.info()).system_time.datetime
-    assert moment is not None
-    return moment
 
 
 async def life(docker: Docker) -> None:
@@ -69,31 +60,50 @@ async def life(docker: Docker) -> None:
                 assert [event async for event in events] == [start, die]
         else:
             async with docker.system.events(since=created, until=seen[-1].time + 3, filters=LABEL) as events:
-                assert [event async for event in events] == seen
-                assert events.finished
+                again = [event async for event in events]
+            assert again == seen
+            assert events.finished
 
 
 async def kinds(docker: Docker) -> None:
     """Volumes, networks and images have events too."""
-    engine = await engine_of(docker)
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
     tagged = f"{OPEN}/{NAME}:1"
     await docker.volumes.delete(NAME, force=True)
     await no_network(docker, NAME)
     await no_image(docker, tagged)
-    begin = await _now(docker)
+    begin = (await docker.system.info()).system_time.datetime
     await docker.volumes.create(VolumeCreateRequest(name=NAME))
     await docker.volumes.delete(NAME)
     network = await docker.networks.create(NetworkCreateRequest(name=NAME))
     await docker.networks.delete(NAME)
     await docker.images.tag(BUSYBOX, repo=f"{OPEN}/{NAME}", tag="1")
     await docker.images.delete(tagged)
-    wanted = [("volume", "create"), ("volume", "destroy"), ("network", "create"), ("network", "destroy")]
-    wanted += [("image", "tag"), ("image", "untag")]
     seen: list[EventMessage] = []
     async with docker.system.events(since=begin, filters={"type": ["volume", "network", "image"]}) as events:
         async for event in events:
-            print(event)
+            seen.append(event)
             if event.action == "untag":
                 break
+    volumes, networks, images = (
+        [event for event in seen if event.type == kind] for kind in ("volume", "network", "image")
+    )
+    assert [event.action in ("create", *GONE) for event in volumes[-2:]] == [True, True]
+    assert NAME in (volumes[-2].actor.id, volumes[-2].actor.attributes.get("name"))
+    assert [event.actor.id for event in networks if event.action in ("create", *GONE)][-2:] == [network.id] * 2
+    assert NAME in networks[-2].actor.attributes.values()
+    assert images[-2].action == "tag"
+    assert images[-2].actor.attributes["name"] == tagged
+
+
+async def errors(docker: Docker) -> None:
+    """What is no time, and on Podman what is no filter."""
+    with pytest.raises(ServerError, match="nonsense"):
+        await opened(docker.system.events(since="nonsense", until=1))
+    if (await engine_of(docker)).can("overlook filters of events"):
+        async with docker.system.events(until=1, filters={"nonsense": "1"}) as events:
+            assert [event async for event in events] == []
+    else:
+        with pytest.raises(ServerError, match="nonsense"):
+            await opened(docker.system.events(until=1, filters={"nonsense": "1"}))

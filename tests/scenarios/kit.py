@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import tarfile
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import NamedTuple, TypeVar
 
-from rawdock import Docker
-from rawdock.models import ContainerSpec, ExecConfig
+import anyio
+import attrs
+
+from rawdock import Docker, Forbidden, SecretStr, ServerError
+from rawdock.models import AuthConfig, ContainerSpec, ExecConfig, SwarmInitRequest
 from rawdock.streams import LogStream
 
 from .cannot import reason
@@ -19,7 +22,9 @@ OPEN = "127.0.0.1:5000"
 WITH_PASSWORD = "127.0.0.1:5001"
 FAULTY = "127.0.0.1:5002"
 BUSYBOX = f"{OPEN}/busybox:1"
+SWARM = "127.0.0.1:2377"
 USER, PASSWORD = "ada", "s3cret"
+WRONG = "wr0ng"
 
 # Ends at once on SIGTERM with a code of its own; a shell that only sleeps would have to be killed.
 LOOP = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"]
@@ -29,7 +34,7 @@ class Engine(NamedTuple):
     """Who answers."""
 
     labels: frozenset[str]
-    """As `podman` and `podman-5.4`, or `docker`, `docker-28.5` and `docker-ctrd`."""
+    """As `podman` and `podman-5.4`, or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
 
     api: tuple[int, ...]
 
@@ -52,8 +57,13 @@ async def engine_of(docker: Docker) -> Engine:
     labels = {"docker", f"docker-{number}"}
     info = await docker.system.info()
     if ["driver-type", "io.containerd.snapshotter.v1"] in info.driver_status:
-        labels.add("docker-ctrd")
+        labels |= {"docker-ctrd", f"docker-{number}-ctrd"}
     return Engine(frozenset(labels), api)
+
+
+def credentials(password: str = PASSWORD, *, registry: str = "") -> AuthConfig:
+    """Credentials for the registry that wants some."""
+    return AuthConfig(username=USER, password=SecretStr(password), serveraddress=registry)
 
 
 async def has_image(docker: Docker, reference: str) -> bool:
@@ -85,8 +95,51 @@ async def no_network(docker: Docker, name: str) -> None:
             await docker.networks.delete(found.id)
 
 
+async def no_swarm(docker: Docker) -> None:
+    """Leave a swarm that an earlier run may have left this Engine in."""
+    while True:
+        try:
+            await docker.swarm.leave(force=True)
+        except ServerError as error:
+            if error.status == 503:  # it is in none
+                break
+            # Files stayed, as certificates that were just renewed. The next one to begin fails on them, and clears up.
+            with suppress(ServerError):
+                await docker.swarm.init(SwarmInitRequest(listen_addr=SWARM))
+    with suppress(Forbidden):  # it is in use if there was an ingress network: see `swarm`
+        await no_network(docker, "docker_gwbridge")
+
+
 @asynccontextmanager
-async def container(docker: Docker, name: str, cmd: list[str] | None = None, **more: object) -> AsyncIterator[str]:
+async def swarm(docker: Docker, request: SwarmInitRequest | None = None) -> AsyncGenerator[str, None]:
+    """A swarm of this Engine alone, that is gone at the end; gives the node's id.
+
+    Its ingress network goes at once: nothing here needs it, and an Engine waits for seconds to leave with one.
+    """
+    await no_swarm(docker)
+    request = attrs.evolve(request or SwarmInitRequest(), listen_addr=SWARM, advertise_addr=SWARM)
+    node = await docker.swarm.init(request)
+    try:
+        await docker.networks.delete("ingress")
+        yield node
+    finally:
+        await no_swarm(docker)
+
+
+T = TypeVar("T")
+
+
+async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
+    """Look again and again until it holds: for what an Engine tells no event of."""
+    while not holds(found := await look()):  # noqa: ASYNC110  # the Engine is asked, no other task
+        await anyio.sleep(0.1)
+    return found
+
+
+@asynccontextmanager
+async def container(
+    docker: Docker, name: str, cmd: list[str] | None = None, **more: object
+) -> AsyncGenerator[str, None]:
     """A container that is created, not started, and goes at the end; gives its id."""
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
@@ -157,7 +210,7 @@ def untar(archive: bytes) -> dict[str, bytes | str | None]:
 @asynccontextmanager
 async def tiny(
     docker: Docker, reference: str, files: Mapping[str, bytes | str | None] | None = None
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """An image of a few bytes, made here, that goes at the end; gives its id."""
     await no_image(docker, reference)
     repo, _, version = reference.rpartition(":")

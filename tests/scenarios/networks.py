@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, Forbidden, NotFound, ServerError
+from rawdock._params import Filters
 from rawdock.models import (
     IPAM,
     EndpointIPAMConfig,
@@ -26,7 +27,7 @@ NONE = "rawdock-s-none"
 
 
 @asynccontextmanager
-async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncIterator[str]:
+async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncGenerator[str, None]:
     """A network that goes at the end; gives its id."""
     await no_network(docker, config.name)
     created = await docker.networks.create(config)
@@ -70,7 +71,8 @@ async def made(docker: Docker) -> None:
         assert (await docker.networks.inspect(id[:12], scope="local", verbose=True)).id == id
         (listed,) = await docker.networks.list(filters=label)
         assert (listed.id, listed.ipam, listed.labels) == (id, found.ipam, found.labels)
-        for filters in ({"name": name}, {"id": id}, {"driver": "bridge", "dangling": True}, {}):
+        several: list[Filters] = [{"name": name}, {"id": id}, {"driver": "bridge", "dangling": True}, {}]
+        for filters in several:
             assert id in [one.id for one in await docker.networks.list(filters=filters)]
         assert await docker.networks.list(filters={**label, "driver": "macvlan"}) == []
         if engine.can("filter networks by type"):

@@ -6,9 +6,8 @@ import anyio
 import pytest
 
 from rawdock import Docker, NotFound, RawdockError, ServerError, StatusError, StreamError, Unauthorized
-from rawdock.models import AuthConfig
 
-from .kit import BUSYBOX, FAULTY, OPEN, PASSWORD, USER, WITH_PASSWORD, engine_of, has_image, no_image
+from .kit import BUSYBOX, FAULTY, OPEN, WITH_PASSWORD, WRONG, credentials, engine_of, has_image, no_image
 
 APP3, APP10 = f"{OPEN}/app:3", f"{OPEN}/app:10"
 
@@ -107,11 +106,11 @@ async def with_credentials(docker: Docker) -> None:
     reference = f"{WITH_PASSWORD}/busybox:1"
     await no_image(docker, reference)
     try:
-        for wrong in (None, AuthConfig(username=USER, password="wr0ng")):
+        for wrong in (None, credentials(WRONG)):
             with pytest.raises((StatusError, StreamError)) as caught:
                 await docker.images.pull(reference, auth_config=wrong)
             assert isinstance(caught.value, (Unauthorized, ServerError, NotFound, StreamError))
-        result = await docker.images.pull(reference, auth_config=AuthConfig(username=USER, password=PASSWORD))
+        result = await docker.images.pull(reference, auth_config=credentials())
         assert result.progress.fraction == 1.0
         assert await has_image(docker, reference)
     finally:

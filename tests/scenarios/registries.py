@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rawdock import BadRequest, Docker, NotFound, NotSupported, ServerError, Unauthorized, VersionError
-from rawdock.models import AuthConfig
 
-from .kit import BUSYBOX, OPEN, PASSWORD, USER, WITH_PASSWORD, engine_of
+from .kit import BUSYBOX, OPEN, WITH_PASSWORD, WRONG, credentials, engine_of
 
 MULTI = f"{OPEN}/multi:1"
 
@@ -37,17 +36,17 @@ async def with_credentials(docker: Docker) -> None:
     """With the right ones it answers, without or with wrong ones it does not."""
     engine = await engine_of(docker)
     reference = f"{WITH_PASSWORD}/busybox:1"
-    right = AuthConfig(username=USER, password=PASSWORD)
+    right = credentials()
     if not engine.can("ask registries"):
         with pytest.raises(NotSupported):
             await docker.distribution.inspect(reference, auth_config=right)
         return
     found = await docker.distribution.inspect(reference, auth_config=right)
     assert found.descriptor.digest.startswith("sha256:")
-    for wrong in (None, AuthConfig(username=USER, password="wr0ng")):
+    for wrong in (None, credentials(WRONG)):
         with pytest.raises((Unauthorized, ServerError)) as caught:
             await docker.distribution.inspect(reference, auth_config=wrong)
-        assert "wr0ng" not in f"{caught.value} {caught.value.curl()}"
+        assert WRONG not in f"{caught.value} {caught.value.curl()}"
 
 
 async def searched(docker: Docker) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rawdock import Docker, ServerError, Unauthorized
-from rawdock.models import AuthConfig
 
-from .kit import PASSWORD, USER, WITH_PASSWORD, engine_of
+from .kit import WITH_PASSWORD, WRONG, credentials, engine_of
 
 
 async def ping(docker: Docker) -> None:
@@ -56,8 +55,8 @@ async def disk_use(docker: Docker) -> None:
 
 async def login(docker: Docker) -> None:
     """Right credentials succeed, wrong ones do not."""
-    good = AuthConfig(username=USER, password=PASSWORD, serveraddress=WITH_PASSWORD)
+    good = credentials(registry=WITH_PASSWORD)
     assert (await docker.system.auth(good)).status == "Login Succeeded"
     with pytest.raises((Unauthorized, ServerError)) as caught:
-        await docker.system.auth(AuthConfig(username=USER, password="wr0ng", serveraddress=WITH_PASSWORD))
-    assert "wr0ng" not in f"{caught.value} {caught.value.curl()}"
+        await docker.system.auth(credentials(WRONG, registry=WITH_PASSWORD))
+    assert WRONG not in f"{caught.value} {caught.value.curl()}"

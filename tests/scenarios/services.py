@@ -1,0 +1,349 @@
+"""Services of a swarm and their tasks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Collection
+
+import attrs
+import pytest
+
+from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, SecretStr, ServerError, StreamError
+from rawdock.models import (
+    ConfigReferenceFile,
+    ConfigSpec,
+    EndpointPortConfig,
+    EndpointSpec,
+    GlobalService,
+    ReplicatedJob,
+    ReplicatedService,
+    SecretReference,
+    SecretReferenceFile,
+    SecretSpec,
+    Service,
+    ServiceConfigReference,
+    ServiceMode,
+    ServiceSpec,
+    Task,
+    TaskContainerSpec,
+    TaskRestartPolicy,
+    TaskSpec,
+    UpdateConfig,
+)
+from rawdock.streams import LogStream
+
+from .kit import BUSYBOX, WITH_PASSWORD, credentials, no_image, output, swarm, until
+
+NONE = "rawdock-s-none"
+STALE = "update out of sequence"
+
+
+def _spec(
+    name: str, says: str, mode: ServiceMode | None = None, *, stays: bool = True, **container: object
+) -> ServiceSpec:
+    """A service whose tasks say something, and then stay or end."""
+    script = f"trap 'exit 7' TERM; {says}; " + ("while :; do sleep 0.1; done" if stays else "exit 0")
+    container = {"image": BUSYBOX, "stop_grace_period": 1_000_000_000, **container}
+    return ServiceSpec(
+        name=name,
+        labels={"rawdock-s": name},
+        mode=mode or ServiceMode(),
+        task_template=TaskSpec(
+            container_spec=TaskContainerSpec(command=["sh", "-c", script], **container),  # type: ignore[arg-type]
+            restart_policy=TaskRestartPolicy(condition="none"),
+        ),
+    )
+
+
+async def _said(logs: LogStream, *words: str) -> str:
+    """Follow logs until all the words were said."""
+    said = ""
+    async for frame in logs:
+        said += frame.data.decode()
+        if all(word in said for word in words):
+            break
+    return said
+
+
+async def _tasks(docker: Docker, service: str, state: str, count: int = 1, desired: str = "running") -> list[Task]:
+    """Tasks of a service, when so many of them are in this state."""
+
+    async def look() -> list[Task]:
+        return await docker.tasks.list(filters={"service": service, "desired-state": desired})
+
+    def there(tasks: Collection[Task]) -> bool:
+        return len(tasks) == count and all(task.status.state == state for task in tasks)
+
+    return await until(there, look)
+
+
+async def _update(docker: Docker, id: str, change: Callable[[ServiceSpec], ServiceSpec], state: str) -> Service:
+    """Change a service, and wait until its update is in this state."""
+    found = await docker.services.inspect(id)
+    await docker.services.update(id, change(found.spec), version=found.version.index)
+    return await _when(docker, id, state)
+
+
+async def _when(docker: Docker, id: str, state: str) -> Service:
+    return await until(
+        lambda found: found.update_status is not None and found.update_status.state == state,
+        lambda: docker.services.inspect(id),
+    )
+
+
+async def replicated(docker: Docker) -> None:
+    """Two tasks of one service: told by lists, inspect and logs, each in a slot and a container of its own."""
+    name = "rawdock-s-two"
+    async with swarm(docker) as node:
+        spec = _spec(
+            name,
+            "echo up >&2; sleep 0.3; echo there",
+            ServiceMode(replicated=ReplicatedService(replicas=2)),
+            env=["A=1"],
+        )
+        created = await docker.services.create(spec)
+        assert created.warnings == []
+        tasks = await _tasks(docker, name, "running", 2)
+
+        found = await docker.services.inspect(name)
+        assert found.id == created.id
+        assert (found.spec.name, found.spec.labels) == (name, {"rawdock-s": name})
+        assert found.spec.mode == spec.mode
+        asked, kept = spec.task_template.container_spec, found.spec.task_template.container_spec
+        assert asked is not None
+        assert kept is not None
+        assert (kept.image, kept.command, kept.env) == (asked.image, asked.command, ["A=1"])
+        assert found.previous_spec is None
+        assert found.update_status is None
+        assert found.service_status is None
+        assert found.spec.update_config is None
+        whole = await docker.services.inspect(created.id, insert_defaults=True)
+        assert (whole.id, whole.version) == (found.id, found.version)
+        usual = UpdateConfig(parallelism=1, failure_action="pause", monitor=5_000_000_000, order="stop-first")
+        assert (whole.spec.update_config, whole.spec.rollback_config) == (usual, usual)
+        assert whole.spec.task_template.restart_policy == TaskRestartPolicy(
+            condition="none", delay=5_000_000_000, max_attempts=0
+        )
+
+        (listed,) = await docker.services.list(status=True)
+        assert listed.id == created.id
+        assert listed.service_status is not None
+        assert (listed.service_status.desired_tasks, listed.service_status.running_tasks) == (2, 2)
+        for key, value, other in (
+            ("id", created.id, NONE),
+            ("name", name, NONE),
+            ("label", f"rawdock-s={name}", "rawdock-s=other"),
+            ("mode", "replicated", "global"),
+        ):
+            assert [item.service_status for item in await docker.services.list(filters={key: value})] == [None]
+            assert await docker.services.list(filters={key: other}) == []
+
+        assert {task.slot for task in tasks} == {1, 2}
+        assert {(task.service_id, task.node_id, task.desired_state) for task in tasks} == {
+            (created.id, node, "running")
+        }
+        task = tasks[0]
+        assert (await docker.tasks.inspect(task.id)).spec == task.spec
+        for key, value in (("id", task.id), ("name", f"{name}.{task.slot}"), ("node", node)):
+            assert task.id in [item.id for item in await docker.tasks.list(filters={key: value, "service": name})]
+        assert await docker.tasks.list(filters={"service": name, "desired-state": "shutdown"}) == []
+        ids = {task.status.container_status.container_id for task in tasks}
+        assert len(ids) == 2
+        container = await docker.containers.inspect(task.status.container_status.container_id)
+        assert container.state.running
+        assert container.config.labels["com.docker.swarm.task.id"] == task.id
+        assert container.state.pid == task.status.container_status.pid
+
+        async with docker.services.logs(name, follow=True) as logs:
+            assert not logs.tty
+            out, err = 0, 0
+            async for frame in logs:
+                out, err = out + frame.data.count(b"there\n"), err + frame.data.count(b"up\n")
+                assert frame.data in {"stdout": (b"there\n",), "stderr": (b"up\n",)}[frame.stream]
+                if (out, err) == (2, 2):
+                    break
+        async with docker.services.logs(name, stderr=False, tail=1, details=True) as logs:
+            out_lines, err_lines = await output(logs)
+        assert err_lines == b""
+        lines = out_lines.decode().splitlines()
+        assert len(lines) == 2
+        assert {f"com.docker.swarm.task.id={item.id} there" for item in tasks} == {
+            line[line.index("com.docker.swarm.task.id") :] for line in lines
+        }
+        async with docker.tasks.logs(task.id) as logs:
+            assert await output(logs) == (b"there\n", b"up\n")
+        async with docker.tasks.logs(task.id, stdout=False, timestamps=True) as logs:
+            stamp, _, text = (await output(logs))[1].decode().partition(" ")
+        assert text == "up\n"
+        async with docker.tasks.logs(task.id, since=stamp[:-1].partition(".")[0] + "Z", tail="all") as logs:
+            assert await output(logs) == (b"there\n", b"up\n")
+
+        await docker.services.delete(name)
+        assert await docker.services.list() == []
+        with pytest.raises(NotFound):
+            await docker.services.inspect(created.id)
+
+
+async def updated(docker: Docker) -> None:
+    """An update replaces the tasks, a rollback goes back; both need the version that is there."""
+    name = "rawdock-s-updated"
+
+    def second(spec: ServiceSpec) -> ServiceSpec:
+        assert spec.task_template.container_spec is not None
+        container = attrs.evolve(spec.task_template.container_spec, env=["WORD=second"])
+        return attrs.evolve(spec, labels={}, task_template=attrs.evolve(spec.task_template, container_spec=container))
+
+    async with swarm(docker):
+        at_once = UpdateConfig(parallelism=1, monitor=1)
+        first = _spec(name, "echo $WORD", env=["WORD=first"])
+        first = attrs.evolve(first, update_config=at_once, rollback_config=at_once)
+        id = (await docker.services.create(first)).id
+        await _tasks(docker, id, "running")
+        before = await docker.services.inspect(id)
+        after = await _update(docker, id, second, "completed")
+        assert after.version.index > before.version.index
+        assert after.spec == second(before.spec)
+        assert after.previous_spec == before.spec
+        assert after.update_status is not None
+        assert after.update_status.started_at
+        assert after.update_status.completed_at
+        (task,) = await _tasks(docker, id, "running")
+        async with docker.tasks.logs(task.id, follow=True) as logs:
+            assert await _said(logs, "\n") == "second\n"
+        (old,) = await docker.tasks.list(filters={"service": id, "desired-state": "shutdown"})
+        assert (old.slot, old.id == task.id) == (task.slot, False)
+
+        with pytest.raises(ServerError, match=STALE):
+            await docker.services.update(id, after.spec, version=before.version.index)
+        with pytest.raises(NotSupported, match="renaming"):
+            await docker.services.update(
+                id, attrs.evolve(after.spec, name="rawdock-s-other"), version=after.version.index
+            )
+        with pytest.raises(NotFound):
+            await docker.services.update(NONE, after.spec, version=1)
+
+        result = await docker.services.update(id, after.spec, version=after.version.index, rollback="previous")
+        assert result.warnings == []
+        back = await _when(docker, id, "rollback_completed")
+        assert back.spec == before.spec
+        assert len(await docker.tasks.list(filters={"service": id})) == 3
+        async with docker.services.logs(id, follow=True) as logs:
+            assert (await _said(logs, "second", "first\nfirst\n")).count("first") == 2
+
+
+async def ends(docker: Docker) -> None:
+    """A terminal on each node, of an image that needs credentials; jobs run to their end."""
+    private = f"{WITH_PASSWORD}/busybox:1"
+    await no_image(docker, private)
+    async with swarm(docker) as node:
+        everywhere = _spec(
+            "rawdock-s-all", "test -t 1 && echo a terminal", ServiceMode(global_=GlobalService()), stays=False
+        )
+        assert everywhere.task_template.container_spec is not None
+        container = attrs.evolve(everywhere.task_template.container_spec, tty=True, image=private)
+        everywhere = attrs.evolve(
+            everywhere, task_template=attrs.evolve(everywhere.task_template, container_spec=container)
+        )
+        refused = await docker.services.create(attrs.evolve(everywhere, name="rawdock-s-refused"))
+        (task,) = await _tasks(docker, refused.id, "rejected", desired="shutdown")
+        assert private in task.status.err
+        await docker.services.delete(refused.id)
+
+        id = (await docker.services.create(everywhere, auth_config=credentials())).id
+        (task,) = await _tasks(docker, id, "complete", desired="shutdown")
+        assert (task.slot, task.node_id) == (0, node)
+        assert task.status.container_status.exit_code == 0
+        for open_logs in (docker.services.logs(id), docker.tasks.logs(task.id)):
+            async with open_logs as logs:
+                assert logs.tty
+                assert await output(logs) == (b"a terminal\r\n", b"")
+        assert [item.id for item in await docker.services.list(filters={"mode": "global"})] == [id]
+
+        mode = ServiceMode(replicated_job=ReplicatedJob(max_concurrent=1, total_completions=2))
+        job = (await docker.services.create(_spec("rawdock-s-job", "true", mode, stays=False))).id
+        tasks = await _tasks(docker, job, "complete", 2, desired="complete")
+        assert all(task.job_iteration is not None for task in tasks)
+        (found,) = await docker.services.list(status=True, filters={"mode": "replicated-job"})
+        assert found.spec.mode == mode
+        assert found.service_status is not None
+        assert found.service_status.completed_tasks == 2
+        assert found.job_status is not None
+        assert found.job_status.last_execution
+    await no_image(docker, private)
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+async def given(docker: Docker) -> None:
+    """A service finds its secret and its config as files, and neither goes while it has them."""
+    name = "rawdock-s-given"
+    async with swarm(docker):
+        secret = (await docker.secrets.create(SecretSpec(name=name, data=SecretStr(_in_base64("hush\n"))))).id
+        config = (await docker.configs.create(ConfigSpec(name=name, data=_in_base64("open\n")))).id
+        spec = _spec(
+            name,
+            "ls -ln /run/secrets/one /etc/two | cut -c1-10; cat /run/secrets/one /etc/two; echo end",
+            secrets=[
+                SecretReference(
+                    secret_id=secret,
+                    secret_name=name,
+                    file=SecretReferenceFile(name="one", uid="0", gid="0", mode=0o400),
+                )
+            ],
+            configs=[
+                ServiceConfigReference(
+                    config_id=config,
+                    config_name=name,
+                    file=ConfigReferenceFile(name="/etc/two", uid="0", gid="0", mode=0o444),
+                )
+            ],
+        )
+        port = EndpointPortConfig(protocol="tcp", target_port=80, published_port=8088, publish_mode="host")
+        created = await docker.services.create(attrs.evolve(spec, endpoint_spec=EndpointSpec(ports=[port])))
+        async with docker.services.logs(name, follow=True) as logs:
+            said = await _said(logs, "end\n")
+        assert sorted(said.splitlines()[:2]) == ["-r--------", "-r--r--r--"]
+        assert sorted(said.splitlines()[2:]) == ["end", "hush", "open"]
+        (task,) = await _tasks(docker, name, "running")
+        assert task.spec.container_spec is not None
+        assert spec.task_template.container_spec is not None
+        assert task.spec.container_spec.secrets == spec.task_template.container_spec.secrets
+        assert task.spec.container_spec.configs == spec.task_template.container_spec.configs
+        assert {item.published_port for item in task.status.port_status.ports} == {8088}
+        assert (await docker.services.inspect(name)).endpoint.ports == [port]
+        for delete in (docker.secrets.delete, docker.configs.delete):
+            with pytest.raises(BadRequest, match=f"in use by the following service: {name}"):
+                await delete(name)
+        await docker.services.delete(created.id)
+        await docker.secrets.delete(secret)
+        await docker.configs.delete(config)
+
+
+async def errors(docker: Docker) -> None:
+    """What is not there, names in use, and what cannot be a service."""
+    async with swarm(docker):
+        spec = _spec("rawdock-s-errors", "true", ServiceMode(replicated=ReplicatedService(replicas=0)))
+        await docker.services.create(spec)
+        with pytest.raises(Conflict, match="already exists"):
+            await docker.services.create(spec)
+        with pytest.raises(BadRequest):
+            await docker.services.create(ServiceSpec(name=NONE))
+        with pytest.raises(BadRequest, match="name must be valid"):
+            await docker.services.create(attrs.evolve(spec, name="not a name"))
+        for call in (docker.services.inspect, docker.services.delete):
+            with pytest.raises(NotFound, match=f"service {NONE} not found"):
+                await call(NONE)
+        with pytest.raises(NotFound, match=f"task {NONE} not found"):
+            await docker.tasks.inspect(NONE)
+        for open_logs in (docker.services.logs(NONE), docker.tasks.logs(NONE)):
+            with pytest.raises((NotFound, StreamError)):
+                async with open_logs as logs:
+                    await output(logs)
+        with pytest.raises(NotFound):
+            await docker.tasks.list(filters={"service": NONE})
+        with pytest.raises(BadRequest, match="nonsense"):
+            await docker.services.list(filters={"nonsense": "1"})
+        with pytest.raises(BadRequest, match="nonsense"):
+            await docker.tasks.list(filters={"nonsense": "1"})

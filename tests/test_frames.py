@@ -1,0 +1,188 @@
+"""Frames of two outputs: every cut gives the same, a length alone is not believed, and no end is a quiet one."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import groupby, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rawdock
+from rawdock._streams.frames import Frame, Frames, Plain
+
+NAMES = ("stdin", "stdout", "stderr")
+LIMIT = 64 * 1024  # of the text of an error
+
+
+def frame(kind: int, data: bytes, size: int | None = None) -> bytes:
+    return bytes((kind, 0, 0, 0)) + (len(data) if size is None else size).to_bytes(4) + data
+
+
+def cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({min(place, len(data)) for place in cuts} | {0, len(data)})
+    return [data[start:end] for start, end in pairwise(places)]
+
+
+def split(data: bytes, cuts: list[int]) -> tuple[list[tuple[str, bytes]], str]:
+    """What came, pieces of one stream put together, and how it ended."""
+    frames = Frames()
+    items = [item for part in cut(data, cuts) for item in frames.feed(part)]
+    end = "end"
+    if items and isinstance(items[-1], rawdock.RawdockError):
+        error = items.pop()
+        # What else has come of a header is shown too, so only the kind of that error is the same for every cut.
+        end = str(error) if isinstance(error, rawdock.StreamError) else type(error).__name__
+    try:
+        frames.feed_eof()
+    except rawdock.StreamError as error:
+        end = f"{end}, {error}"
+    except rawdock.TruncatedError as error:
+        end = f"{end}, {error}"
+    assert all(type(item) is Frame and item.data for item in items)
+    found = [(name, b"".join(item.data for item in group)) for name, group in groupby(items, lambda item: item.stream)]  # type: ignore[union-attr]
+    return found, end
+
+
+def same_for_every_cut(data: bytes, cuts: list[int]) -> tuple[list[tuple[str, bytes]], str]:
+    expected = split(data, [])
+    assert split(data, cuts) == expected
+    assert split(data, list(range(len(data)))) == expected
+    return expected
+
+
+pieces = st.tuples(st.integers(0, 2), st.binary(max_size=20))
+ends = st.sampled_from(
+    [
+        b"",
+        b"\1",
+        b"\1\0\0\0\0\0\0",
+        b"\1\0\0\0\0\0\0\1",
+        b"\2\0\0\0\0\0\0\5abcd",
+        b"\3\0\0\0\0\0\0\4oops",
+        b"\3\0\0\0\0\0\0\4oops\1\0\0\0\0\0\0\1a",
+        b"\3\0\0\0\0\0\0\5oops",
+        b"\3\0\0\0\0\0\0\5",
+        b"\3\0\0\0\0\0\0\0",
+        b"/ # ls\r\n",
+        b"\4\0\0\0\0\0\0\1a",
+        b"\1\0\1\0\0\0\0\1a",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(pieces, max_size=6), ends, st.lists(st.integers(0, 200), max_size=8))
+def test_any_cut(parts: list[tuple[int, bytes]], end: bytes, cuts: list[int]) -> None:
+    """Streams come out in their order and whole, however the bytes are cut, with the same end."""
+    found, _ = same_for_every_cut(b"".join(frame(kind, data) for kind, data in parts) + end, cuts)
+    expected = [(NAMES[kind], data) for kind, data in parts if data]
+    if end == b"\2\0\0\0\0\0\0\5abcd":
+        expected.append(("stderr", b"abcd"))
+    merged = [(name, b"".join(data for _, data in group)) for name, group in groupby(expected, lambda pair: pair[0])]
+    assert found == merged
+
+
+def test_types() -> None:
+    """The three streams have their names, also stdin, and a frame without data gives nothing."""
+    data = frame(0, b"in") + frame(1, b"") + frame(1, b"out") + frame(2, b"err") + frame(2, b"")
+    assert same_for_every_cut(data, []) == ([("stdin", b"in"), ("stdout", b"out"), ("stderr", b"err")], "end")
+
+
+def test_a_frame_is_one_piece_where_it_has_come_whole() -> None:
+    """Frames that are there are not put together and not cut."""
+    assert Frames().feed(frame(1, b"a") + frame(1, b"b")) == [Frame("stdout", b"a"), Frame("stdout", b"b")]
+
+
+def test_four_gigabytes_claimed() -> None:
+    """A frame is passed on as it comes, and its length alone costs nothing."""
+    frames = Frames()
+    tracemalloc.start()
+    try:
+        assert frames.feed(frame(1, b"", 0xFFFFFFFF)) == []
+        for n in range(1000):
+            assert frames.feed(b"%d" % n * 1000) == [Frame("stdout", b"%d" % n * 1000)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000
+    with pytest.raises(rawdock.TruncatedError, match=r"inside a frame: 429\d+ bytes"):
+        frames.feed_eof()
+
+
+def test_four_gigabytes_of_error_claimed() -> None:
+    """The text of an error is kept up to a limit, whatever its frame claims."""
+    frames = Frames()
+    assert frames.feed(frame(3, b"", 0xFFFFFFFF)) == []
+    out: list[object] = []
+    for _ in range(1000):
+        out += frames.feed(b"x" * 10_000)
+    (error,) = out
+    assert isinstance(error, rawdock.StreamError)
+    assert error.message == "x" * LIMIT
+
+
+@pytest.mark.parametrize("size", [LIMIT - 1, LIMIT, LIMIT + 1, 5 * LIMIT])
+@pytest.mark.parametrize("step", [1000, 40_000, LIMIT, LIMIT + 8, 10 * LIMIT])
+def test_a_long_error(size: int, step: int) -> None:
+    """The text of an error is as long as its frame or as the limit, however it is cut; nothing comes behind it."""
+    data = frame(1, b"before") + frame(3, b"x" * size) + frame(1, b"behind")
+    assert split(data, list(range(0, len(data), step))) == ([("stdout", b"before")], "x" * min(size, LIMIT))
+
+
+def test_an_error_inside() -> None:
+    """A frame of the fourth type is a StreamError with its words, behind what came before it."""
+    data = frame(1, b"out") + frame(3, " das ging schief: \u00e4\n".encode()) + frame(1, b"behind")
+    assert same_for_every_cut(data, []) == ([("stdout", b"out")], "das ging schief: \u00e4")
+    assert same_for_every_cut(frame(3, b""), []) == ([], "an error without words")
+    assert same_for_every_cut(frame(3, b"\xff"), []) == ([], "\ufffd")
+
+
+@pytest.mark.parametrize("size", range(4))
+def test_an_error_that_is_cut_short(size: int) -> None:
+    """What has come of an error is raised at the end; an error of which nothing has come is a truncation."""
+    found, end = same_for_every_cut(frame(2, b"err") + frame(3, b"oops"[:size], 4), [])
+    assert found == [("stderr", b"err")]
+    assert end == (
+        "end, " + "oops"[:size] if size else "end, the answer ended inside a frame: 4 bytes of it are missing"
+    )
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_truncated(size: int) -> None:
+    """An end inside a header or a payload is a TruncatedError, behind what came."""
+    data = frame(1, b"before") + frame(2, b"behind")[:size]
+    found, end = same_for_every_cut(data, [])
+    assert found == [("stdout", b"before"), ("stderr", b"behind"[: size - 8])][: 1 if size <= 8 else 2]
+    assert end == (
+        "end, the answer ended inside a frame" + ("'s header" if size < 8 else f": {14 - size} bytes of it are missing")
+    )
+
+
+@pytest.mark.parametrize(
+    "header", [b"\4\0\0\0\0\0\0\1", b"\1\0\0\1\0\0\0\1", b"\1\1\0\0\0\0\0\1", b"/ # ls -l", b"\xff" * 8]
+)
+def test_nonsense(header: bytes) -> None:
+    """What is no header is a DecodeError that says what it may be; nothing behind it comes out, and no second error."""
+    data = frame(1, b"before") + header + frame(1, b"behind")
+    assert same_for_every_cut(data, []) == ([("stdout", b"before")], "DecodeError")
+    (error,) = Frames().feed(header)
+    assert isinstance(error, rawdock.DecodeError)
+    assert header[:8].hex(" ") in str(error)
+    assert "terminal" in str(error)
+
+
+@pytest.mark.parametrize("start", [b"/", b"/ # ", b"\4", b"\1\0\0\1", b"\1\1"])
+def test_nonsense_at_once(start: bytes) -> None:
+    """A terminal's prompt is shorter than a header: it is known by its first bytes, and not waited behind for ever."""
+    frames = Frames()
+    assert [type(item) for item in frames.feed(frame(1, b"a") + start)] == [Frame, rawdock.DecodeError]
+    assert frames.feed(b"more than a header") == []
+
+
+def test_plain() -> None:
+    """A terminal's output is stdout as it comes, and may end anywhere."""
+    plain = Plain()
+    assert plain.feed(b"\1\0\0\0") == [Frame("stdout", b"\1\0\0\0")]
+    plain.feed_eof()
