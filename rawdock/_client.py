@@ -17,7 +17,7 @@ import httpx
 from ._address import Address, find_address
 from ._border import status_error, translate
 from ._endpoint import Bound, Endpoint, Resource
-from ._params import header_value
+from ._params import header_value, uploaded
 from ._streams.answer import Answer
 from ._transport.messages import WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
@@ -244,7 +244,9 @@ class Docker:
             raise InvalidArgument(f"request: {method!r} is not one of {', '.join(self._tails)}")
         if json is not None and content is not None:
             raise InvalidArgument("request: give json or content, not both")
-        body = content if json is None else _json.dumps(json).encode()
+        body = None if content is None else uploaded("request: content", content)
+        if json is not None:
+            body = _json.dumps(json).encode()
         pairs = [(name, _query_text(value)) for name, value in (params or {}).items()]
         target = path + (("&" if "?" in path else "?") + urlencode(pairs, doseq=True) if pairs else "")
         bound = Bound(
@@ -415,7 +417,6 @@ async def _whole(response: httpx.Response, limit: int) -> httpx.Response:
         response.status_code,
         headers=response.headers,
         content=b"".join(parts),
-        request=response.request,
         extensions=response.extensions,
     )
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, Forbidden, NotFound, ServerError
-from rawdock._params import Filters
+from rawdock import Filters
 from rawdock.models import (
     IPAM,
     EndpointIPAMConfig,
