@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawdock import Docker, ServerError
+from rawdock import Docker, InvalidArgument, ServerError
 from rawdock.models import EventMessage, NetworkCreateRequest, VolumeCreateRequest
 
 from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image, no_network, opened
@@ -98,8 +98,8 @@ async def kinds(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is no time, and on Podman what is no filter."""
-    with pytest.raises(ServerError, match="nonsense"):
+    """What is no time, before it is sent, and on Podman what is no filter."""
+    with pytest.raises(InvalidArgument, match="nonsense"):
         await opened(docker.system.events(since="nonsense", until=1))
     if (await engine_of(docker)).can("overlook filters of events"):
         async with docker.system.events(until=1, filters={"nonsense": "1"}) as events:
