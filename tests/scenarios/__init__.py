@@ -17,6 +17,7 @@ from . import (
     archives,
     attach,
     builds,
+    checkpoints,
     events,
     exec,
     images,
@@ -27,6 +28,7 @@ from . import (
     pull,
     registries,
     services,
+    sessions,
     stores,
     swarm,
     system,
@@ -70,6 +72,8 @@ SCENARIOS: dict[str, Scenario] = {
         swarm,
         services,
         stores,
+        checkpoints,
+        sessions,
     )
     for name, scenario in _of(module).items()
 }

@@ -132,7 +132,7 @@ T = TypeVar("T")
 async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
     """Look again and again until it holds: for what an Engine tells no event of."""
     while not holds(found := await look()):  # noqa: ASYNC110  # the Engine is asked, no other task
-        await anyio.sleep(0.1)
+        await anyio.sleep(0.2)
     return found
 
 

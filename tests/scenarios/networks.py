@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, Forbidden, NotFound, ServerError
-from rawdock import Filters
+from rawdock import BadRequest, Conflict, Docker, Filters, Forbidden, NotFound, ServerError
 from rawdock.models import (
     IPAM,
     EndpointIPAMConfig,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import attrs
 import pytest
@@ -55,14 +55,20 @@ def _spec(
     )
 
 
-async def _said(logs: LogStream, *words: str) -> str:
-    """Follow logs until all the words were said."""
+async def _said(logs: LogStream, word: str, times: int = 1) -> str:
+    """Follow logs until a word was said so often."""
     said = ""
     async for frame in logs:
         said += frame.data.decode()
-        if all(word in said for word in words):
+        if said.count(word) == times:
             break
     return said
+
+
+async def _says(docker: Docker, service: str, word: str, times: int = 1) -> str:
+    """What a service says until it has said a word so often: to wait for its tasks."""
+    async with docker.services.logs(service, follow=True) as logs:
+        return await _said(logs, word, times)
 
 
 async def _tasks(docker: Docker, service: str, state: str, count: int = 1, desired: str = "running") -> list[Task]:
@@ -77,14 +83,8 @@ async def _tasks(docker: Docker, service: str, state: str, count: int = 1, desir
     return await until(there, look)
 
 
-async def _update(docker: Docker, id: str, change: Callable[[ServiceSpec], ServiceSpec], state: str) -> Service:
-    """Change a service, and wait until its update is in this state."""
-    found = await docker.services.inspect(id)
-    await docker.services.update(id, change(found.spec), version=found.version.index)
-    return await _when(docker, id, state)
-
-
 async def _when(docker: Docker, id: str, state: str) -> Service:
+    """A service, when its update is in this state."""
     return await until(
         lambda found: found.update_status is not None and found.update_status.state == state,
         lambda: docker.services.inspect(id),
@@ -103,6 +103,7 @@ async def replicated(docker: Docker) -> None:
         )
         created = await docker.services.create(spec)
         assert created.warnings == []
+        await _says(docker, name, "there\n", 2)
         tasks = await _tasks(docker, name, "running", 2)
 
         found = await docker.services.inspect(name)
@@ -156,11 +157,10 @@ async def replicated(docker: Docker) -> None:
 
         async with docker.services.logs(name, follow=True) as logs:
             assert not logs.tty
-            out, err = 0, 0
+            said = {"stdout": b"", "stderr": b""}
             async for frame in logs:
-                out, err = out + frame.data.count(b"there\n"), err + frame.data.count(b"up\n")
-                assert frame.data in {"stdout": (b"there\n",), "stderr": (b"up\n",)}[frame.stream]
-                if (out, err) == (2, 2):
+                said[frame.stream] += frame.data
+                if said == {"stdout": b"there\nthere\n", "stderr": b"up\nup\n"}:
                     break
         async with docker.services.logs(name, stderr=False, tail=1, details=True) as logs:
             out_lines, err_lines = await output(logs)
@@ -198,9 +198,11 @@ async def updated(docker: Docker) -> None:
         first = _spec(name, "echo $WORD", env=["WORD=first"])
         first = attrs.evolve(first, update_config=at_once, rollback_config=at_once)
         id = (await docker.services.create(first)).id
-        await _tasks(docker, id, "running")
+        assert await _says(docker, id, "first\n") == "first\n"
         before = await docker.services.inspect(id)
-        after = await _update(docker, id, second, "completed")
+        await docker.services.update(id, second(before.spec), version=before.version.index)
+        await _says(docker, id, "second\n")
+        after = await _when(docker, id, "completed")
         assert after.version.index > before.version.index
         assert after.spec == second(before.spec)
         assert after.previous_spec == before.spec
@@ -209,7 +211,7 @@ async def updated(docker: Docker) -> None:
         assert after.update_status.completed_at
         (task,) = await _tasks(docker, id, "running")
         async with docker.tasks.logs(task.id, follow=True) as logs:
-            assert await _said(logs, "\n") == "second\n"
+            assert await _said(logs, "second\n") == "second\n"
         (old,) = await docker.tasks.list(filters={"service": id, "desired-state": "shutdown"})
         assert (old.slot, old.id == task.id) == (task.slot, False)
 
@@ -224,11 +226,10 @@ async def updated(docker: Docker) -> None:
 
         result = await docker.services.update(id, after.spec, version=after.version.index, rollback="previous")
         assert result.warnings == []
-        back = await _when(docker, id, "rollback_completed")
-        assert back.spec == before.spec
+        said = await _says(docker, id, "first\n", 2)
+        assert sorted(said.splitlines()) == ["first", "first", "second"]
+        assert (await _when(docker, id, "rollback_completed")).spec == before.spec
         assert len(await docker.tasks.list(filters={"service": id})) == 3
-        async with docker.services.logs(id, follow=True) as logs:
-            assert (await _said(logs, "second", "first\nfirst\n")).count("first") == 2
 
 
 async def ends(docker: Docker) -> None:
@@ -250,6 +251,7 @@ async def ends(docker: Docker) -> None:
         await docker.services.delete(refused.id)
 
         id = (await docker.services.create(everywhere, auth_config=credentials())).id
+        await _says(docker, id, "a terminal")
         (task,) = await _tasks(docker, id, "complete", desired="shutdown")
         assert (task.slot, task.node_id) == (0, node)
         assert task.status.container_status.exit_code == 0
@@ -260,7 +262,8 @@ async def ends(docker: Docker) -> None:
         assert [item.id for item in await docker.services.list(filters={"mode": "global"})] == [id]
 
         mode = ServiceMode(replicated_job=ReplicatedJob(max_concurrent=1, total_completions=2))
-        job = (await docker.services.create(_spec("rawdock-s-job", "true", mode, stays=False))).id
+        job = (await docker.services.create(_spec("rawdock-s-job", "echo done", mode, stays=False))).id
+        await _says(docker, job, "done\n", 2)
         tasks = await _tasks(docker, job, "complete", 2, desired="complete")
         assert all(task.job_iteration is not None for task in tasks)
         (found,) = await docker.services.list(status=True, filters={"mode": "replicated-job"})
@@ -302,8 +305,7 @@ async def given(docker: Docker) -> None:
         )
         port = EndpointPortConfig(protocol="tcp", target_port=80, published_port=8088, publish_mode="host")
         created = await docker.services.create(attrs.evolve(spec, endpoint_spec=EndpointSpec(ports=[port])))
-        async with docker.services.logs(name, follow=True) as logs:
-            said = await _said(logs, "end\n")
+        said = await _says(docker, name, "end\n")
         assert sorted(said.splitlines()[:2]) == ["-r--------", "-r--r--r--"]
         assert sorted(said.splitlines()[2:]) == ["end", "hush", "open"]
         (task,) = await _tasks(docker, name, "running")
