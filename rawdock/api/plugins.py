@@ -117,10 +117,10 @@ class Plugins(Resource):
         ...
 
     @endpoint("DELETE /plugins/{name}")
-    async def delete(self, name: Annotated[str, image_name], *, force: bool = False) -> Plugin:
-        """Remove a plugin (`docker plugin rm`), with `force` also an enabled one; the result is what it was.
+    async def delete(self, name: Annotated[str, image_name], *, force: bool = False) -> None:
+        """Remove a plugin (`docker plugin rm`), with `force` also an enabled one.
 
-        Raises NotFound, and Conflict or ServerError while it is enabled. Route: DELETE /plugins/{name}.
+        Raises NotFound, and Conflict while it is enabled. Route: DELETE /plugins/{name}.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -46,6 +47,12 @@ def report() -> Iterator[None]:
     if not path or not _seen:
         return
     file = Path(path)
+    with Path(f"{path}.lock").open("w") as lock:  # engines are tested side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _add_to(file)
+
+
+def _add_to(file: Path) -> None:
     table: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     table |= {engine: {key: sorted(seen[key]) for key in sorted(seen)} for engine, seen in _seen.items()}
     rows = []

@@ -24,6 +24,7 @@ from . import (
     lifecycle,
     networks,
     output,
+    plugins,
     prune,
     pull,
     registries,
@@ -74,6 +75,7 @@ SCENARIOS: dict[str, Scenario] = {
         stores,
         checkpoints,
         sessions,
+        plugins,
     )
     for name, scenario in _of(module).items()
 }
