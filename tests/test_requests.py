@@ -22,6 +22,7 @@ from spec.facts import methods, missing_operations, operation_differences, opera
 from rawdock import Docker, InvalidArgument, ServerError, VersionError, endpoint_of
 from rawdock._streams.opens import Opens
 from rawdock._versions import version_text
+from rawdock.models import ContainerSpec, HostConfig, Mount, PluginPrivilege, PortBinding
 
 GOLDEN = Path(__file__).parent / "golden" / "requests.json"
 UPDATE = bool(os.environ.get("RAWDOCK_UPDATE_GOLDEN"))
@@ -263,3 +264,25 @@ def test_streams_are_no_coroutines() -> None:
             assert isinstance(getattr(getattr(docker, group), verb)(**EXAMPLES[name]), Opens), name
             opened.append(name)
     assert len(opened) > 20
+
+
+@pytest.mark.anyio
+async def test_a_wrong_type_inside_of_a_model() -> None:
+    """The path leads to it, through models, lists and maps; nothing is sent."""
+    mounts: Any = [Mount(target="/a"), Mount(target="/b"), Mount(target="/c", type=5)]  # type: ignore[arg-type]
+    error = await refused("containers.create", {"spec": ContainerSpec(host_config=HostConfig(mounts=mounts))})
+    assert "$.HostConfig.Mounts[2].Type: expected str, got int" in str(error)
+    ports: Any = {"80/tcp": [PortBinding(host_port=80)]}  # type: ignore[arg-type]
+    error = await refused("containers.create", {"spec": ContainerSpec(host_config=HostConfig(port_bindings=ports))})
+    assert "$.HostConfig.PortBindings['80/tcp'][0].HostPort: expected str, got int" in str(error)
+    wrong: Any = [PluginPrivilege(name="a"), PluginPrivilege(value="host")]  # type: ignore[arg-type]
+    error = await refused("plugins.pull", {"remote": "a", "privileges": wrong})
+    assert "$[1].Value: expected list, got str" in str(error)
+
+
+@pytest.mark.anyio
+async def test_what_the_api_adds_tomorrow_can_be_sent() -> None:
+    """A field that no model has goes through `extra`, at any depth, and wins over the rest."""
+    spec = ContainerSpec(image="a", extra={"Tomorrow": 1}, host_config=HostConfig(extra={"Also": {"a": None}}))
+    request = await sent_by("containers.create", {"spec": spec})
+    assert json.loads(request.content) == {"Image": "a", "Tomorrow": 1, "HostConfig": {"Also": {"a": None}}}

@@ -222,7 +222,7 @@ async def errors(docker: Docker) -> None:
 _COLLECT = """
 cd /plugin/rootfs && mkdir bin lib lib64 &&
 cp -L /engine/usr/bin/docker-registry bin/registry &&
-cp -L /engine/usr/lib/*/libc.so.6 lib/ && cp -L /engine/lib64/ld-linux-* lib64/
+cp -L /engine/lib/*/libc.so.6 lib/ && cp -L /engine/lib/*/ld-linux-* lib64/
 """
 _LISTEN = b"""
 version: 0.1
@@ -233,7 +233,7 @@ http: {net: unix, addr: /run/docker/plugins/rawdock-s.sock}
 
 async def enabled(docker: Docker) -> None:
     """A plugin that listens is enabled and disabled; while it is enabled it does not go, nor can it be set."""
-    binds = ["/usr:/engine/usr:ro", "/lib64:/engine/lib64:ro"]
+    binds = ["/usr:/engine/usr:ro", "/lib:/engine/lib:ro"]
     config = _config("listens", entrypoint=["/bin/registry", "serve", "/settings.yml"])
     files = tar({"plugin": None, "plugin/config.json": config, "plugin/rootfs": None})
     settings = tar({"plugin/rootfs/settings.yml": _LISTEN})
