@@ -56,6 +56,6 @@ class Configs(Resource):
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Config]:
         """Configs (`docker config ls`).
 
-        Filters: `id`, `name`, `names`, `label`. Route: GET /configs.
+        Filters: `id`, `name`, `label`. Route: GET /configs.
         """
         ...

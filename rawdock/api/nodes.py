@@ -21,9 +21,9 @@ class Nodes(Resource):
 
     @endpoint("DELETE /nodes/{id}")
     async def delete(self, id: str, *, force: bool = False) -> None:
-        """Remove a node that is down (`docker node rm`), or with `force` any.
+        """Remove a worker that is down (`docker node rm`), or with `force` any.
 
-        Raises NotFound. Route: DELETE /nodes/{id}.
+        Raises NotFound, and BadRequest for a manager: that has to be demoted before. Route: DELETE /nodes/{id}.
         """
         ...
 
@@ -31,16 +31,16 @@ class Nodes(Resource):
     async def update(self, id: str, spec: NodeSpec, *, version: int) -> None:
         """Change a node's role, availability or labels (`docker node update`); `spec` replaces all that is there.
 
-        `version` is its `version.index`, of which a stale one is refused. Raises NotFound. Route:
-        POST /nodes/{id}/update.
+        `version` is its `version.index`, of which a stale one is refused. Raises NotFound, and BadRequest for demoting
+        the last manager. Route: POST /nodes/{id}/update.
         """
         ...
 
     @endpoint("GET /nodes/{id}")
     async def inspect(self, id: str) -> Node:
-        """Everything about a node (`docker node inspect`); `self` is this Engine.
+        """Everything about a node (`docker node inspect`).
 
-        Raises NotFound. Route: GET /nodes/{id}.
+        This Engine's own id is the `swarm.node_id` of `system.info`. Raises NotFound. Route: GET /nodes/{id}.
         """
         ...
 

@@ -31,8 +31,8 @@ class Plugins(Resource):
     ) -> list[PluginPrivilege]:
         """What a plugin in a registry wants to be allowed; a pull takes the list back as consent.
 
-        `remote` is its reference. Raises NotFound, and ServerError where the registry fails.
-        Route: GET /plugins/privileges.
+        `remote` is its reference. The list is empty also where the registry fails or does not have it. Raises
+        ServerError for what is no plugin. Route: GET /plugins/privileges.
         """
         ...
 
@@ -48,7 +48,8 @@ class Plugins(Resource):
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
         `privileges` must be all that `get_privileges` tells. `name` is what to call it here. Enter it to follow its
-        lines, or await it. Raises Forbidden where privileges are missing, StreamError for what fails on the way.
+        lines, or await it. Raises BadRequest if the name is in use, StreamError where privileges are missing and for
+        what fails on the way, and NotFound or ServerError where the registry does not have it.
         Route: POST /plugins/pull.
         """
         ...
@@ -59,7 +60,8 @@ class Plugins(Resource):
     ) -> None:
         """Start a plugin (`docker plugin enable`); `timeout` in seconds is for each call to it, 0 sets no limit.
 
-        Raises NotFound, and ServerError if it is enabled or does not answer. Route: POST /plugins/{name}/enable.
+        Raises NotFound, Conflict if it is enabled, and ServerError if it does not start. Route:
+        POST /plugins/{name}/enable.
         """
         ...
 
@@ -67,7 +69,7 @@ class Plugins(Resource):
     async def disable(self, name: Annotated[str, image_name], *, force: bool = False) -> None:
         """Stop a plugin (`docker plugin disable`); with `force` also one in use.
 
-        Raises NotFound, and ServerError if it is disabled. Route: POST /plugins/{name}/disable.
+        Raises NotFound, and Conflict if it is disabled. Route: POST /plugins/{name}/disable.
         """
         ...
 
@@ -90,7 +92,8 @@ class Plugins(Resource):
     async def create(self, archive: Annotated[Content, content], *, name: str) -> None:
         """Make a plugin (`docker plugin create`) of a tar archive that holds `config.json` and the folder `rootfs`.
 
-        Raises Conflict if the name is in use. Route: POST /plugins/create.
+        Raises Conflict if the name is in use, or if an installed plugin has the very same files. Route:
+        POST /plugins/create.
         """
         ...
 

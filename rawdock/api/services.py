@@ -61,7 +61,7 @@ class Services(Resource):
 
         `version` is its `version.index`, of which a stale one is refused. `rollback` goes back to what was before the
         last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
-        NotFound. Route: POST /services/{id}/update.
+        NotFound, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...
 

@@ -59,7 +59,7 @@ class Tasks(Resource):
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[Task]:
         """Tasks (`docker service ps`), ended ones among them.
 
-        Filters: `id`, `name`, `service`, `node`, `label`, `desired-state` (running, shutdown or accepted). Route:
-        GET /tasks.
+        Filters: `id`, `name`, `service`, `node`, `label`, `desired-state` (running, shutdown or accepted). Raises
+        NotFound if there is no such service. Route: GET /tasks.
         """
         ...

@@ -48,7 +48,9 @@ class Volumes(Resource):
     async def update(self, name: str, update: VolumeUpdate, *, version: int) -> None:
         """Change a cluster volume (`docker volume update`); only its availability can be changed.
 
-        `version` is its `cluster_volume.version.index`. Raises NotFound. Route: PUT /volumes/{name}.
+        `name` has to be its `cluster_volume.id`: Engines find it by no other name here. `version` is its
+        `cluster_volume.version.index`, of which a stale one is refused. Raises NotFound, and ServerError (503) without
+        a swarm. Route: PUT /volumes/{name}.
         """
         ...
 
