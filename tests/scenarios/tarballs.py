@@ -42,7 +42,9 @@ async def imported(docker: Docker) -> None:
         assert found.config.cmd == ["/hello"]
         assert "A=b" in found.config.env
         assert found.config.labels["rawdock-s"] == "imported"
-        assert (found.os, found.architecture) == ("linux", "arm64")
+        assert found.os == "linux"
+        if (await engine_of(docker)).can("import for a platform"):
+            assert found.architecture == "arm64"
         assert len(found.root_fs.layers) == 1
     finally:
         await no_image(docker, FIRST)
@@ -76,7 +78,7 @@ async def import_errors(docker: Docker) -> None:
             await docker.images.delete(image.id)
     with pytest.raises((ServerError, StreamError), match="refused"):
         await docker.images.import_("http://127.0.0.1:9/archive.tar")
-    with pytest.raises((BadRequest, ServerError), match="NOTHING"):
+    with pytest.raises((BadRequest, ServerError), match=r"(?i)nothing"):
         await docker.images.import_(tar({"hello": b"world"}), changes=["NOTHING x"])
 
 
