@@ -76,8 +76,9 @@ def translate(error: httpx.TransportError) -> RawdockError:
 def status_error(response: httpx.Response, content: bytes) -> StatusError:
     """The error for an answer with an error status; the body may be JSON, text, HTML, or nothing."""
     status = response.status_code
-    message, cause = _words(content)
-    kind = _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or (ServerError if status >= 500 else StatusError)
+    message, cause, lacks = _words(content)
+    known = NotSupported if lacks else _BY_CAUSE.get(cause) or _BY_STATUS.get(status)
+    kind = known or (ServerError if status >= 500 else StatusError)
     if kind is NotFound and not cause and _is_router(response):
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
@@ -99,7 +100,12 @@ def _is_router(response: httpx.Response) -> bool:
     return "api-version" not in response.headers and "date" in response.headers
 
 
-def _words(content: bytes) -> tuple[str, str]:
+# How the cause of Podman begins where it knows a route of Docker's and has nothing behind it.
+_LACKS = "Podman does not support "
+
+
+def _words(content: bytes) -> tuple[str, str, bool]:
+    """The message, Podman's cause, and whether Podman says that it does not have the operation at all."""
     try:
         # The first value: Podman answers a bad filter of volumes with two error objects in a row.
         data: object = json.JSONDecoder().raw_decode(content.decode())[0] if content[:1] == b"{" else None
@@ -109,6 +115,9 @@ def _words(content: bytes) -> tuple[str, str]:
         found = cast("dict[str, Any]", data)
         message, cause = found.get("message"), found.get("cause")
         if isinstance(message, str) and message:
-            return message, cause if isinstance(cause, str) else ""
+            if not isinstance(cause, str):
+                return message, "", False
+            # For some routes it says no more than that by leaving cause and status of its error object empty.
+            return message, cause, cause.startswith(_LACKS) or (cause == "" and found.get("response") == 0)
     text = " ".join(content.decode(errors="replace").split())
-    return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), ""
+    return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), "", False

@@ -75,7 +75,7 @@ class SecretStr(str):
 
 
 _TIMESTAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))"
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])| ?([+-])(\d\d):?(\d\d)(?: [A-Z]+)?)"
 )
 _EPOCH: Final = _datetime(1970, 1, 1, tzinfo=UTC)
 

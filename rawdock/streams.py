@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._streams.opens import Runs as Runs
     from ._streams.output import LogStream as LogStream
     from ._streams.output import ProcessStream as ProcessStream
+    from ._streams.transfers import PluginPullStream as PluginPullStream
     from ._streams.transfers import PullResult as PullResult
     from ._streams.transfers import PullStream as PullStream
     from ._streams.transfers import PushResult as PushResult
@@ -49,6 +50,7 @@ MODULES: dict[str, str] = {
     "LoadStream": "works",
     "LogStream": "output",
     "Opens": "opens",
+    "PluginPullStream": "transfers",
     "ProcessStream": "output",
     "PullResult": "transfers",
     "PullStream": "transfers",

@@ -136,7 +136,12 @@ EXAMPLES: dict[str, Arguments] = {
     "containers.rename": {"id": "web", "name": "other"},
     "containers.resize": {"id": "web", "height": 24, "width": 80},
     "containers.restart": {"id": "web", "timeout": 0, "signal": "SIGINT"},
-    "containers.start": {"id": "web", "detach_keys": "ctrl-p,ctrl-q"},
+    "containers.start": {
+        "id": "web",
+        "detach_keys": "ctrl-p,ctrl-q",
+        "checkpoint": "one",
+        "checkpoint_dir": "/tmp/a b",
+    },
     "containers.stats": {"id": "web"},
     "containers.stats_once": {"id": "web", "one_shot": True},
     "containers.stop": {"id": "web", "timeout": -1, "signal": "SIGINT"},

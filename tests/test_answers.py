@@ -191,6 +191,26 @@ async def test_stream_of_lines(name: str, face: type[Lines[Any]]) -> None:
     assert await call(name, httpx.Response(200)) == []
 
 
+async def test_what_podman_lacks() -> None:
+    """Podman knows some routes of Docker's and has nothing behind them; it says so with 503, or with empty fields."""
+    service = {"cause": "Podman does not support service: /v1.41/swarm/init", "message": "no", "response": 503}
+    with pytest.raises(NotSupported):
+        await call("swarm.init", httpx.Response(503, json=service, headers=PODMAN))
+    route = {"cause": "", "message": "Path /v1.41/plugins is not supported", "response": 0}
+    with pytest.raises(NotSupported):
+        await call("plugins.list", httpx.Response(404, json=route, headers=PODMAN))
+
+
+async def test_digest_of_a_plugin() -> None:
+    """A plugin's digest comes among the first lines, with those of its layers behind it."""
+    lines = [{"status": "Digest: sha256:1"}, {"id": "a", "status": "Downloading"}, {"id": "a", "status": "Complete"}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, text=text))
+    async with Docker(transport=transport, version="1.51") as docker:
+        result = await docker.plugins.pull([], remote="a")
+    assert (result.digest, result.id) == ("sha256:1", "")
+
+
 async def test_runs_can_be_awaited() -> None:
     """A stream that comes to a result gives it when it is awaited, with nothing said too."""
     for name, _ in faces():

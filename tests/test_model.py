@@ -137,6 +137,11 @@ def test_fields() -> None:
             datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(-timedelta(hours=5, minutes=30))),
         ),
         ("1969-12-31T23:59:59.999999999Z", -1, datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        (
+            "2026-11-24 15:40:22.736885741 +0000 UTC",  # as Go prints it; a cluster volume's
+            1795534822_736885741,
+            datetime(2026, 11, 24, 15, 40, 22, 736885, tzinfo=UTC),
+        ),
     ],
 )
 def test_timestamp(text: str, nanoseconds: int, moment: datetime) -> None:

@@ -18,6 +18,7 @@ from rawdock import Docker, TruncatedError, Unauthorized
 from rawdock.models import AuthConfig
 from rawdock.testing import NotRecorded, Recorder, Recording, Replay
 from rawdock.testing.format import from_piece
+from rawdock.testing.redaction import redact_body
 from rawdock.testing.replay import Chunks
 
 pytestmark = pytest.mark.anyio
@@ -321,3 +322,18 @@ async def test_a_cancelled_read_is_no_end() -> None:
             await anext(process)
         turn.set()
         assert (await anext(process)).data == b"it"
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "hidden"),
+    [
+        ("/v1.51/secrets/create", {"Name": "s", "Data": "aGlkZGVu"}, "aGlkZGVu"),
+        ("/v1.51/swarm/join", {"JoinToken": "SWMTKN-1-hidden"}, "hidden"),
+        ("/v1.51/swarm/update?version=1", {"CAConfig": {"SigningCAKey": "hidden"}}, "hidden"),
+    ],
+)
+def test_secrets_of_a_swarm(target: str, body: dict[str, object], hidden: str) -> None:
+    """What a secret holds, a token to join with and a private key do not get into a recording."""
+    text = json.dumps(body).encode()
+    assert hidden not in redact_body(text, target).decode()
+    assert hidden in redact_body(json.dumps({"Data": hidden}).encode(), "/v1.51/configs/create").decode()

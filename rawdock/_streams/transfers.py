@@ -14,7 +14,7 @@ from ..progress import Folder, Progress
 from .answer import Answer
 from .lines import Reports
 
-__all__ = ["PullResult", "PullStream", "PushResult", "PushStream"]
+__all__ = ["PluginPullStream", "PullResult", "PullStream", "PushResult", "PushStream"]
 
 L = TypeVar("L")
 
@@ -96,6 +96,17 @@ class PullStream(_Transfer[PullLine]):
         """Read to the end; raises StreamError if the Engine reports a failure."""
         await self._to_the_end()
         return PullResult(digest=self._digest, status=self._status, id=self._image, progress=self.progress)
+
+
+class PluginPullStream(PullStream):
+    """A plugin that is being installed. Leaving it early cancels that on the Engine."""
+
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        self._image = ""  # the last line is of a layer
+        for line in items:  # what tells of the whole comes among the first
+            if line.status.startswith("Digest: "):
+                self._digest = line.status[8:]
 
 
 # `<tag>: digest: sha256:... size: n`: all that containerd's image store and Podman tell.

@@ -64,10 +64,18 @@ class Containers(Resource):
         ...
 
     @endpoint("POST /containers/{id}/start")
-    async def start(self, id: str, *, detach_keys: str | None = None) -> bool:
+    async def start(
+        self,
+        id: str,
+        *,
+        detach_keys: str | None = None,
+        checkpoint: str | None = None,
+        checkpoint_dir: Annotated[str | None, query("checkpoint-dir")] = None,
+    ) -> bool:
         """Start a container (`docker start`); False if it was running already.
 
-        `detach_keys` is for who attaches, as `ctrl-p,ctrl-q`. Raises NotFound. Route: POST /containers/{id}/start.
+        `detach_keys` is for who attaches, as `ctrl-p,ctrl-q`. With `checkpoint` it goes on from there (see
+        `checkpoints`; Engines often fail at it). Raises NotFound. Route: POST /containers/{id}/start.
         """
         ...
 

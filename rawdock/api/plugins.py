@@ -11,7 +11,7 @@ from .._streams.opens import Runs
 from .._types import Content, Filters
 
 if TYPE_CHECKING:
-    from .._streams.transfers import PullResult, PullStream, PushResult, PushStream
+    from .._streams.transfers import PluginPullStream, PullResult, PushResult, PushStream
     from ..models import AuthConfig, Plugin, PluginPrivilege
 
 __all__ = ["Plugins"]
@@ -44,7 +44,7 @@ class Plugins(Resource):
         remote: str,
         name: str | None = None,
         auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
-    ) -> Runs[PullStream, PullResult]:
+    ) -> Runs[PluginPullStream, PullResult]:
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
         `privileges` must be all that `get_privileges` tells. `name` is what to call it here. Enter it to follow its
@@ -81,7 +81,7 @@ class Plugins(Resource):
         *,
         remote: str,
         auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
-    ) -> Runs[PullStream, PullResult]:
+    ) -> Runs[PluginPullStream, PullResult]:
         """Replace a disabled plugin by another version of it (`docker plugin upgrade`).
 
         See `pull`. Raises NotFound, StreamError for what fails on the way. Route: POST /plugins/{name}/upgrade.

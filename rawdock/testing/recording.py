@@ -135,16 +135,21 @@ class _Taken:
         return {
             "request": {
                 "method": request.method,
-                "target": request.target if isinstance(request, WireRequest) else request.url.raw_path.decode(),
+                "target": self.target,
                 "headers": redact_headers(request.headers.raw),
-                "body": to_piece(redact_body(b"".join(self.sent))),
+                "body": to_piece(redact_body(b"".join(self.sent), self.target)),
             },
             "response": self._answer(self.response) if self.response is not None else None,
         }
 
+    @property
+    def target(self) -> str:
+        request = self.request
+        return request.target if isinstance(request, WireRequest) else request.url.raw_path.decode()
+
     def _answer(self, response: httpx.Response) -> RecordedResponse:
         body = b"".join(self.chunks)
-        redacted = redact_body(body)
+        redacted = redact_body(body, self.target)
         whole = redacted != body or (isinstance(self.request, WireRequest) and self.request.mode == "whole")
         answer: RecordedResponse = {
             "status": response.status_code,

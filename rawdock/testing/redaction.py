@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -12,7 +13,21 @@ from ..errors import SECRET_HEADERS
 __all__ = ["REDACTED", "forms", "redact_body", "redact_headers"]
 
 REDACTED = "***"
-_KEYS = frozenset({"auth", "identitytoken", "jointokens", "password", "registrytoken", "secret", "token", "unlockkey"})
+_SECRETS = re.compile(r"(?:/v[0-9.]+)?/secrets(?:[/?]|$)")
+_KEYS = frozenset(
+    {
+        "auth",
+        "identitytoken",
+        "jointoken",
+        "jointokens",
+        "password",
+        "registrytoken",
+        "secret",
+        "signingcakey",
+        "token",
+        "unlockkey",
+    }
+)
 
 
 def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
@@ -21,37 +36,41 @@ def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
     return [f"{name}: {REDACTED if name.lower() in SECRET_HEADERS else value}" for name, value in texts]
 
 
-def redact_body(body: bytes) -> bytes:
-    """A JSON body, or one of JSON lines, without secrets; the same bytes if there are none."""
+def redact_body(body: bytes, target: str = "") -> bytes:
+    """A JSON body, or one of JSON lines, without secrets; the same bytes if there are none.
+
+    `target` tells what it is about: what a swarm's secret holds is under a name that means something else elsewhere.
+    """
+    keys = _KEYS | {"data"} if _SECRETS.search(target) else _KEYS
     try:
-        return _redact_value(body)
+        return _redact_value(body, keys)
     except ValueError:
-        return b"".join(_redact_line(line) for line in body.splitlines(keepends=True))
+        return b"".join(_redact_line(line, keys) for line in body.splitlines(keepends=True))
 
 
-def _redact_line(line: bytes) -> bytes:
+def _redact_line(line: bytes, keys: frozenset[str]) -> bytes:
     try:
-        return _redact_value(line)
+        return _redact_value(line, keys)
     except ValueError:
         return line
 
 
-def _redact_value(text: bytes) -> bytes:
+def _redact_value(text: bytes, keys: frozenset[str]) -> bytes:
     if text.lstrip()[:1] not in (b"{", b"["):
         raise ValueError("not an object")
     value: Any = json.loads(text)
-    redacted = _redacted(value, secret=False)
+    redacted = _redacted(value, keys, secret=False)
     if redacted == value:
         return text
     return json.dumps(redacted, separators=(",", ":")).encode() + (b"\n" if text.endswith(b"\n") else b"")
 
 
-def _redacted(value: Any, *, secret: bool) -> Any:
+def _redacted(value: Any, keys: frozenset[str], *, secret: bool) -> Any:
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value).items()
-        return {key: _redacted(item, secret=secret or key.lower() in _KEYS) for key, item in items}
+        return {key: _redacted(item, keys, secret=secret or key.lower() in keys) for key, item in items}
     if isinstance(value, list):
-        return [_redacted(item, secret=secret) for item in cast("list[Any]", value)]
+        return [_redacted(item, keys, secret=secret) for item in cast("list[Any]", value)]
     return REDACTED if secret and isinstance(value, str) and value else value
 
 

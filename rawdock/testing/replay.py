@@ -50,7 +50,7 @@ class Replay(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.lowlevel.checkpoint()
-        body = redact_body(await request.aread())
+        body = redact_body(await request.aread(), request.url.raw_path.decode())
         exchange = self._find(request.method, request.url.raw_path.decode(), body)
         response = exchange["response"]
         if response is None:

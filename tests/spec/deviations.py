@@ -49,6 +49,8 @@ DEVIATIONS: dict[str, str] = {
     "POST /build: query ulimits extra": _READ,
     "POST /containers/{id}/checkpoints: unknown": _UNDOCUMENTED,
     "POST /containers/{id}/exec: name": "it creates what `exec.start` starts",
+    "POST /containers/{id}/start: query checkpoint extra": _READ,
+    "POST /containers/{id}/start: query checkpoint-dir extra": _READ,
     "POST /grpc: unknown": _UNDOCUMENTED,
     "POST /images/create: name": "two operations on one path: pull and import_",
     "POST /plugins/{name}/push: header X-Registry-Auth extra": _READ,
