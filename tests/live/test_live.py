@@ -15,7 +15,16 @@ from scenarios.cannot import reason
 from scenarios.kit import BUSYBOX, FAULTY, container, engine_of, has_image, no_image
 from spec.drift import Drift, harmless_reads
 
-from rawdock import BadRequest, Docker, InvalidArgument, NotFound, NotSupported, ServerError, VersionError
+from rawdock import (
+    BadRequest,
+    Docker,
+    InvalidArgument,
+    NotFound,
+    NotSupported,
+    ServerError,
+    StreamError,
+    VersionError,
+)
 from rawdock.models import ContainerSpec
 from rawdock.testing import Recorder
 
@@ -155,5 +164,5 @@ async def test_docker_sends_no_field_that_is_not_known(socket: str) -> None:
 async def test_a_registry_that_is_not_there(socket: str) -> None:
     """An answer to a pull that never began is an error, not an empty stream."""
     async with Docker(socket) as docker:
-        with pytest.raises((ServerError, NotFound)):
+        with pytest.raises((ServerError, NotFound, StreamError)):
             await docker.images.pull("127.0.0.1:9/rawdock-s:1")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 _NO_UPLOAD = "its BuildKit looks in the network for the archive that it was sent"
 _NO_SWARM = "it knows no swarms"
+_FRAMES = "what it writes of the past has frames of wrong lengths"
+_NO_NAME = "it gives an imported image no name"
+_NO_ID = "its samples do not say of which container they are"
 
 CANNOT: dict[tuple[str, str], str] = {
     ("docker", "refuse a second start"): "it says in the output that the command has run already",
@@ -66,6 +69,30 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "take ulimits for a build"): "it wants texts, where Docker wants objects",
     ("podman", "tell address ranges"): "it keeps the range to itself",
     ("podman", "update one thing alone"): "a restart policy that is left out becomes none",
+    ("podman-4.3", "archives-exported"): _NO_NAME,
+    ("podman-4.3", "attach-chosen"): _FRAMES,
+    ("podman-4.3", "attach-with-logs"): _FRAMES,
+    ("podman-4.3", "builds-refused"): "it refuses without a word of why",
+    ("podman-4.3", "events-errors"): "it takes filters that it does not know and answers nothing",
+    ("podman-4.3", "events-kinds"): "it tells of no networks",
+    ("podman-4.3", "events-life"): "an event that is waited for does not come",
+    ("podman-4.3", "exec-detached"): "it does not tell that a detached command has ended",
+    ("podman-4.3", "images-committed"): "it makes nothing of the configuration that a commit is given",
+    ("podman-4.3", "images-looked-at"): "its history names no tags",
+    ("podman-4.3", "lifecycle-errors"): "it cannot update a container: it has no such route",
+    ("podman-4.3", "lifecycle-updated"): "it has no such route",
+    ("podman-4.3", "networks-errors"): "it refuses its default network for the containers in it",
+    ("podman-4.3", "networks-joined"): "it tells other ids of a network",
+    ("podman-4.3", "pull-fault-inside"): "it says nothing of the layers before the error",
+    ("podman-4.3", "system-ping"): "its ping does not name the system",
+    ("podman-4.3", "tarballs-imported"): _NO_NAME,
+    ("podman-4.3", "tarballs-nameless"): "it names what has no name",
+    ("podman-4.3", "tarballs-saved-and-loaded"): _NO_NAME,
+    ("podman-4.3", "tarballs-several"): _NO_NAME,
+    ("podman-4.3", "usage-errors"): "it says that there is no container without its name",
+    ("podman-4.3", "usage-once"): _NO_ID,
+    ("podman-4.3", "usage-samples"): _NO_ID,
+    ("podman-4.3", "volumes-made"): "it wants a file system with quotas for the size of a volume",
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from rawdock import BadRequest, Docker, NotFound, NotSupported, ServerError
+from rawdock import BadRequest, Docker, NotFound, NotSupported
 from rawdock._model import Timestamp
 from rawdock.models import HostConfig, LogConfig
 
