@@ -173,6 +173,7 @@ NO_MODEL: dict[str, str] = {
 _ONE_NODE = "it takes a second Engine, in the same swarm; its errors are recorded and run"
 _LOCKED = "it takes a manager that was restarted while locked; its errors are recorded and run"
 _NO_SEARCH = "no registry that the tests have can search; its errors are recorded and run"
+_LARGE = "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded"
 _TOO_NEW = "no Engine that the tests have speaks API 1.55"
 
 # Operations that no recording shows in a success, and that succeeded in no live run.
@@ -184,6 +185,6 @@ NOT_LIVE: dict[str, str] = {
     "POST /swarm/unlock": _LOCKED,
 }
 NOT_RECORDED: dict[str, str] = NOT_LIVE | {
-    "POST /plugins/{name}/disable": "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded",
-    "POST /plugins/{name}/enable": "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded",
+    "POST /plugins/{name}/disable": _LARGE,
+    "POST /plugins/{name}/enable": _LARGE,
 }
