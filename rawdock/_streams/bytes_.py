@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import DecodeError, RawdockError
 from .answer import Answer
+from .items import Items, Sends
 
 if TYPE_CHECKING:
     from ..models import ArchiveStat
@@ -14,25 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["ArchiveStream", "Chunks", "Duplex"]
 
 
-class Chunks:
+class Chunks(Items[bytes]):
     """Iterate to get the bytes as they come. Where they are cut means nothing."""
-
-    def __init__(self, answer: Answer, value_limit: int) -> None:
-        self._answer = answer
-        self._items: list[Any] = []  # the last one is the next
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if not self._items:
-            items = await self._answer.read()
-            if not items:
-                raise StopAsyncIteration
-            items.reverse()
-            self._items = items
-        item: bytes = self._items.pop()
-        return item
 
     async def read(self, limit: int) -> bytes:
         """All that is left, in one piece; a DecodeError if that is more than `limit` bytes."""
@@ -44,10 +27,6 @@ class Chunks:
             if size > limit:
                 raise self._answer.error(DecodeError(f"the answer is larger than {limit} bytes"))
         return b"".join(parts)
-
-    async def aclose(self) -> None:
-        self._items.clear()
-        await self._answer.aclose()
 
 
 class ArchiveStream(Chunks):
@@ -64,13 +43,5 @@ class ArchiveStream(Chunks):
             raise answer.error(error) from error.__cause__
 
 
-class Duplex(Chunks):
-    """A connection that was handed over: bytes both ways. Reading and sending may go on at the same time."""
-
-    async def send(self, data: bytes) -> None:
-        """Returns when the bytes are on their way, not when they were read."""
-        await self._answer.send(data)
-
-    async def send_eof(self) -> None:
-        """End our half; the other one stays open."""
-        await self._answer.send_eof()
+class Duplex(Chunks, Sends):
+    """A connection that was handed over: bytes both ways."""
