@@ -69,8 +69,8 @@ __all__ = [
 
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
-    "Docker": "_client",
     "Content": "_types",
+    "Docker": "_client",
     "Filters": "_types",
     "Limits": "_transport.wire",
     "Moment": "_types",

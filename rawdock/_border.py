@@ -77,8 +77,7 @@ def status_error(response: httpx.Response, content: bytes) -> StatusError:
     """The error for an answer with an error status; the body may be JSON, text, HTML, or nothing."""
     status = response.status_code
     message, cause, lacks = _words(content)
-    known = NotSupported if lacks else _BY_CAUSE.get(cause) or _BY_STATUS.get(status)
-    kind = known or (ServerError if status >= 500 else StatusError)
+    kind = NotSupported if lacks else _kind(status, cause)
     if kind is NotFound and not cause and _is_router(response):
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
@@ -90,8 +89,11 @@ def hidden_error(data: dict[str, Any]) -> StatusError | None:
     status, message, cause = data.get("response"), data.get("message"), data.get("cause")
     if not isinstance(status, int) or not isinstance(message, str) or not isinstance(cause, str):
         return None
-    kind = _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or ServerError
-    return kind(message, status=status, cause=cause)
+    return _kind(status, cause)(message, status=status, cause=cause)
+
+
+def _kind(status: int, cause: str) -> type[StatusError]:
+    return _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or (ServerError if status >= 500 else StatusError)
 
 
 def _is_router(response: httpx.Response) -> bool:

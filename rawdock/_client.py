@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterable, Callable, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlencode
 
 import anyio
@@ -306,10 +306,11 @@ class Docker:
 
     async def call(self, endpoint: Endpoint, bound: Bound, answer: Callable[[httpx.Response], T]) -> T:
         """Send a request, read its answer whole, and give what `answer` makes of it."""
+        request = self._request(endpoint, bound, "whole")
         try:
-            response = await self._transport.handle_async_request(self._request(endpoint, bound, "whole"))
+            response = await self._transport.handle_async_request(request)
             if type(response) is not WireResponse:
-                response = await _whole(response, self._limits.answer)
+                response = await self._whole(request, response, endpoint, bound)
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
@@ -322,14 +323,34 @@ class Docker:
         except RawdockError as error:
             raise self._placed(error, endpoint, bound) from error.__cause__
 
+    async def _whole(
+        self, request: WireRequest, response: httpx.Response, endpoint: Endpoint, bound: Bound
+    ) -> httpx.Response:
+        """An answer that came open, as after a streamed body or from another transport, read to its end."""
+        opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
+        try:
+            content = await opened.read_all(self._limits.answer)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await opened.aclose()
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=content,
+            request=request,
+            extensions=response.extensions,
+        )
+
     async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
         """Send a request, and give `face` the answer as an open stream."""
+        request = self._request(endpoint, bound, "stream")
         try:
-            response = await self._transport.handle_async_request(self._request(endpoint, bound, "stream"))
+            response = await self._transport.handle_async_request(request)
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
             raise self._placed(error, endpoint, bound) from error.__cause__
+        response.request = request  # transports other than ours leave that to httpx's client
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
             if 200 <= response.status_code < 300 or response.status_code == 101:
@@ -394,31 +415,6 @@ class Docker:
 def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:
     connect = over_unix(address.path) if address.path else over_tcp(address.host, address.port)
     return EngineTransport(connect, limits=limits, connect_timeout=connect_timeout)
-
-
-async def _whole(response: httpx.Response, limit: int) -> httpx.Response:
-    """An answer that came open, as after a streamed body or from another transport, read to its end."""
-    parts: list[bytes] = []
-    size = 0
-    pieces = aiter(cast("httpx.AsyncByteStream", response.stream))
-    try:
-        async for part in pieces:
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise DecodeError(f"the answer is larger than {limit} bytes")
-    finally:
-        with anyio.CancelScope(shield=True):
-            close = getattr(pieces, "aclose", None)
-            if close is not None:
-                await close()
-            await response.aclose()
-    return httpx.Response(
-        response.status_code,
-        headers=response.headers,
-        content=b"".join(parts),
-        extensions=response.extensions,
-    )
 
 
 class _Shared(httpx.AsyncBaseTransport):

@@ -22,7 +22,7 @@ from ._model import NO_EXTRA, FieldInfo, Model, SecretStr, Timestamp, fields_of
 from ._versions import Version, check_gate
 from .errors import DecodeError, InvalidArgument
 
-__all__ = ["decode", "decoder", "encode", "encode_as", "encode_json", "load_lines", "loads", "use_json"]
+__all__ = ["decode", "decoder", "encode", "encode_json", "load_lines", "loads", "use_json"]
 
 T = TypeVar("T")
 
@@ -460,9 +460,9 @@ def encode(value: Any, *, version: Version | None = None) -> Any:
     return _encode_any(value, "$", version)
 
 
-def encode_json(value: Any, version: Version | None = None) -> bytes:
-    """`encode`, as compact JSON text."""
-    text = json.dumps(encode(value, version=version), separators=(",", ":"), ensure_ascii=False)
+def encode_json(value: Any, version: Version | None = None, kind: Any = object) -> bytes:
+    """`encode`, as compact JSON text; `kind` is the type that the value has to be of."""
+    text = json.dumps(_encode_as(kind, value, "$", version), separators=(",", ":"), ensure_ascii=False)
     try:
         return text.encode()
     except UnicodeEncodeError as error:
@@ -511,7 +511,7 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
             # Models and lists are compared when they are checked: False == 0, inside of them too.
             if one == field.default and type(one) is type(field.default) and not isinstance(one, Model):
                 continue
-        written = encode_as(field.type, one, where, version)
+        written = _encode_as(field.type, one, where, version)
         if not written and not field.required and _is_zero(field.default):
             continue  # {}, or a zero in another dress: "" for a SecretStr, 0 for 0.0
         if version is not None and (field.since or field.until):
@@ -537,7 +537,7 @@ def _is_zero(default: Any) -> bool:
     return isinstance(default, Model) or (default is not None and not default)
 
 
-def encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
+def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
     """A value of a declared type as plain values; InvalidArgument, with the path, if it is of another."""
     kind, optional, origin, item = _taken_apart(kind)
     if value is None and optional:
@@ -549,12 +549,12 @@ def encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
     if origin is list:
         if not isinstance(value, list):
             raise InvalidArgument(f"{path}: expected list, got {_named(value)}")
-        return [encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
+        return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
     if origin is dict or kind is dict:
         if not isinstance(value, dict):
             raise InvalidArgument(f"{path}: expected dict, got {_named(value)}")
         return {
-            _key(k, path): encode_as(item, x, f"{path}[{k!r}]", version)
+            _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
             for k, x in cast("dict[Any, Any]", value).items()
         }
     if not isinstance(value, kind):

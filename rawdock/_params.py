@@ -276,13 +276,11 @@ def some_texts(where: str, value: Any) -> list[str]:
 
 def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
     """A model, or a list of what may stand in one, as the JSON body."""
-    from ._codec import encode_as, encode_json
+    from ._codec import encode_json
 
-    if not isinstance(kind, type) or not issubclass(kind, Model):
-        return json.dumps(encode_as(kind, value, "$", version), separators=(",", ":")).encode()
-    if not isinstance(value, kind):
+    if isinstance(kind, type) and not isinstance(value, kind):
         raise InvalidArgument(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
-    return encode_json(value, version=version)
+    return encode_json(value, version, kind)
 
 
 def uploaded(where: str, value: Any) -> Content:

@@ -635,3 +635,23 @@ async def test_no_filters(given: Any) -> None:
     """What the Engine would misread, or not read at all, is refused with the filter's name."""
     with pytest.raises(InvalidArgument, match=r"^system\.events: filters|system\.events on .*filters"):
         await query_of(lambda docker: docker.system.events(filters=given))
+
+
+@pytest.mark.anyio
+async def test_a_whole_answer_knows_its_request() -> None:
+    """Also behind a streamed body, and from a transport that sets none: what httpx makes of it needs that."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    async def take(request: bytes, peer: Peer) -> bytes:
+        await body_of(request, peer)
+        return json_answer(b"{}")
+
+    async with serving(take) as server, Docker(server.path) as docker:
+        response = await docker.request("POST", "/new/thing", content=parts())
+        assert response.raise_for_status().url.path == "/v1.51/new/thing"
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, text="{}"))
+    async with Docker(transport=transport, version="1.51") as docker:
+        response = await docker.request("POST", "/new/thing", content=parts())
+        assert response.raise_for_status().request.method == "POST"

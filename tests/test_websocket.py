@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import anyio
+import httpx
 import pytest
 from faultserver import Peer, json_answer, serving
 from hypothesis import given, settings
@@ -538,3 +539,13 @@ async def test_only_bytes_are_sent() -> None:
         await socket.send(memoryview(b"bcd")[1:])
         assert [part async for part in socket] == []
     assert got == [(BINARY, b"a"), (BINARY, b"cd")]
+
+
+@pytest.mark.anyio
+async def test_a_transport_that_is_no_websocket() -> None:
+    """A transport that leaves the request out of its answers is no bare error: the key is looked for all the same."""
+    transport = httpx.MockTransport(lambda request: httpx.Response(101, headers={"Sec-WebSocket-Accept": "wrong"}))
+    async with Docker(transport=transport, version="1.51") as docker:
+        with pytest.raises(rawdock.DecodeError, match="not that of a WebSocket server"):
+            async with docker.containers.attach_websocket("web"):
+                pass
