@@ -34,6 +34,7 @@ from .errors import (
     StatusError,
     VersionError,
 )
+from .helpers import Helpers
 
 if TYPE_CHECKING:
     from .api.build import Build
@@ -87,7 +88,7 @@ class _Group(Generic[R]):
         return made
 
 
-class Docker:
+class Docker(Helpers):
     """A client of one Docker Engine.
 
     `address` is `unix:///path`, a path, or `tcp://host:port`; without one it is what the docker command would use:
