@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from docs import PROJECT, Example, examples
+from pages import PROJECT, Example, examples
 
 EXAMPLES = examples()
 MOST_LINES = 15

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from docs import Example, examples
+from pages import Example, examples
 from scenarios.kit import BUSYBOX, Engine, engine_of, has_image
 from test_live import ENGINES
 
