@@ -20,12 +20,16 @@ from .errors import (
     InvalidArgument,
     NotFound,
     NotSupported,
+    ProcessError,
     RawdockError,
     ServerError,
     StatusError,
+    StillRunning,
     StreamError,
+    TimedOut,
     TruncatedError,
     Unauthorized,
+    Unhealthy,
     VersionError,
 )
 
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from ._model import SecretStr, Timestamp
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
+    from .helpers.execute import ExecuteResult
+    from .helpers.run import RunResult
 
 __all__ = [
     "AddressError",
@@ -46,6 +52,7 @@ __all__ = [
     "Content",
     "DecodeError",
     "Docker",
+    "ExecuteResult",
     "Filters",
     "Forbidden",
     "InvalidArgument",
@@ -53,14 +60,19 @@ __all__ = [
     "Moment",
     "NotFound",
     "NotSupported",
+    "ProcessError",
     "RawdockError",
+    "RunResult",
     "SecretStr",
     "ServerError",
     "StatusError",
+    "StillRunning",
     "StreamError",
+    "TimedOut",
     "Timestamp",
     "TruncatedError",
     "Unauthorized",
+    "Unhealthy",
     "VersionError",
     "decode",
     "encode",
@@ -71,9 +83,11 @@ __all__ = [
 _LATER = {
     "Content": "_types",
     "Docker": "_client",
+    "ExecuteResult": "helpers.execute",
     "Filters": "_types",
     "Limits": "_transport.wire",
     "Moment": "_types",
+    "RunResult": "helpers.run",
     "SecretStr": "_model",
     "Timestamp": "_model",
     "decode": "_codec",
