@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from .._client import Docker
-    from ..models import AuthConfig, ContainerSpec
+    from ..models import AuthConfig, ContainerSpec, Health
     from .execute import ExecuteResult, Execution
     from .process import Holds
     from .run import Running, RunResult
@@ -90,3 +90,24 @@ class Helpers:
             cast("Docker", self), container, config, env=env, stdin=stdin, open_stdin=open_stdin, timeout=timeout,
             output_limit=output_limit,
         )  # fmt: skip
+
+    async def wait_healthy(self, container: str) -> Health:
+        """Wait until a container's health check says `healthy`; also before it is started.
+
+        Raises Unhealthy if it says `unhealthy`, if the container stops, or if it has no health check. Podman runs the
+        checks by systemd's timers: without those a container stays `starting`, and this waits as long as it may.
+        """
+        from .waiting import wait_healthy
+
+        return await wait_healthy(cast("Docker", self), container)
+
+    async def wait_port(self, container: str, port: int) -> None:
+        """Wait until something in a running container listens on a TCP port, on whatever address.
+
+        The container's own shell looks at its kernel's table. It does not tell whether the port can be reached from
+        outside, nor whether who listens answers. Raises ProcessError if there is no shell, and Conflict if the
+        container does not run.
+        """
+        from .waiting import wait_port
+
+        await wait_port(cast("Docker", self), container, port)

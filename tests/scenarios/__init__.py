@@ -20,6 +20,7 @@ from . import (
     checkpoints,
     events,
     exec,
+    execute,
     images,
     lifecycle,
     networks,
@@ -28,6 +29,7 @@ from . import (
     prune,
     pull,
     registries,
+    run,
     services,
     sessions,
     stores,
@@ -36,6 +38,7 @@ from . import (
     tarballs,
     usage,
     volumes,
+    waiting,
 )
 
 Scenario = Callable[[Docker], Awaitable[None]]
@@ -76,6 +79,9 @@ SCENARIOS: dict[str, Scenario] = {
         checkpoints,
         sessions,
         plugins,
+        run,
+        execute,
+        waiting,
     )
     for name, scenario in _of(module).items()
 }
