@@ -23,6 +23,7 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
+from .finishing import finished
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -223,21 +224,30 @@ class Held(Generic[E]):
                     await close()
 
     async def aclose(self) -> None:
-        """Leave nothing behind. Raises StillRunning where that cannot be done."""
+        """Leave nothing behind; `may_still_run` if that cannot be done."""
         try:
             if not self._over:
                 self._over = True
                 await self._kill_in_time()
         finally:
             await self._close()
-        if self.may_still_run and self._late is None:
-            raise StillRunning("what was given up may still run: the Engine gave no way to end it")
+
+    def tell(self, exc: BaseException | None) -> None:
+        """What could not be ended must not go unsaid: with the error that there is, or instead of a cancellation."""
+        if not self.may_still_run or self._late is not None:
+            return
+        if exc is None or isinstance(exc, anyio.get_cancelled_exc_class()):
+            raise StillRunning(_STILL) from exc
+        exc.add_note(_STILL)
 
     async def _kill_in_time(self) -> None:
+        async def kill() -> None:
+            # What fails or takes too long tells nothing but that it may still run.
+            with anyio.move_on_after(_PATIENCE), suppress(RawdockError):
+                self.may_still_run = not await self._kill()
+
         self.may_still_run = True
-        # What fails or takes too long tells nothing but that it may still run.
-        with anyio.move_on_after(_PATIENCE), suppress(RawdockError):
-            self.may_still_run = not await self._kill()
+        await finished(kill)
 
     async def _in_time(self, work: Callable[[], Awaitable[R]]) -> R:
         if self._late is not None:
@@ -245,9 +255,8 @@ class Held(Generic[E]):
         with anyio.CancelScope(deadline=self._deadline) as scope:
             return await work()
         assert scope.cancelled_caught
-        with anyio.CancelScope(shield=True):
-            self._over = True
-            await self._kill_in_time()
+        self._over = True
+        await self._kill_in_time()
         self._late = TimedOut(
             f"not ended after {self._timeout} s{'; it may still run' if self.may_still_run else ''}",
             stdout=self._output.stdout,
@@ -257,6 +266,7 @@ class Held(Generic[E]):
         raise self._late
 
 
+_STILL = "what was given up may still run: the Engine gave no way to end it"
 _PATIENCE = 20.0
 """Seconds in which a process is ended; Podman alone may take ten."""
 
@@ -280,9 +290,10 @@ class Holds(Runs[H, E], Generic[H, E]):
             if held.fed:
                 self._feeding = await anyio.create_task_group().__aenter__()
                 self._feeding.start_soon(held.feed)
-        except BaseException:
+        except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await held.aclose()
+            held.tell(error)
             raise
         self._stream = held
         return held
@@ -293,16 +304,18 @@ class Holds(Runs[H, E], Generic[H, E]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._stream is not None
+        held = self._stream
+        assert held is not None
         try:
             with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
+                await held.aclose()
         finally:
             if self._feeding is not None:
-                await _left(self._feeding, exc)
+                await _left(self._feeding)
+        held.tell(exc)
 
 
-async def _left(tasks: TaskGroup, exc: BaseException | None) -> None:
+async def _left(tasks: TaskGroup) -> None:
     """Leave a task group whose task may be given up; its error is raised as it is, in no group."""
     tasks.cancel_scope.cancel()
     try:

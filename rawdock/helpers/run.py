@@ -6,11 +6,11 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import anyio
 import attrs
 
-from ..errors import Conflict, InvalidArgument, NotFound, RawdockError, StatusError
+from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, TruncatedError
 from ..models import ContainerSpec
+from .finishing import finished
 from .process import Ended, Held, Holds, Input
 
 if TYPE_CHECKING:
@@ -81,24 +81,20 @@ class Running(Held[RunResult]):
 
     async def _create(self) -> None:
         try:
-            await self._created()
+            await finished(self._created)
         except NotFound:
             if self._pull != "missing":
                 raise
             await self._fetch()
-            await self._created()
+            await finished(self._created)
 
     async def _created(self) -> None:
-        # Not to be cancelled: a container whose id is lost could not be removed.
-        with anyio.CancelScope(shield=True):
-            try:
-                created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
-                self.id = created.id
-            except StatusError:
-                raise
-            except RawdockError:
-                await self._find()  # the answer was lost: was it made?
-                raise
+        try:
+            created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
+            self.id = created.id
+        except (TruncatedError, DecodeError):
+            await self._find()  # the answer was lost: was it made?
+            raise
 
     async def _find(self) -> None:
         try:
