@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from .errors import (
     AddressError,
+    ArchiveError,
     BadRequest,
     ClosedError,
     Conflict,
     ConnectError,
     DecodeError,
+    FileError,
     Forbidden,
     InvalidArgument,
     NotFound,
@@ -34,18 +36,23 @@ if TYPE_CHECKING:
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
     from ._model import SecretStr, Timestamp
+    from ._tar.unpack import Skipped
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
+    from .helpers.copying import Copied
 
 __all__ = [
     "AddressError",
+    "ArchiveError",
     "BadRequest",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "Content",
+    "Copied",
     "DecodeError",
     "Docker",
+    "FileError",
     "Filters",
     "Forbidden",
     "InvalidArgument",
@@ -56,6 +63,7 @@ __all__ = [
     "RawdockError",
     "SecretStr",
     "ServerError",
+    "Skipped",
     "StatusError",
     "StreamError",
     "Timestamp",
@@ -70,11 +78,13 @@ __all__ = [
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
     "Content": "_types",
+    "Copied": "helpers.copying",
     "Docker": "_client",
     "Filters": "_types",
     "Limits": "_transport.wire",
     "Moment": "_types",
     "SecretStr": "_model",
+    "Skipped": "_tar.unpack",
     "Timestamp": "_model",
     "decode": "_codec",
     "encode": "_codec",
