@@ -45,7 +45,7 @@ class Member:
     """What an archive says of one of its members."""
 
     name: str
-    """As it stands there; bytes that are no UTF-8 are surrogates."""
+    """As it stands there, without a slash at its end; bytes that are no UTF-8 are surrogates."""
     kind: Kind
     size: int
     """Of the content that follows, in bytes."""
@@ -170,7 +170,7 @@ def _member(header: tarfile.TarInfo, about: dict[str, str]) -> Member:
     # Links, folders and devices have no content, whatever their size says.
     sized = kind in ("file", "unknown")
     return Member(
-        name=about.get("path") or header.name,
+        name=(about.get("path") or header.name).rstrip("/"),
         kind=kind,
         size=_number(about, "size", header.size) if sized else 0,
         mode=header.mode,
