@@ -147,12 +147,8 @@ def test_as_tarfile_reads(found: list[tuple[str, bytes, int, str, int, int]], fo
     data = archive(*made, content=bytes(range(256)) * 5, format=format)
     seen = read(data[at : at + step] for at in range(0, len(data), step))
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        expected = [
-            (one.name, KINDS[one.type], one.size, one.linkname, int(one.mtime) * 10**9, one.uid) for one in tar
-        ]
-    assert [
-        (one.name, one.kind, one.size, one.target, one.mtime, one.uid) for one in seen.members
-    ] == expected
+        expected = [(one.name, KINDS[one.type], one.size, one.linkname, int(one.mtime) * 10**9, one.uid) for one in tar]
+    assert [(one.name, one.kind, one.size, one.target, one.mtime, one.uid) for one in seen.members] == expected
     assert seen.contents == [(bytes(range(256)) * 5)[: one.size] for one in seen.members]
 
 
@@ -355,7 +351,7 @@ def test_a_file_that_is_none_any_more(
         return found
 
     monkeypatch.setattr(os, "lstat", lstat)
-    with pytest.raises(FileError, match="cannot be read|is none any more"):
+    with pytest.raises(FileError, match=r"cannot be read|is none any more"):
         list(Packer(Look()).pieces(str(tmp_path), ""))
 
 

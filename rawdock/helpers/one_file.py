@@ -124,12 +124,17 @@ async def _around(begin: bytes, content: bytes | AsyncIterable[bytes], size: int
             yield bytes(view[at : at + BLOCK])
     else:
         came = 0
-        async for part in content:
-            came += len(part)
-            if came > size:
-                raise ArchiveError(f"write_file: data has more than the {size} bytes that were announced")
-            if part:
-                yield part
+        try:
+            async for part in content:
+                came += len(part)
+                if came > size:
+                    raise ArchiveError(f"write_file: data has more than the {size} bytes that were announced")
+                if part:
+                    yield part
+        finally:
+            close = getattr(content, "aclose", None)
+            if close is not None:
+                await close()
         if came < size:
             raise ArchiveError(f"write_file: data has {came} bytes, and {size} were announced")
     yield end
