@@ -16,11 +16,13 @@
     ├── StreamError        the Engine reported a failure inside a 200
     ├── TruncatedError     the answer ended early
     ├── DecodeError        the answer is not what the API says
-    ├── ClosedError        used after close, in another event loop or process
+    ├── ArchiveError       an archive may not be unpacked as asked
+    ├── FileError          a file on this side cannot be read or written
     ├── ProcessError       a command ended with another exit code than 0 (only if asked: `check()`)
     ├── TimedOut           the time that a command was given is over (also a TimeoutError)
     ├── StillRunning       what was cancelled could not be ended
-    └── Unhealthy          a container whose health was waited for has none, or will not have it
+    ├── Unhealthy          a container whose health was waited for has none, or will not have it
+    └── ClosedError        used after close, in another event loop or process
 
 Errors of other libraries and of the operating system never reach the caller bare: they are translated once,
 where they come in, and stay on as `__cause__`.
@@ -36,11 +38,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressError",
+    "ArchiveError",
     "BadRequest",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "DecodeError",
+    "FileError",
     "Forbidden",
     "InvalidArgument",
     "NotFound",
@@ -229,6 +233,23 @@ class DecodeError(RawdockError):
 
     def __str__(self) -> str:
         return f"{super().__str__()} (at {self.path})"
+
+
+class ArchiveError(RawdockError):
+    """An archive may not be unpacked as asked: a member leads out of where it belongs, or a limit is passed."""
+
+    def __init__(self, message: str, *, member: str = "") -> None:
+        super().__init__(message)
+        self.member = member
+        """The name of the member, as it stands in the archive."""
+
+
+class FileError(RawdockError):
+    """A file on this side cannot be read or written, or changed meanwhile; the system's error is its `__cause__`."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class ClosedError(RawdockError):
