@@ -12,6 +12,7 @@ import attrs
 from ..errors import InvalidArgument
 from ..models import ExecConfig, ExecStartConfig
 from .ending import VARIABLE, end_command
+from .finishing import finished
 from .process import Ended, Held, Holds, Input
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Execution(Held[ExecuteResult]):
         self._container = container
         self._mark = f"{VARIABLE}={secrets.token_hex(8)}"
         self._config: ExecConfig = attrs.evolve(cast("Any", config), env=[*config.env, self._mark])
-        self._opens: Opens[ProcessStream] | None = None
-        self._open = False
+        self._opened: Opens[ProcessStream] | None = None
 
     async def _start(self) -> ProcessStream:
         config = self._config
@@ -55,11 +55,17 @@ class Execution(Held[ExecuteResult]):
         except BaseException:
             self._over = True  # nothing was started
             raise
-        start = ExecStartConfig(tty=config.tty, console_size=config.console_size)
-        self._opens = self._docker.exec.start(self.id, start)
-        stream = await self._opens.__aenter__()
-        self._open = True
-        return stream
+        # To its end, though it be cancelled: a command that is only beginning could not be found to be ended, and an
+        # Engine whose connection breaks at that moment takes it for ended.
+        await finished(self._open)
+        assert self._stream is not None
+        return self._stream
+
+    async def _open(self) -> None:
+        start = ExecStartConfig(tty=self._config.tty, console_size=self._config.console_size)
+        opens = self._docker.exec.start(self.id, start)
+        self._stream = await opens.__aenter__()
+        self._opened = opens
 
     async def _exit(self) -> ExecuteResult:
         # Its output may end a moment before it does, or much earlier if it has closed it.
@@ -80,8 +86,9 @@ class Execution(Held[ExecuteResult]):
         return await end_command(self._docker, self._container, self.id, self._mark, user=self._config.user)
 
     async def _close(self) -> None:
-        if self._open and self._opens is not None:
-            await self._opens.__aexit__(None, None, None)
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.__aexit__(None, None, None)
 
 
 def execute(

@@ -7,9 +7,12 @@ from typing import TypeVar
 
 import anyio
 
-__all__ = ["finished"]
+__all__ = ["PATIENCE", "finished"]
 
 T = TypeVar("T")
+
+PATIENCE = 20.0
+"""Seconds that such work may still take when its caller is cancelled. Podman alone may take ten to end a container."""
 
 
 async def finished(work: Callable[[], Awaitable[T]]) -> T:
@@ -19,16 +22,24 @@ async def finished(work: Callable[[], Awaitable[T]]) -> T:
     """
     results: list[T] = []
     errors: list[Exception] = []
+    done = anyio.Event()
+    scope = anyio.CancelScope(shield=True)
 
     async def do() -> None:
-        with anyio.CancelScope(shield=True):
+        with scope:
             try:
                 results.append(await work())
             except Exception as error:
                 errors.append(error)
+        done.set()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(do)
+        try:
+            await done.wait()
+        except BaseException:
+            scope.deadline = anyio.current_time() + PATIENCE
+            raise
     for error in errors:
         raise error
     return results[0]

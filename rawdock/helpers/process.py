@@ -23,7 +23,7 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
-from .finishing import finished
+from .finishing import PATIENCE, finished
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -152,7 +152,7 @@ class Held(Generic[E]):
         raise NotImplementedError
 
     async def _close(self) -> None:
-        """Close what is open."""
+        """Close what is open, if it was not closed before."""
         raise NotImplementedError
 
     # What the caller uses.
@@ -242,12 +242,23 @@ class Held(Generic[E]):
 
     async def _kill_in_time(self) -> None:
         async def kill() -> None:
-            # What fails or takes too long tells nothing but that it may still run.
-            with anyio.move_on_after(_PATIENCE), suppress(RawdockError):
-                self.may_still_run = not await self._kill()
+            # The Engine waits with the end of a process until its output was read. A connection that is closed instead
+            # would leave a command that is only beginning to run with nobody to tell of it.
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._drain)
+                # What fails or takes too long tells nothing but that it may still run.
+                with anyio.move_on_after(PATIENCE), suppress(RawdockError):
+                    self.may_still_run = not await self._kill()
+                tasks.cancel_scope.cancel()
 
         self.may_still_run = True
         await finished(kill)
+
+    async def _drain(self) -> None:
+        if self._stream is not None:
+            with suppress(RawdockError):
+                async for _ in self._stream:
+                    pass
 
     async def _in_time(self, work: Callable[[], Awaitable[R]]) -> R:
         if self._late is not None:
@@ -267,8 +278,6 @@ class Held(Generic[E]):
 
 
 _STILL = "what was given up may still run: the Engine gave no way to end it"
-_PATIENCE = 20.0
-"""Seconds in which a process is ended; Podman alone may take ten."""
 
 H = TypeVar("H", bound=Held)  # type: ignore[type-arg]
 

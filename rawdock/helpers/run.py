@@ -143,7 +143,8 @@ class Running(Held[RunResult]):
                 await self._docker.containers.wait(self.id, condition="removed")
 
     async def _close(self) -> None:
-        for opened in (self._waits, self._attached):
+        open, self._waits, self._attached = (self._waits, self._attached), None, None
+        for opened in open:
             if opened is not None:
                 await opened.__aexit__(None, None, None)
 

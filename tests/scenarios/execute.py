@@ -115,6 +115,11 @@ async def ended(docker: Docker) -> None:
                     await execution.result()
             assert scope.cancelled_caught
             assert await _asleep(docker, id) == []
+        # What it writes without end is not read any more, and must not keep it from ending.
+        with pytest.raises(TimedOut) as caught:
+            await docker.execute(id, ["sh", "-c", "yes & sleep 317"], timeout=1.5, output_limit=4)
+        assert (caught.value.stdout, caught.value.may_still_run) == (b"y\ny\n", False)
+        assert await _asleep(docker, id) == []
         assert (await docker.containers.inspect(id)).state.running
 
 
