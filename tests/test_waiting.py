@@ -1,0 +1,152 @@
+"""Waits as Engines and proxies answer them, and those that the Engine has no call for."""
+
+from __future__ import annotations
+
+import json
+
+import anyio
+import pytest
+from faultserver import Peer, json_answer, serving
+
+from rawdock import DecodeError, Docker, InvalidArgument, TruncatedError, Unhealthy
+
+pytestmark = pytest.mark.anyio
+
+HEAD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def test_the_error_beside_the_exit_code() -> None:
+    """A container that could not be started has ended too; why is not lost."""
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return HEAD + chunk(b'{"StatusCode":128,"Error":{"Message":"no such program"}}') + b"0\r\n\r\n"
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        done = await docker.containers.wait("x")
+    assert done.status_code == 128
+    assert done.error is not None
+    assert done.error.message == "no such program"
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "words"),
+    [
+        (chunk(b"the proxy gave up") + b"0\r\n\r\n", DecodeError, "the proxy gave up"),
+        (chunk(b"<html>504</html>") + b"0\r\n\r\n", DecodeError, "<html>504</html>"),
+        (b"0\r\n\r\n", DecodeError, ""),
+        (chunk(b'{"Status'), TruncatedError, ""),
+        (b"", TruncatedError, ""),
+    ],
+)
+async def test_what_is_no_exit_code(body: bytes, error: type[Exception], words: str) -> None:
+    """A text in a wait that runs, or its early end, is never an exit code; the text is told."""
+
+    async def answer(request: bytes, peer: Peer) -> None:
+        await peer.send(HEAD)
+        await anyio.sleep(0.01)
+        await peer.send(body)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(error, match=words):
+            await docker.containers.wait("x")
+
+
+async def test_a_wait_is_registered_when_it_is_entered() -> None:
+    """The Engine's head is there before the block begins, its end comes when it comes."""
+    asked: list[bytes] = []
+    go = anyio.Event()
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        asked.append(request.split(b" ")[1])
+        await peer.send(HEAD)
+        await go.wait()
+        return chunk(b'{"StatusCode":7}') + b"0\r\n\r\n"
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        async with docker.containers.wait("x", condition="next-exit") as waiting:
+            assert asked == [b"/v1.51/containers/x/wait?condition=next-exit"]
+            go.set()
+            assert (await waiting.result()).status_code == 7
+            assert (await waiting.result()).status_code == 7
+
+
+class Sick:
+    """A container whose health is what a list says, one word for each look."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.events = 0
+
+    async def answer(self, request: bytes, peer: Peer) -> bytes | None:
+        if b"/events" in request:
+            await peer.send(HEAD)
+            for _ in range(self.events):
+                await peer.send(chunk(b'{"Type":"container","Action":"health_status: starting"}'))
+            if self.events:
+                await anyio.sleep_forever()
+            return b"0\r\n\r\n"
+        status, _, health = self.states[0].partition(" ")
+        if len(self.states) > 1:
+            self.states.pop(0)
+        state: dict[str, object] = {"Status": status, "Running": status == "running"}
+        if health:
+            state["Health"] = {"Status": health, "Log": [{"Output": "what it said\n"}]}
+        return json_answer(json.dumps({"Id": "x", "Name": "/sick", "State": state}).encode())
+
+
+async def test_healthy_at_last() -> None:
+    """Also a container that is only to be started is waited for."""
+    engine = Sick("created", "created", "running starting", "restarting", "running healthy")
+    engine.events = 5
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.fail_after(5):
+            assert (await docker.wait_healthy("sick")).status == "healthy"
+
+
+async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that is lost does not make it wait for ever."""
+    monkeypatch.setattr("rawdock.helpers.waiting._LOOK_AGAIN", 0.01)
+    engine = Sick(*["running starting"] * 8, "running healthy")
+    engine.events = 1
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.fail_after(5):
+            assert (await docker.wait_healthy("sick")).status == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "status"),
+    [
+        ("running unhealthy", "what it said", "unhealthy"),
+        ("exited unhealthy", "does not run: it is exited", "exited"),
+        ("running", "no health check", "none"),
+        ("running none", "no health check", "none"),
+    ],
+)
+async def test_not_to_become_healthy(state: str, words: str, status: str) -> None:
+    engine = Sick("created", state)
+    engine.events = 1
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(Unhealthy, match=words) as caught:
+            await docker.wait_healthy("sick")
+    assert caught.value.status == status
+
+
+async def test_the_engine_ends_its_events() -> None:
+    """It stops: nobody will tell of the container any more."""
+    engine = Sick("running starting")
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(TruncatedError, match="ended its events"):
+            await docker.wait_healthy("sick")
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+async def test_no_port(port: int) -> None:
+    engine = Sick("running")
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(InvalidArgument, match="65535"):
+            await docker.wait_port("sick", port)
+        assert not server.requests
