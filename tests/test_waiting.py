@@ -37,9 +37,9 @@ async def test_the_error_beside_the_exit_code() -> None:
     [
         (chunk(b"the proxy gave up") + b"0\r\n\r\n", DecodeError, "the proxy gave up"),
         (chunk(b"<html>504</html>") + b"0\r\n\r\n", DecodeError, "<html>504</html>"),
-        (b"0\r\n\r\n", DecodeError, ""),
-        (chunk(b'{"Status'), TruncatedError, ""),
-        (b"", TruncatedError, ""),
+        (b"0\r\n\r\n", DecodeError, "JSON"),
+        (chunk(b'{"Status'), TruncatedError, "end"),
+        (b"", TruncatedError, "end"),
     ],
 )
 async def test_what_is_no_exit_code(body: bytes, error: type[Exception], words: str) -> None:
@@ -66,12 +66,15 @@ async def test_a_wait_is_registered_when_it_is_entered() -> None:
         await go.wait()
         return chunk(b'{"StatusCode":7}') + b"0\r\n\r\n"
 
-    async with serving(answer) as server, Docker(server.path) as docker:
-        async with docker.containers.wait("x", condition="next-exit") as waiting:
-            assert asked == [b"/v1.51/containers/x/wait?condition=next-exit"]
-            go.set()
-            assert (await waiting.result()).status_code == 7
-            assert (await waiting.result()).status_code == 7
+    async with (
+        serving(answer) as server,
+        Docker(server.path) as docker,
+        docker.containers.wait("x", condition="next-exit") as waiting,
+    ):
+        assert asked == [b"/v1.51/containers/x/wait?condition=next-exit"]
+        go.set()
+        assert (await waiting.result()).status_code == 7
+        assert (await waiting.result()).status_code == 7
 
 
 class Sick:
