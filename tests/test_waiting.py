@@ -38,8 +38,8 @@ async def test_the_error_beside_the_exit_code() -> None:
         (chunk(b"the proxy gave up") + b"0\r\n\r\n", DecodeError, "the proxy gave up"),
         (chunk(b"<html>504</html>") + b"0\r\n\r\n", DecodeError, "<html>504</html>"),
         (b"0\r\n\r\n", DecodeError, "JSON"),
-        (chunk(b'{"Status'), TruncatedError, "end"),
-        (b"", TruncatedError, "end"),
+        (chunk(b'{"Status'), TruncatedError, "before the answer was complete"),
+        (b"", TruncatedError, "before the answer was complete"),
     ],
 )
 async def test_what_is_no_exit_code(body: bytes, error: type[Exception], words: str) -> None:
