@@ -89,7 +89,7 @@ def counting(content: Counted, name: str = "", *, console: Console | None = None
     """Show how many bytes of an upload or download have passed, while the block runs."""
     console = console or Console()
     name = _clean(name)
-    if not console.is_terminal:
+    if not _draws(console):
         yield
         _print(console, f"{name}: {decimal(content.count)}" if name else decimal(content.count))
         return
@@ -175,6 +175,10 @@ def _print(console: Console, text: str) -> None:
     console.print(Text(text), soft_wrap=True)
 
 
+def _draws(console: Console) -> bool:
+    return console.is_terminal and not console.is_dumb_terminal
+
+
 class _Ticks:
     """Whether it is time to draw again."""
 
@@ -232,12 +236,14 @@ class _Bars:
         rows = _rows(stream)
         crowded = len(rows) > self._console.height - _OTHER_LINES
         for key, row in rows.items():
+            visible = not (crowded and row.done)
             task = self._tasks.get(key)
             if task is None:
-                task = self._tasks[key] = self.shown.add_task(row.name, total=1.0, phase="", size="")
-            self.shown.update(
-                task, completed=row.fraction, phase=row.phase, size=row.size, visible=not (crowded and row.done)
-            )
+                self._tasks[key] = self.shown.add_task(
+                    row.name, total=1.0, completed=row.fraction, visible=visible, phase=row.phase, size=row.size
+                )
+            else:
+                self.shown.update(task, completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
         if len(rows) > 1:
             self._see_all(stream, list(rows.values()))
         self.shown.refresh()
@@ -255,7 +261,7 @@ class _Bars:
 
 @contextmanager
 def _screen(console: Console) -> Generator[_Plain | _Bars, None, None]:
-    if not console.is_terminal:
+    if not _draws(console):
         yield _Plain(console)
         return
     screen = _Bars(console)

@@ -141,6 +141,14 @@ async def test_bars_in_a_terminal() -> None:
     assert "Digest: sha256:1" in said
 
 
+async def test_a_terminal_that_cannot_draw() -> None:
+    """One without a cursor to move gets lines."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, _environ={"TERM": "dumb"})
+    async with docker_with(LOAD) as docker, docker.images.load(b"") as load:
+        await show(load, console=console)
+    assert written(console).splitlines() == ["aaa: Loading layer", "Loaded image: app:1"]
+
+
 async def test_many_layers_in_a_small_terminal() -> None:
     """Layers that are done make room for those that are not."""
     lines = [{"id": f"layer{n}", "status": "Pull complete"} for n in range(20)]
