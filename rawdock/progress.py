@@ -1,4 +1,4 @@
-"""The state of a pull or push, folded from its lines.
+"""The state of a pull, push or load, folded from its lines.
 
 A layer never goes back: each line moves it on or changes nothing, so a phase is the furthest one seen. Totals grow as
 the Engine makes sizes known; the overall fraction only ever rises.
@@ -14,7 +14,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .models import PullLine, PushLine
+    from .models import LoadLine, PullLine, PushLine
 
 __all__ = ["Folder", "LayerProgress", "Progress"]
 
@@ -27,6 +27,7 @@ _PHASES: dict[str, tuple[int, float, float]] = {
     "Retrying": (1, 0.0, 0.0),
     "Downloading": (2, 0.0, 0.5),
     "Pushing": (2, 0.0, 1.0),
+    "Loading layer": (2, 0.0, 1.0),
     "Verifying Checksum": (3, 0.5, 0.5),
     "Download complete": (4, 0.5, 0.5),
     "Extracting": (5, 0.5, 1.0),
@@ -37,7 +38,7 @@ _PHASES: dict[str, tuple[int, float, float]] = {
     "Mounted from": (6, 1.0, 1.0),
 }
 _DONE = 6
-_TRANSFERS = ("Downloading", "Pushing")
+_TRANSFERS = ("Downloading", "Pushing", "Loading layer")
 
 
 @attrs.define(eq=False)
@@ -118,7 +119,7 @@ class Folder:
         self._began: float | None = None
         self._fraction = 0.0
 
-    def see(self, line: PullLine | PushLine) -> None:
+    def see(self, line: PullLine | PushLine | LoadLine) -> None:
         name, status = line.id, line.status
         if not name or not status:
             return

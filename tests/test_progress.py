@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rawdock._codec import decode
-from rawdock.models import PullLine
+from rawdock.models import LoadLine, PullLine
 from rawdock.progress import Folder
 
 
@@ -114,3 +114,18 @@ def test_a_good_end_finishes_what_was_left_unsaid() -> None:
     assert progress.fraction == 1.0
     assert (progress.current, progress.total) == (100, 100)
     assert all(layer.done for layer in progress.layers.values())
+
+
+def test_a_load() -> None:
+    """Layers that are loaded have one phase, and its bytes are all there is to do."""
+    folder = Folder()
+    for current in (10, 50, 100):
+        folder.see(
+            decode(
+                LoadLine, {"id": "a", "status": "Loading layer", "progressDetail": {"current": current, "total": 100}}
+            )
+        )
+        progress = folder.progress
+        assert (progress.current, progress.total, progress.fraction) == (current, 100, current / 100)
+    folder.see(decode(LoadLine, {"stream": "Loaded image: app:1\n"}))
+    assert list(folder.progress.layers) == ["a"]

@@ -14,7 +14,7 @@ from ..progress import Folder, Progress
 from .answer import Answer
 from .lines import Reports
 
-__all__ = ["PluginPullStream", "PullResult", "PullStream", "PushResult", "PushStream"]
+__all__ = ["PluginPullStream", "PullResult", "PullStream", "PushResult", "PushStream", "Transfer"]
 
 L = TypeVar("L")
 
@@ -44,7 +44,9 @@ class PushResult:
     progress: Progress
 
 
-class _Transfer(Reports[L], Generic[L]):
+class Transfer(Reports[L], Generic[L]):
+    """Lines of layers that are on their way."""
+
     def __init__(self, answer: Answer, value_limit: int) -> None:
         super().__init__(answer, value_limit)
         self._folder = Folder()
@@ -71,7 +73,7 @@ class _Transfer(Reports[L], Generic[L]):
         self._folder.finish()
 
 
-class PullStream(_Transfer[PullLine]):
+class PullStream(Transfer[PullLine]):
     """A pull that runs. Leaving it early cancels it on the Engine."""
 
     line_type: ClassVar[type[Any]] = PullLine
@@ -113,7 +115,7 @@ class PluginPullStream(PullStream):
 _PUSHED = re.compile(r"(\S+): digest: (\S+) size: ([0-9]+)")
 
 
-class PushStream(_Transfer[PushLine]):
+class PushStream(Transfer[PushLine]):
     """A push that runs. Leaving it early cancels it on the Engine."""
 
     line_type: ClassVar[type[Any]] = PushLine

@@ -12,7 +12,10 @@ from .._codec import decode
 from ..errors import DecodeError
 from ..models.build import BuildLine, ImageID
 from ..models.images import LoadLine, PullLine
+from ..progress import Progress
+from .answer import Answer
 from .lines import Reports
+from .transfers import Transfer
 
 __all__ = ["BuildResult", "BuildStream", "ImportResult", "ImportStream", "LoadResult", "LoadStream"]
 
@@ -61,14 +64,16 @@ class LoadResult:
 
     images: tuple[str, ...]
     """References, or ids of images without a name."""
+    progress: Progress
+    """Of layers that were not there; containerd's image store and Podman tell of none."""
 
 
-class LoadStream(Reports[LoadLine]):
+class LoadStream(Transfer[LoadLine]):
     """A load that runs."""
 
     line_type: ClassVar[type[Any]] = LoadLine
 
-    def __init__(self, answer: Any, value_limit: int) -> None:
+    def __init__(self, answer: Answer, value_limit: int) -> None:
         super().__init__(answer, value_limit)
         self._images: list[str] = []
 
@@ -80,7 +85,7 @@ class LoadStream(Reports[LoadLine]):
     async def result(self) -> LoadResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
         await self._to_the_end()
-        return LoadResult(images=tuple(self._images))
+        return LoadResult(images=tuple(self._images), progress=self.progress)
 
 
 _LOADED = ("Loaded image: ", "Loaded image ID: ", "Loaded image(s): ")

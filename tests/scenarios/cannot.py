@@ -90,6 +90,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "tarballs-nameless"): "it names what has no name",
     ("podman-4.3", "tarballs-saved-and-loaded"): _NO_NAME,
     ("podman-4.3", "tarballs-several"): _NO_NAME,
+    ("podman-4.3", "tarballs-through-files"): _NO_NAME,
     ("podman-4.3", "usage-errors"): "it says that there is no container without its name",
     ("podman-4.3", "usage-once"): _NO_ID,
     ("podman-4.3", "usage-samples"): _NO_ID,

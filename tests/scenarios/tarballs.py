@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import AsyncIterator
 
 import pytest
 
 from rawdock import BadRequest, Docker, NotFound, ServerError, StreamError, VersionError
+from rawdock.files import FileContent, save_to
 from rawdock.models import Platform
 from rawdock.streams import Chunks, Opens
 
@@ -96,6 +99,26 @@ async def saved_and_loaded(docker: Docker) -> None:
         assert "Loaded image" in lines[-1].stream
         after = await docker.images.inspect(FIRST)
         assert (after.id, after.root_fs) == (before.id, before.root_fs)
+
+
+async def through_files(docker: Docker) -> None:
+    """An image is saved to a file and loaded from it, with its bytes counted and the layers' progress folded."""
+    async with tiny(docker, FIRST):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "image.tar")
+            async with docker.images.save(FIRST) as archive:
+                size = await save_to(path, archive)
+            await no_image(docker, FIRST)
+            content = FileContent(path)
+            async with docker.images.load(content) as load:
+                fractions = [load.progress.fraction async for _ in load]
+                result = await load.result()
+            assert content.count == content.total == size
+        assert result.images == (FIRST,)
+        assert fractions == sorted(fractions)
+        if result.progress.layers:
+            assert result.progress.fraction == 1.0
+            assert result.progress.current == result.progress.total > 0
 
 
 async def several(docker: Docker) -> None:

@@ -1,0 +1,269 @@
+"""Progress in a terminal: `async with docker.images.pull(ref) as pull: await show(pull)`.
+
+A bar for each layer or step where the output is a terminal; elsewhere a line whenever one goes on to another phase.
+Needs the extra `rich`: `pip install rawdock[rich]`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar, cast
+
+import attrs
+
+from .errors import InvalidArgument
+from .files import Counted
+from .progress import Progress
+
+try:
+    from rich import progress as bars
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.table import Column
+    from rich.text import Text
+except ImportError as error:
+    raise ImportError("rawdock.bars needs rich; install it with rawdock: pip install 'rawdock[rich]'") from error
+
+__all__ = ["Layered", "Step", "Stepped", "counting", "show"]
+
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+_EVERY = 0.1  # seconds between two drawings: more often nobody sees
+_OTHER_LINES = 3  # of the terminal, that are not layers
+
+
+class Layered(Protocol[R_co]):
+    """A pull, push or load that was entered."""
+
+    @property
+    def progress(self) -> Progress: ...
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    async def result(self) -> R_co: ...
+
+
+class Step(Protocol):
+    """A step of a build."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def started(self) -> object: ...
+    @property
+    def completed(self) -> object: ...
+    @property
+    def cached(self) -> bool: ...
+
+
+class Stepped(Protocol[R_co]):
+    """A build that was entered."""
+
+    @property
+    def steps(self) -> Sequence[Step]: ...
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    async def result(self) -> R_co: ...
+
+
+async def show(stream: Layered[R] | Stepped[R], *, console: Console | None = None) -> R:
+    """Follow a pull, push, load or build to its end, show how it goes, and give its result.
+
+    `console` is where to; it is stdout if left out. Raises what the stream raises; what was shown stays.
+    """
+    if not hasattr(stream, "steps") and not hasattr(stream, "progress"):
+        raise InvalidArgument(f"show: {type(stream).__name__} tells no progress; enter a pull, push, load or build")
+    console = console or Console()
+    with _screen(console) as screen:
+        async for item in stream:
+            if text := _said(item):
+                screen.say(text)
+            screen.see(stream)
+        result = await stream.result()
+        screen.see(stream, last=True)
+    return result
+
+
+@contextmanager
+def counting(content: Counted, name: str = "", *, console: Console | None = None) -> Generator[None, None, None]:
+    """Show how many bytes of an upload or download have passed, while the block runs."""
+    console = console or Console()
+    name = _clean(name)
+    if not _draws(console):
+        yield
+        _print(console, f"{name}: {decimal(content.count)}" if name else decimal(content.count))
+        return
+    shown = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        console=console,
+        auto_refresh=False,
+    )
+    ticks = _Ticks()
+    with shown:
+        task = shown.add_task(name, total=content.total)
+
+        def draw() -> None:
+            if ticks.due():
+                shown.update(task, completed=content.count, refresh=True)
+
+        before, content.on_count = content.on_count, draw
+        try:
+            yield
+        finally:
+            content.on_count = before
+            shown.update(task, completed=content.count, refresh=True)
+
+
+@attrs.frozen
+class _Row:
+    """A layer or step, as it is shown."""
+
+    name: str
+    phase: str
+    fraction: float
+    size: str
+    done: bool
+
+
+def _rows(stream: Any) -> dict[str, _Row]:
+    if hasattr(stream, "steps"):
+        steps = cast("Stepped[object]", stream).steps
+        return {
+            str(number): _Row(_clean(step.name), _phase(step), float(bool(step.completed)), "", bool(step.completed))
+            for number, step in enumerate(steps)
+        }
+    layers = cast("Layered[object]", stream).progress.layers
+    return {
+        id: _Row(
+            _clean(id),
+            _clean(layer.phase),
+            layer.fraction,
+            f"{decimal(layer.current)}/{decimal(layer.total)}" if layer.total else "",
+            layer.done,
+        )
+        for id, layer in layers.items()
+    }
+
+
+def _phase(step: Step) -> str:
+    if getattr(step, "error", ""):
+        return "failed"
+    if step.cached:
+        return "cached"
+    if step.completed:
+        return "done"
+    return "running" if step.started else "waiting"
+
+
+def _said(item: Any) -> str:
+    """What a line tells of the whole: `Digest: sha256:...`, `Loaded image: busybox:1`."""
+    if getattr(item, "id", ""):
+        return ""
+    text = getattr(item, "status", "") or getattr(item, "stream", "")
+    return _clean(text.strip()) if isinstance(text, str) and not hasattr(item, "step") else ""
+
+
+def _clean(text: str) -> str:
+    """Without what a terminal would take for orders: names come from whoever made the image."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)
+
+
+def _draws(console: Console) -> bool:
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+class _Ticks:
+    """Whether it is time to draw again."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < _EVERY:
+            return False
+        self._last = now
+        return True
+
+
+class _Plain:
+    """Lines, one whenever a layer or step goes on to another phase."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phases: dict[str, str] = {}
+
+    def say(self, text: str) -> None:
+        _print(self._console, text)
+
+    def see(self, stream: object, *, last: bool = False) -> None:
+        for key, row in _rows(stream).items():
+            if self._phases.get(key) != row.phase:
+                self._phases[key] = row.phase
+                _print(self._console, f"{row.name}: {row.phase}")
+
+
+class _Bars:
+    """A bar for each layer or step, and one for all of them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._ticks = _Ticks()
+        self._tasks: dict[str, bars.TaskID] = {}
+        self.shown = bars.Progress(
+            bars.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=50)),
+            bars.TextColumn("{task.fields[phase]}", markup=False, table_column=Column(no_wrap=True)),
+            bars.BarColumn(),
+            bars.TextColumn("{task.fields[size]}", markup=False, table_column=Column(no_wrap=True, justify="right")),
+            console=console,
+            auto_refresh=False,  # drawn when something has come: no thread is needed for it
+        )
+        self._all = self.shown.add_task("all", total=1.0, phase="", size="", visible=False)
+
+    def say(self, text: str) -> None:
+        _print(self._console, text)
+
+    def see(self, stream: object, *, last: bool = False) -> None:
+        if not (self._ticks.due() or last):
+            return
+        rows = _rows(stream)
+        crowded = len(rows) > self._console.height - _OTHER_LINES
+        for key, row in rows.items():
+            visible = not (crowded and row.done)
+            task = self._tasks.get(key)
+            if task is None:
+                self._tasks[key] = self.shown.add_task(
+                    row.name, total=1.0, completed=row.fraction, visible=visible, phase=row.phase, size=row.size
+                )
+            else:
+                self.shown.update(task, completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
+        if len(rows) > 1:
+            self._see_all(stream, list(rows.values()))
+        self.shown.refresh()
+
+    def _see_all(self, stream: Any, rows: list[_Row]) -> None:
+        done = sum(row.done for row in rows)
+        if hasattr(stream, "steps"):
+            fraction, size = done / len(rows), ""
+        else:
+            progress = cast("Layered[object]", stream).progress
+            fraction = progress.fraction
+            size = f"{decimal(progress.current)}/{decimal(progress.total)}" if progress.total else ""
+        self.shown.update(self._all, completed=fraction, phase=f"{done} of {len(rows)}", size=size, visible=True)
+
+
+@contextmanager
+def _screen(console: Console) -> Generator[_Plain | _Bars, None, None]:
+    if not _draws(console):
+        yield _Plain(console)
+        return
+    screen = _Bars(console)
+    with screen.shown:
+        yield screen
