@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from .errors import (
     AddressError,
     BadRequest,
+    BuildError,
     ClosedError,
     Conflict,
     ConnectError,
+    ContextError,
     DecodeError,
     Forbidden,
     InvalidArgument,
@@ -30,20 +32,37 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._build.steps import (
+        BuildChange,
+        BuildWarning,
+        Step,
+        StepDone,
+        StepOutput,
+        StepPart,
+        StepProgress,
+        StepStarted,
+        StepWarning,
+    )
     from ._client import Docker
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
     from ._model import SecretStr, Timestamp
+    from ._streams.building import Built
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
 
 __all__ = [
     "AddressError",
     "BadRequest",
+    "BuildChange",
+    "BuildError",
+    "BuildWarning",
+    "Built",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "Content",
+    "ContextError",
     "DecodeError",
     "Docker",
     "Filters",
@@ -57,6 +76,13 @@ __all__ = [
     "SecretStr",
     "ServerError",
     "StatusError",
+    "Step",
+    "StepDone",
+    "StepOutput",
+    "StepPart",
+    "StepProgress",
+    "StepStarted",
+    "StepWarning",
     "StreamError",
     "Timestamp",
     "TruncatedError",
@@ -69,12 +95,22 @@ __all__ = [
 
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
+    "BuildChange": "_build.steps",
+    "BuildWarning": "_build.steps",
+    "Built": "_streams.building",
     "Content": "_types",
     "Docker": "_client",
     "Filters": "_types",
     "Limits": "_transport.wire",
     "Moment": "_types",
     "SecretStr": "_model",
+    "Step": "_build.steps",
+    "StepDone": "_build.steps",
+    "StepOutput": "_build.steps",
+    "StepPart": "_build.steps",
+    "StepProgress": "_build.steps",
+    "StepStarted": "_build.steps",
+    "StepWarning": "_build.steps",
     "Timestamp": "_model",
     "decode": "_codec",
     "encode": "_codec",
