@@ -18,8 +18,10 @@ __all__ = ["Rules", "read_rules"]
 # What Go calls white space; Python's own idea has a few control characters more.
 _SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _BOM = b"\xef\xbb\xbf"
-# What has a meaning in Go's regular expressions and none in a rule.
-_ESCAPED = ".+()|{}$"
+# What has a meaning in Go's regular expressions and none in a rule. The docker command means to have a bar and braces
+# among them and has not, so that `a|b*` and `a{2}*` are expressions.
+_ESCAPED = ".+()$"
+_LITERAL_BRACE = re.compile(r"\{,\d*\}")  # in Go; in Python up to so many
 # Letters and digits that mean something behind a backslash; other signs mean themselves there, other letters nothing.
 _MEANT = "dDwWsSbBafnrtvA"
 _CLASSES = {
@@ -173,8 +175,8 @@ def _matcher(rule: str) -> Callable[[str], bool]:
         end = rule[2:]
         whole = end[1:] if end.startswith("/") else None
         return lambda path: path.endswith(end) or path == whole
-    compiled = re.compile(_python(expression), re.ASCII)
-    return lambda path: compiled.fullmatch(path) is not None
+    compiled = re.compile(rf"(?:^){_python(expression)}\Z", re.ASCII)
+    return lambda path: compiled.search(path) is not None
 
 
 def _translate(rule: str) -> tuple[str, str]:
@@ -235,6 +237,8 @@ def _python(expression: str) -> str:
                 raise ValueError(f"[:{named[1]}{named[2]}:] is no class of characters")
             out.append(_CLASSES[named[2]])
             at = named.end()
+        elif not inside and char == "{" and _LITERAL_BRACE.match(expression, at - 1):
+            out.append("\\{")
         else:
             out.append("\\" + char if (inside and char in "[]&~|^") or (not inside and char == "]") else char)
         first = False

@@ -17,6 +17,7 @@ _STEP = re.compile(r"(?:\[(?P<stage>\d+)/\d+\] )?S(?:TEP|tep) (?P<number>\d+)/(?
 _RESULT = re.compile(r" ?-{2,3}> (?:[0-9a-f]{8,64})?\n")
 _CACHED = re.compile(r" ?-{2,3}> Using cache(?: [0-9a-f]+)?\n")
 _RUNNING = re.compile(r" ---> Running in (?P<id>[0-9a-f]+)\n")
+_REMOVED = re.compile(r"(?: ---> )?Remov(?:ing|ed) intermediate container (?P<id>[0-9a-f]+)\n")
 _COMMIT = re.compile(r"(?:\[\d+/\d+\] )?COMMIT(?: (?P<what>.*))?\n")
 _WARNING = re.compile(r"(?P<within> ---> )?\[Warning\] (?P<what>.*)\n?")
 _NAMED = ("Successfully built ", "Successfully tagged ")
@@ -49,7 +50,7 @@ class TextBuild:
         if step is None or (opened and text == "\n"):
             return []
         if self._container:
-            if text == f"Removing intermediate container {self._container}\n":
+            if (match := _REMOVED.fullmatch(text)) and match["id"] == self._container:
                 self._container = ""
                 return []
         elif match := _RUNNING.fullmatch(text):
