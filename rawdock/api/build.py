@@ -66,7 +66,8 @@ class Build(Resource):
     ) -> Runs[Building, Built]:
         """Build an image from a folder, a Dockerfile's text or an archive (`docker build`).
 
-        Enter it to follow its steps, or await it for what it came to. Leaving early stops the build on the Engine.
+        Enter it to follow its steps, or await it for what it came to. Leaving early stops the build on the Engine;
+        Podman lets the command of the step that runs come to its end first.
 
         `context` is the path of a folder, or a tar archive, which may be compressed. Without one `dockerfile` is all
         there is. A folder is sent while it is walked: without what its `.dockerignore` leaves out, or the file that is
@@ -79,10 +80,9 @@ class Build(Resource):
         by `COPY .`; the classic builder and Podman take it away.
 
         `builder` is `"buildkit"` or `"classic"`; without it, what the Engine's ping says. Podman has its own.
-        `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit heeds of the limits
-        only `shm_size`, `ulimits` and `cgroup_parent`. `registry_config` has credentials by registry. `buildid` is for
-        `build.cancel`; one is made up if there is none. `secrets`, `ssh` and `outputs` need a session with BuildKit:
-        they are refused.
+        `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit does not heed limits
+        of memory and CPU. `registry_config` has credentials by registry. `buildid` is for `build.cancel`; one is made
+        up if there is none. `secrets`, `ssh` and `outputs` need a session with BuildKit: they are refused.
 
         Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or rules that cannot be used;
         ContextError for a file that cannot be sent; BuildError, which has the step, for a build that fails. A

@@ -16,6 +16,7 @@ from rawdock import Docker
 from . import (
     archives,
     attach,
+    building,
     builds,
     checkpoints,
     events,
@@ -69,6 +70,7 @@ SCENARIOS: dict[str, Scenario] = {
         tarballs,
         registries,
         builds,
+        building,
         events,
         swarm,
         services,

@@ -15,6 +15,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker", "refuse a second start"): "it says in the output that the command has run already",
     ("docker", "tell networks that are used"): "its list takes every network but its own for dangling",
     ("docker-20.10", "checkpoints-ends"): "its CRIU does not know this kernel",
+    ("docker-20.10", "give a size to a build's shared memory with BuildKit"): "its BuildKit does not look at it",
     ("docker-20.10", "import for a platform"): "it takes the system and leaves the architecture out",
     ("docker-20.10", "swarm-volume"): "it has no volumes of a swarm: API 1.42",
     ("docker-20.10", "write checkpoints"): "its CRIU does not know this kernel",
