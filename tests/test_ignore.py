@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ignore_cases import CASES, Case, listed, plant
 
 from rawdock import InvalidArgument
-from rawdock._build.context import archive_of
+from rawdock._build.context import FolderContext, archive_of
 from rawdock._build.ignore import Rules, read_rules
 from rawdock._build.source import Source
 
@@ -44,15 +44,14 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
+def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
-    source = Source(folder, None, case.file, None, False)
     try:
-        context = await source.prepared(reads_rules=reads_rules)
+        context = Source(folder, None, case.file, None, False)._folder(str(folder), reads_rules)
     except InvalidArgument:
         return None
-    parts = [part async for part in context.content]  # type: ignore[union-attr]
-    return listed(io.BytesIO(b"".join(parts)))
+    assert isinstance(context.content, FolderContext)
+    return listed(io.BytesIO(b"".join(context.content._parts)))
 
 
 def with_folders(paths: set[str]) -> set[str]:
@@ -64,21 +63,19 @@ def with_folders(paths: set[str]) -> set[str]:
     return found
 
 
-@pytest.mark.anyio
-async def test_as_the_classic_builder_is_sent(tmp_path: Path, name: str) -> None:
+def test_as_the_classic_builder_is_sent(tmp_path: Path, name: str) -> None:
     """The command's own archive has the same in it."""
     wanted = CORPUS["cases"][name]["classic"]
     with plant(tmp_path / "context", CASES[name]):
-        found = await sent(tmp_path / "context", CASES[name], reads_rules=True)
+        found = sent(tmp_path / "context", CASES[name], reads_rules=True)
     assert (found == wanted) is (("classic", name) not in DIFFERENT), (found, wanted)
 
 
-@pytest.mark.anyio
-async def test_as_buildkit_is_sent(tmp_path: Path, name: str) -> None:
+def test_as_buildkit_is_sent(tmp_path: Path, name: str) -> None:
     """What BuildKit had of the command's files is sent, and the Dockerfile, which the command sends by itself."""
     wanted = CORPUS["cases"][name]["buildx"]
     with plant(tmp_path / "context", CASES[name]):
-        found = await sent(tmp_path / "context", CASES[name], reads_rules=False)
+        found = sent(tmp_path / "context", CASES[name], reads_rules=False)
     if wanted is not None:
         wanted = sorted(with_folders({*wanted, CASES[name].file}))
     assert (found == wanted) is (("buildx", name) not in DIFFERENT), (found, wanted)
