@@ -13,9 +13,11 @@ from .errors import (
     AddressError,
     ArchiveError,
     BadRequest,
+    BuildError,
     ClosedError,
     Conflict,
     ConnectError,
+    ContextError,
     DecodeError,
     FileError,
     Forbidden,
@@ -36,10 +38,22 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._build.steps import (
+        BuildChange,
+        BuildWarning,
+        Step,
+        StepDone,
+        StepOutput,
+        StepPart,
+        StepProgress,
+        StepStarted,
+        StepWarning,
+    )
     from ._client import Docker
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
     from ._model import SecretStr, Timestamp
+    from ._streams.building import Built
     from ._tar.unpack import Skipped
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
@@ -51,10 +65,15 @@ __all__ = [
     "AddressError",
     "ArchiveError",
     "BadRequest",
+    "BuildChange",
+    "BuildError",
+    "BuildWarning",
+    "Built",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "Content",
+    "ContextError",
     "Copied",
     "DecodeError",
     "Docker",
@@ -74,6 +93,13 @@ __all__ = [
     "ServerError",
     "Skipped",
     "StatusError",
+    "Step",
+    "StepDone",
+    "StepOutput",
+    "StepPart",
+    "StepProgress",
+    "StepStarted",
+    "StepWarning",
     "StillRunning",
     "StreamError",
     "TimedOut",
@@ -89,6 +115,9 @@ __all__ = [
 
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
+    "BuildChange": "_build.steps",
+    "BuildWarning": "_build.steps",
+    "Built": "_streams.building",
     "Content": "_types",
     "Copied": "helpers.copying",
     "Docker": "_client",
@@ -99,6 +128,13 @@ _LATER = {
     "RunResult": "helpers.run",
     "SecretStr": "_model",
     "Skipped": "_tar.unpack",
+    "Step": "_build.steps",
+    "StepDone": "_build.steps",
+    "StepOutput": "_build.steps",
+    "StepPart": "_build.steps",
+    "StepProgress": "_build.steps",
+    "StepStarted": "_build.steps",
+    "StepWarning": "_build.steps",
     "Timestamp": "_model",
     "decode": "_codec",
     "encode": "_codec",

@@ -103,7 +103,7 @@ class Docker(Helpers):
     """
 
     build: _Group[Build] = _Group()
-    """The builder and its cache."""
+    """`build(...)` builds an image; what builds leave in the cache."""
     checkpoints: _Group[Checkpoints] = _Group()
     """Checkpoints of containers."""
     configs: _Group[Configs] = _Group()

@@ -13,7 +13,9 @@
     │   ├── Conflict       409
     │   ├── NotSupported   405, 501, or a 404 for a route this Engine does not have
     │   └── ServerError    5xx
+    ├── ContextError       a file of a build's context cannot be sent
     ├── StreamError        the Engine reported a failure inside a 200
+    │   └── BuildError     a build failed; says in which step
     ├── TruncatedError     the answer ended early
     ├── DecodeError        the answer is not what the API says
     ├── ArchiveError       an archive may not be unpacked as asked
@@ -36,13 +38,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._build.steps import Step
+
 __all__ = [
     "AddressError",
     "ArchiveError",
     "BadRequest",
+    "BuildError",
     "ClosedError",
     "Conflict",
     "ConnectError",
+    "ContextError",
     "DecodeError",
     "FileError",
     "Forbidden",
@@ -218,6 +224,34 @@ class StreamError(RawdockError):
         self.message = message
         """The Engine's own words."""
         self.code = code
+
+
+class BuildError(StreamError):
+    """A build failed. What its last step wrote is in `logs`."""
+
+    def __init__(self, message: str, *, code: int | None = None, step: Step | None = None) -> None:
+        super().__init__(message, code=code)
+        self.step = step
+        """The one that failed; None where the build failed outside of its steps, as for a Dockerfile that is wrong."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the command that failed; None where none did."""
+        return self.code
+
+    @property
+    def logs(self) -> bytes:
+        """The last that the failed step has written."""
+        return self.step.logs if self.step else b""
+
+
+class ContextError(RawdockError):
+    """A file of a build's context cannot be sent: it cannot be read, or became shorter. Nothing was built."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        """Which one, below the context's folder."""
 
 
 class TruncatedError(RawdockError):

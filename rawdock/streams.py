@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._streams.building import Building as Building
     from ._streams.bytes_ import ArchiveStream as ArchiveStream
     from ._streams.bytes_ import Chunks as Chunks
     from ._streams.bytes_ import Duplex as Duplex
@@ -39,6 +40,7 @@ MODULES: dict[str, str] = {
     "ArchiveStream": "bytes_",
     "BuildResult": "works",
     "BuildStream": "works",
+    "Building": "building",
     "Chunks": "bytes_",
     "Duplex": "bytes_",
     "EventStream": "feeds",

@@ -67,7 +67,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[bytes, Peer], Awaitable[bytes | None]]) -> AsyncIterator[Server]:
+async def serving(
+    answer: Callable[[bytes, Peer], Awaitable[bytes | None]], *, ping: bytes = PING
+) -> AsyncIterator[Server]:
     """Serve each request by what `answer(request, peer)` gives; None closes the connection. Pings are answered."""
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
         server = Server(str(Path(folder) / "s"))
@@ -78,7 +80,7 @@ async def serving(answer: Callable[[bytes, Peer], Awaitable[bytes | None]]) -> A
             async with stream:
                 while request := await peer.request():
                     try:
-                        data = PING if b" /_ping " in request else await answer(request, peer)
+                        data = ping if b" /_ping " in request else await answer(request, peer)
                         if data is None:
                             return
                         if request.startswith(b"HEAD "):

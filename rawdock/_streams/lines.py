@@ -72,6 +72,10 @@ class Lines(Generic[L]):
         """Whether the stream has come to its end."""
         return self._finished
 
+    def placed(self, error: RawdockError) -> RawdockError:
+        """An error about what a line says, with the request that it belongs to."""
+        return self._answer.error(error)
+
     async def aclose(self) -> None:
         self._finished = True
         self._failure = None

@@ -38,6 +38,11 @@ class BuildStream(Reports[BuildLine]):
     line_type: ClassVar[type[Any]] = BuildLine
     _image = ""
 
+    @property
+    def image(self) -> str:
+        """The image's id, as soon as it was told; empty before."""
+        return self._image
+
     def _look(self, items: list[Any]) -> None:
         super()._look(items)
         for index, line in enumerate(items):

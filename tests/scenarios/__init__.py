@@ -16,6 +16,7 @@ from rawdock import Docker
 from . import (
     archives,
     attach,
+    building,
     builds,
     checkpoints,
     events,
@@ -74,6 +75,7 @@ SCENARIOS: dict[str, Scenario] = {
         tarballs,
         registries,
         builds,
+        building,
         events,
         swarm,
         services,

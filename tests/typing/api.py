@@ -31,7 +31,7 @@ from rawdock.models import (
     WaitResponse,
 )
 from rawdock.progress import Progress
-from rawdock.streams import BuildResult, Duplex, Frame, LogStream, ProcessStream
+from rawdock.streams import Building, BuildResult, Duplex, Frame, LogStream, ProcessStream
 
 
 async def answers(docker: rawdock.Docker) -> None:
@@ -83,6 +83,18 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
     assert_type(await docker.images.build(b"", tags=["a:1"]), BuildResult)
     async with docker.images.build(b"", version="2") as build:
         assert_type(await build.result(), BuildResult)
+    assert_type(await docker.build("folder", tag="a:1"), rawdock.Built)
+    async with docker.build(dockerfile="FROM scratch", builder="buildkit") as steps:
+        assert_type(steps, Building)
+        async for change in steps:
+            assert_type(change, rawdock.BuildChange)
+            if isinstance(change, rawdock.StepOutput):
+                assert_type(change.step, rawdock.Step)
+                assert_type(change.data, bytes)
+        assert_type(await steps.result(), rawdock.Built)
+    assert_type(await docker.build.cancel(id="x"), None)
+    docker.build("folder", builder="other")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    docker.build(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     docker.images.build(b"", version="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     docker.images.load("a path")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     async with docker.session.open(uuid="1") as duplex:

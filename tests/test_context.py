@@ -1,0 +1,401 @@
+"""Contexts: what is in the archive of a folder, files that change while it is sent, and what does not go together."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import tarfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rawdock import ContextError, Docker, InvalidArgument
+from rawdock._build.context import FolderContext, archive_of
+from rawdock._build.ignore import Rules
+from rawdock._build.source import Source
+
+
+def members(data: bytes) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        return {member.name: member for member in archive}
+
+
+def content(data: bytes, name: str) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        file = archive.extractfile(name)
+        assert file is not None
+        return file.read()
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
+    """Modes and whole seconds are kept; everything is root's."""
+    script = tmp_path / "run.sh"
+    script.write_bytes(b"#!/bin/sh\n")
+    if os.getuid() == 0:
+        os.chown(script, 12, 34)
+    script.chmod(0o4751)
+    os.utime(script, ns=(1, 1_700_000_000_987_654_321))
+    (tmp_path / "folder").mkdir(mode=0o700)
+    found = members(b"".join(archive_of(str(tmp_path))))
+    assert list(found) == ["folder", "run.sh"]
+    assert (found["run.sh"].mode, found["folder"].mode) == (0o4751, 0o700)
+    assert found["run.sh"].mtime == 1_700_000_000
+    assert {(one.uid, one.gid, one.uname, one.gname) for one in found.values()} == {(0, 0, "", "")}
+
+
+def test_the_same_folder_is_the_same_archive(tmp_path: Path) -> None:
+    """With a time of one's own, neither times nor the order on disk tell."""
+    archives: list[bytes] = []
+    for place, names in (("one", ["b", "a", "c"]), ("two", ["c", "b", "a"])):
+        for name in names:
+            file = tmp_path / place / "deep" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(name)
+            file.chmod(0o644)
+            os.utime(file, (len(archives), len(archives)))
+        archives.append(b"".join(archive_of(str(tmp_path / place), mtime=7)))
+    assert archives[0] == archives[1]
+    assert {member.mtime for member in members(archives[0]).values()} == {7}
+
+
+def test_links_are_links(tmp_path: Path) -> None:
+    """Nothing is followed out of the folder; the second name of a file is a name."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "file").write_text("secret")
+    (folder / "out").symlink_to(outside)
+    (folder / "out-file").symlink_to("../outside/secret")
+    os.link(folder / "file", folder / "second")
+    data = b"".join(archive_of(str(folder)))
+    found = members(data)
+    assert set(found) == {"file", "out", "out-file", "second"}
+    assert found["out"].issym()
+    assert found["out"].linkname == str(outside)
+    assert found["out-file"].linkname == "../outside/secret"
+    assert found["second"].islnk()
+    assert found["second"].linkname == "file"
+    assert data.count(b"secret") == 2, "the content of the file, and the target of a link"
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A pipe is sent as a pipe, and not waited for; a socket is left out."""
+    import socket
+
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "socket"))
+        found = members(b"".join(archive_of(str(tmp_path))))
+    assert set(found) == {"pipe"}
+    assert found["pipe"].isfifo()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root makes devices")
+def test_a_device_is_not_read(tmp_path: Path) -> None:
+    os.mknod(tmp_path / "zero", 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+    found = members(b"".join(archive_of(str(tmp_path))))
+    assert found["zero"].ischr()
+    assert (found["zero"].devmajor, found["zero"].devminor) == (1, 5)
+
+
+def test_long_names_large_files_and_odd_names(tmp_path: Path) -> None:
+    """Names of any length and bytes, and a size that the plain header has no room for."""
+    deep = tmp_path.joinpath(*["d" * 90] * 4)
+    deep.mkdir(parents=True)
+    (deep / ("f" * 120)).write_text("deep")
+    (tmp_path / "é ü").write_text("odd")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(9 << 30)
+    parts = archive_of(str(tmp_path))
+    beginning = b""
+    while b"sparse" not in beginning:
+        beginning += next(parts)
+    parts.close()
+    assert b"9663676416" in beginning, "the size, in a header of its own"
+    (tmp_path / "sparse").unlink()
+    data = b"".join(archive_of(str(tmp_path)))
+    assert content(data, "/".join(["d" * 90] * 4 + ["f" * 120])) == b"deep"
+    assert content(data, "é ü") == b"odd"
+
+
+# Files that change while they are sent (failure mode 63).
+
+
+def until_head_of(parts: Any, name: bytes) -> list[bytes]:
+    sent = [next(parts)]
+    while name not in sent[-1][:200]:
+        sent.append(next(parts))
+    return sent
+
+
+def test_a_file_that_grows_is_sent_as_announced(tmp_path: Path) -> None:
+    """The archive is whole, whatever a log goes on to say."""
+    log = tmp_path / "log"
+    log.write_bytes(b"a" * 600_000)
+    (tmp_path / "next").write_bytes(b"next")
+    parts = archive_of(str(tmp_path))
+    sent = until_head_of(parts, b"log")
+    with log.open("ab") as file:
+        file.write(b"b" * 100_000)
+    data = b"".join([*sent, *parts])
+    assert content(data, "log") == b"a" * 600_000
+    assert content(data, "next") == b"next"
+
+
+@pytest.mark.parametrize("left", [0, 1, 300_000, 599_999])
+def test_a_file_that_shrinks_ends_it(tmp_path: Path, left: int) -> None:
+    """Nothing else can be sent in its place; the error says which file, and how much there was."""
+    log = tmp_path / "sub" / "log"
+    log.parent.mkdir()
+    log.write_bytes(b"a" * 600_000)
+    parts = archive_of(str(tmp_path))
+    until_head_of(parts, b"sub/log")
+    os.truncate(log, left)
+    with pytest.raises(ContextError, match=rf"sub/log: .* {left} bytes of 600000") as caught:
+        b"".join(parts)
+    assert caught.value.path == "sub/log"
+
+
+def test_a_file_that_goes_is_left_out(tmp_path: Path) -> None:
+    """What was listed and is gone is as if it had never been."""
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    parts = archive_of(str(tmp_path))
+    sent = until_head_of(parts, b"a")
+    (tmp_path / "b").unlink()
+    assert list(members(b"".join([*sent, *parts]))) == ["a", "c"]
+
+
+def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if it becomes one between the look at it and the way into it."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("secret")
+    folder = tmp_path / "context"
+    (folder / "sub").mkdir(parents=True)
+    real = os.open
+
+    def swapped(path: Any, *more: Any, **given: Any) -> int:
+        if path == "sub":
+            (folder / "sub").rmdir()
+            (folder / "sub").symlink_to(tmp_path / "outside")
+        return real(path, *more, **given)
+
+    monkeypatch.setattr(os, "open", swapped)
+    assert b"secret" not in b"".join(archive_of(str(folder)))
+    assert (folder / "sub").is_symlink()
+
+
+@pytest.mark.parametrize("becomes", ["link", "pipe"])
+def test_a_file_that_becomes_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str) -> None:
+    """A link is not followed, and a pipe not waited for."""
+    file = tmp_path / "file"
+    file.write_text("x")
+    real = os.open
+
+    def swapped(path: Any, *more: Any, **given: Any) -> int:
+        if path == "file":
+            file.unlink()
+            file.symlink_to("/etc/hostname") if becomes == "link" else os.mkfifo(file)
+        return real(path, *more, **given)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with pytest.raises(ContextError, match="file"):
+        b"".join(archive_of(str(tmp_path)))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").write_text("x")
+    real = os.open
+
+    def refusing(path: Any, *more: Any, **given: Any) -> int:
+        if path == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *more, **given)
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(ContextError, match=r"closed: .*Permission denied"):
+        b"".join(archive_of(str(tmp_path)))
+    assert members(b"".join(archive_of(str(tmp_path), Rules(["closed"])))) == {}
+
+
+# Sending.
+
+
+@pytest.mark.anyio
+async def test_little_is_held(tmp_path: Path) -> None:
+    """A folder of many megabytes is sent in parts of some hundred kilobytes, and of many files not one by one."""
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(20 << 20)
+    for number in range(300):
+        (tmp_path / f"small-{number}").write_bytes(b"x")
+    sizes = [len(part) async for part in FolderContext(archive_of(str(tmp_path)))]
+    assert sum(sizes) > 20 << 20
+    assert max(sizes) < 1 << 20
+    assert len(sizes) < 120
+
+
+@pytest.mark.anyio
+async def test_compressed(tmp_path: Path) -> None:
+    (tmp_path / "zeros").write_bytes(bytes(3 << 20))
+    plain = b"".join(archive_of(str(tmp_path)))
+    parts = [part async for part in FolderContext(archive_of(str(tmp_path)), compress=True)]
+    assert sum(map(len, parts)) < 100_000
+    assert gzip.decompress(b"".join(parts)) == plain
+
+
+@pytest.mark.anyio
+async def test_given_up_half_way(tmp_path: Path) -> None:
+    """Nothing stays open, wherever it ends."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_bytes(bytes(2 << 20))
+    before = open_files()
+    context = FolderContext(archive_of(str(tmp_path)))
+    await anext(context)
+    assert open_files() > before
+    await context.aclose()
+    assert open_files() == before
+    with pytest.raises(StopAsyncIteration):
+        await anext(context)
+
+
+@given(st.lists(st.integers(0, 3000), max_size=6))
+def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place:
+        for number, size in enumerate(sizes):
+            Path(place, str(number)).write_bytes(bytes([number]) * size)
+        data = b"".join(archive_of(place, added={"more": b"m" * sum(sizes)}))
+    assert len(data) % 512 == 0
+    assert [content(data, str(number)) for number in range(len(sizes))] == [
+        bytes([number]) * size for number, size in enumerate(sizes)
+    ]
+    assert content(data, "more") == b"m" * sum(sizes)
+
+
+# What is given.
+
+
+async def prepared(*given: Any, reads_rules: bool = False) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
+    source = Source(*given, *[None, None, None, False][len(given) - 1 :])
+    source.check()
+    context = await source.prepared(reads_rules=reads_rules)
+    content = context.content
+    data = content if isinstance(content, bytes) else b"".join([part async for part in content])
+    return members(data), data, context.dockerfile
+
+
+@pytest.mark.anyio
+async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
+    """Alone it is all that is sent; with a folder it goes along under a name of its own, which is taken away again by
+    an Engine that can."""
+    found, data, name = await prepared(None, "FROM scratch\n")
+    assert name is None
+    assert list(found) == ["Dockerfile"]
+    assert content(data, "Dockerfile") == b"FROM scratch\n"
+    (tmp_path / "Dockerfile").write_text("other")
+    found, data, name = await prepared(tmp_path, b"FROM scratch\n")
+    assert name is not None
+    assert set(found) == {"Dockerfile", name}
+    assert content(data, name) == b"FROM scratch\n"
+    found, data, again = await prepared(tmp_path, "FROM scratch\n", reads_rules=True)
+    assert again == name
+    assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
+    (tmp_path / ".dockerignore").write_text("x")
+    found, data, again = await prepared(tmp_path, "FROM scratch\n", reads_rules=True)
+    assert content(data, ".dockerignore").split() == [b"x", name.encode()]
+
+
+@pytest.mark.anyio
+async def test_where_the_dockerfile_is(tmp_path: Path) -> None:
+    """In the folder, by a path in it or a whole one; elsewhere, by a whole path."""
+    folder = tmp_path / "context"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "dockerfile").write_text("lower")
+    (folder / "sub" / "Other").write_text("other")
+    (tmp_path / "Elsewhere").write_text("elsewhere")
+    assert (await prepared(folder))[2] == "dockerfile"
+    assert (await prepared(folder, None, "sub/Other"))[2] == "sub/Other"
+    assert (await prepared(folder, None, folder / "sub" / "Other"))[2] == "sub/Other"
+    _, data, name = await prepared(folder, None, tmp_path / "Elsewhere")
+    assert name is not None
+    assert content(data, name) == b"elsewhere"
+    for wrong in ("../Elsewhere", "none", "sub"):
+        with pytest.raises(InvalidArgument, match=wrong):
+            await prepared(folder, None, wrong)
+    (folder / "Dockerfile").symlink_to("../Elsewhere")
+    with pytest.raises(InvalidArgument, match="leads out"):
+        await prepared(folder)
+
+
+@pytest.mark.anyio
+async def test_folders_and_rules_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="is not there"):
+        await prepared(tmp_path / "none")
+    (tmp_path / "Dockerfile").write_text("x")
+    with pytest.raises(InvalidArgument, match="is no folder"):
+        await prepared(tmp_path / "Dockerfile")
+    (tmp_path / ".dockerignore").write_text("a[\n")
+    with pytest.raises(InvalidArgument, match=r"build: the rule 'a\['"):
+        await prepared(tmp_path)
+
+
+async def parts() -> AsyncIterator[bytes]:
+    yield b""
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "give a folder"),
+        ({"context": "x", "dockerfile": "FROM x", "file": "y"}, "not both"),
+        ({"context": b"tar", "dockerfile": "FROM x"}, "has its Dockerfile in it"),
+        ({"context": b"tar", "compress": True}, "as it is"),
+        ({"context": parts(), "mtime": 0}, "as it is"),
+        ({"context": 5}, "not int"),
+        ({"context": "x", "tag": ""}, "tag is empty"),
+        ({"context": "x", "tag": ["a", ""]}, "tag is empty"),
+        ({"context": "x", "builder": "nonsense"}, "builder is"),
+        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a session.*session\.open"),
+        ({"context": "x", "ssh": "default"}, "ssh needs a session"),
+        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a session"),
+    ],
+)
+def test_refused_at_the_call(given: dict[str, Any], why: str) -> None:
+    """Nothing is sent, and nothing even opened: there is no Engine at all."""
+    with pytest.raises(InvalidArgument, match=why):
+        Docker("/nowhere").build(**given)
+
+
+def test_the_group_is_still_there() -> None:
+    docker = Docker("/nowhere")
+    assert callable(docker.build)
+    assert docker.build.prune.__name__ == "prune"
+
+
+@pytest.mark.anyio
+async def test_waiting_for_a_batch_can_be_cancelled(tmp_path: Path) -> None:
+    """A deadline ends it at the end of the batch, and it can be closed then."""
+    (tmp_path / "file").write_bytes(bytes(1 << 20))
+    context = FolderContext(archive_of(str(tmp_path)))
+    before = open_files()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        async for _ in context:
+            pass
+    await context.aclose()
+    assert scope.cancelled_caught
+    assert open_files() == before

@@ -1,0 +1,169 @@
+"""The rules of a .dockerignore: what the docker command made of them, and that looking into fewer folders changes
+nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ignore_cases import CASES, Case, listed, plant
+
+from rawdock import InvalidArgument
+from rawdock._build.context import FolderContext, archive_of
+from rawdock._build.ignore import Rules, read_rules
+from rawdock._build.source import Source
+
+CORPUS: dict[str, Any] = json.loads((Path(__file__).parent / "ignore_corpus.json").read_text())
+
+_EARLY = "the classic builder's command goes past a folder that is left out, unless a rule with ! begins with its path"
+_SOCKET = "a tar archive has no sockets"
+_OWN = "rules in a file that is named after the Dockerfile are BuildKit's"
+# Where two docker commands do not agree: which one rawdock goes with, and what is the matter with the other.
+DIFFERENT = {
+    ("classic", "star and back by stars"): _EARLY,
+    ("classic", "stars and a folder and back deeper"): _EARLY,
+    ("classic", "stars at both ends and back"): _EARLY,
+    ("classic", "back with a class"): _EARLY,
+    ("classic", "back with a question mark"): _EARLY,
+    ("classic", "back with a class of slashes"): _EARLY,
+    ("classic", "rules of its own"): _OWN,
+    ("classic", "rules of its own in a folder"): _OWN,
+    ("buildx", "a socket"): _SOCKET,
+}
+
+
+@pytest.fixture(params=CASES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
+    """What rawdock sends; None if it refuses."""
+    try:
+        context = Source(folder, None, case.file, None, False)._folder(str(folder), reads_rules)
+    except InvalidArgument:
+        return None
+    assert isinstance(context.content, FolderContext)
+    return listed(io.BytesIO(b"".join(context.content._parts)))
+
+
+def with_folders(paths: set[str]) -> set[str]:
+    """The paths, and the folders that they are in."""
+    found = set(paths)
+    for path in paths:
+        parts = path.split(" -> ")[0].rstrip("/").split("/")[:-1]
+        found |= {"/".join(parts[: depth + 1]) + "/" for depth in range(len(parts))}
+    return found
+
+
+def test_as_the_classic_builder_is_sent(tmp_path: Path, name: str) -> None:
+    """The command's own archive has the same in it."""
+    wanted = CORPUS["cases"][name]["classic"]
+    with plant(tmp_path / "context", CASES[name]):
+        found = sent(tmp_path / "context", CASES[name], reads_rules=True)
+    assert (found == wanted) is (("classic", name) not in DIFFERENT), (found, wanted)
+
+
+def test_as_buildkit_is_sent(tmp_path: Path, name: str) -> None:
+    """What BuildKit had of the command's files is sent, and the Dockerfile, which the command sends by itself."""
+    wanted = CORPUS["cases"][name]["buildx"]
+    with plant(tmp_path / "context", CASES[name]):
+        found = sent(tmp_path / "context", CASES[name], reads_rules=False)
+    if wanted is not None:
+        wanted = sorted(with_folders({*wanted, CASES[name].file}))
+    assert (found == wanted) is (("buildx", name) not in DIFFERENT), (found, wanted)
+
+
+def test_the_corpus_is_whole() -> None:
+    """Every case was asked about, with two commands, and some rules were refused."""
+    assert CORPUS["cases"].keys() == CASES.keys()
+    assert len(CASES) > 100
+    assert all(CORPUS["made_with"].values())
+    assert {name for name, lists in CORPUS["cases"].items() if lists["classic"] is None} >= {"mark alone"}
+    assert {name for _, name in DIFFERENT} <= CASES.keys()
+
+
+# Rules and paths of few letters meet often.
+_PART = st.text("ab", min_size=1, max_size=2)
+_PATH = st.lists(_PART, min_size=1, max_size=4).map("/".join)
+_RULE_PART = st.one_of(
+    _PART, st.text("ab*?", min_size=1, max_size=3), st.sampled_from(["**", "*", "[ab]", "[^a]", "\\a"])
+)
+_RULE = st.tuples(st.sampled_from(["", "", "!"]), st.lists(_RULE_PART, min_size=1, max_size=4).map("/".join)).map(
+    "".join
+)
+
+
+def usable(rules: list[str]) -> Rules | None:
+    try:
+        return Rules(rules)
+    except InvalidArgument:
+        return None
+
+
+@given(st.sets(_PATH, max_size=12), st.lists(_RULE, max_size=5))
+def test_pruning_changes_nothing(paths: set[str], texts: list[str]) -> None:
+    """A folder that is not looked into has nothing in it that is wanted."""
+    rules = usable(texts)
+    if rules is None:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        for path in paths:
+            file = Path(place) / path
+            if not any(parent.is_file() for parent in file.parents) and not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(b"")
+        pruned, whole = (b"".join(archive_of(place, rules, prune=prune)) for prune in (True, False))
+    assert pruned == whole
+
+
+@given(_PATH, st.lists(_RULE, min_size=1, max_size=5))
+def test_a_path_that_comes_back_is_not_pruned(path: str, texts: list[str]) -> None:
+    """The same, path by path: each folder on the way to what is taken back in may have it."""
+    rules = usable(texts)
+    if rules is None:
+        return
+    parts = path.split("/")
+    above: tuple[bool, ...] = ()
+    out = False
+    folders = []
+    for depth in range(len(parts)):
+        out, above = rules.look("/".join(parts[: depth + 1]), above)
+        if out:
+            folders.append("/".join(parts[: depth + 1]))
+    if not out:
+        assert all(rules.may_return(folder) for folder in folders)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_rules_or_refused(data: bytes) -> None:
+    """Nothing but InvalidArgument comes of a file of rules, and matching does not fail later."""
+    rules = usable(read_rules(data))
+    if rules is not None:
+        rules.look("a/b")
+        rules.may_return("a")
+
+
+def test_a_rule_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(InvalidArgument, match=r"'a\[b'"):
+        Rules(["x", "a[b"])
+
+
+def test_nothing_is_looked_at_in_a_folder_that_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree of a million files costs nothing if it is left out."""
+    (tmp_path / "huge" / "deep").mkdir(parents=True)
+    (tmp_path / "kept").mkdir()
+    opened: list[str] = []
+    real = os.open
+    monkeypatch.setattr(
+        os, "open", lambda path, *more, **given: (opened.append(str(path)), real(path, *more, **given))[1]
+    )
+    b"".join(archive_of(str(tmp_path), Rules(["huge", "!kept/x"])))
+    assert opened == [str(tmp_path), "kept"]
