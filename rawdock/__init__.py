@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._model import SecretStr, Timestamp
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
+    from .helpers.resuming import Gap
 
 __all__ = [
     "AddressError",
@@ -48,6 +49,7 @@ __all__ = [
     "Docker",
     "Filters",
     "Forbidden",
+    "Gap",
     "InvalidArgument",
     "Limits",
     "Moment",
@@ -72,6 +74,7 @@ _LATER = {
     "Content": "_types",
     "Docker": "_client",
     "Filters": "_types",
+    "Gap": "helpers.resuming",
     "Limits": "_transport.wire",
     "Moment": "_types",
     "SecretStr": "_model",

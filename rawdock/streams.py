@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from ._streams.works import ImportStream as ImportStream
     from ._streams.works import LoadResult as LoadResult
     from ._streams.works import LoadStream as LoadStream
+    from .helpers.watch import ContainerWatching as ContainerWatching
+    from .helpers.watch import Watching as Watching
 
 MODULES: dict[str, str] = {
     "ArchiveStream": "bytes_",
     "BuildResult": "works",
     "BuildStream": "works",
     "Chunks": "bytes_",
+    "ContainerWatching": "helpers.watch",
     "Duplex": "bytes_",
     "EventStream": "feeds",
     "Frame": "frames",
@@ -59,9 +62,10 @@ MODULES: dict[str, str] = {
     "Runs": "opens",
     "StatsStream": "feeds",
     "Waiting": "waiting",
+    "Watching": "helpers.watch",
     "WebSocket": "websocket",
 }
-"""In which module of `_streams` each class is."""
+"""In which module each class is: one of `_streams`, or with a dot one elsewhere."""
 
 if not TYPE_CHECKING:  # checkers read the imports above, and take no list that is computed
     __all__ = list(MODULES)
@@ -71,7 +75,8 @@ def __getattr__(name: str) -> object:
     module = MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"._streams.{module}", __package__), name)
+    where = f".{module}" if "." in module else f"._streams.{module}"
+    found: object = getattr(import_module(where, __package__), name)
     globals()[name] = found  # so that this function runs once a name
     return found
 
