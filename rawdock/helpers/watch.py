@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.abc
@@ -92,16 +92,6 @@ def _seconds(nanoseconds: int) -> str:
     return f"{nanoseconds // _SECOND}.{nanoseconds % _SECOND:09}"
 
 
-def _alone(error: Exception) -> Exception:
-    """The error that a group of one is about."""
-    while isinstance(error, ExceptionGroup):
-        errors = cast("ExceptionGroup[Exception]", error).exceptions
-        if len(errors) > 1:
-            break
-        error = errors[0]
-    return error
-
-
 class Watching:
     """Iterate to get what happens, and a `Gap` wherever something may have been missed.
 
@@ -171,7 +161,7 @@ class Watching:
                         raise lost
                     await anyio.sleep(settings.backoff.delay(failures, random.random()))
         except Exception as error:
-            self._failure = _alone(error)
+            self._failure = error
         finally:
             self._ended.set()
             self._begun.set()
@@ -180,13 +170,13 @@ class Watching:
     async def _connection(self) -> None:
         if self._begun.is_set() or self._settings.since is not None:
             await self._look_back()
-        broken: list[RawdockError] = []
+        broken: list[Exception] = []
         async with anyio.create_task_group() as tasks:
             if self._settings.heartbeat is not None:
                 tasks.start_soon(self._beat, self._settings.heartbeat, tasks.cancel_scope, broken)
             try:
                 await self._read()
-            except RawdockError as error:
+            except Exception as error:
                 broken.append(error)
             tasks.cancel_scope.cancel()
         if broken:
@@ -216,7 +206,7 @@ class Watching:
             self._backlog.put_gap(gap)
             self._news.set()
 
-    async def _beat(self, seconds: float, scope: anyio.CancelScope, broken: list[RawdockError]) -> None:
+    async def _beat(self, seconds: float, scope: anyio.CancelScope, broken: list[Exception]) -> None:
         """Where it is quiet: ask on another connection whether the Engine is there, and whether we hear it."""
         while True:
             await anyio.sleep(max(0.0, self._last + seconds - anyio.current_time()))
@@ -229,7 +219,7 @@ class Watching:
                     deaf = self._forgets and await self._deaf()
             except TimeoutError:
                 broken.append(TruncatedError(f"the Engine did not answer a ping within {seconds:g} seconds"))
-            except RawdockError as error:
+            except Exception as error:
                 broken.append(error)
             else:
                 if deaf:
