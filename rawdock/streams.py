@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from ._streams.bytes_ import ArchiveStream as ArchiveStream
     from ._streams.bytes_ import Chunks as Chunks
     from ._streams.bytes_ import Duplex as Duplex
+    from ._streams.entries import LogEntries as LogEntries
     from ._streams.feeds import EventStream as EventStream
     from ._streams.feeds import StatsStream as StatsStream
     from ._streams.frames import Frame as Frame
     from ._streams.lines import Lines as Lines
+    from ._streams.logs import LogEntry as LogEntry
     from ._streams.opens import Opens as Opens
     from ._streams.opens import Runs as Runs
     from ._streams.output import LogStream as LogStream
     from ._streams.output import ProcessStream as ProcessStream
+    from ._streams.text import OutputText as OutputText
+    from ._streams.text import TextStream as TextStream
     from ._streams.transfers import PluginPullStream as PluginPullStream
     from ._streams.transfers import PullResult as PullResult
     from ._streams.transfers import PullStream as PullStream
@@ -51,8 +55,11 @@ MODULES: dict[str, str] = {
     "Lines": "lines",
     "LoadResult": "works",
     "LoadStream": "works",
+    "LogEntries": "entries",
+    "LogEntry": "logs",
     "LogStream": "output",
     "Opens": "opens",
+    "OutputText": "text",
     "PluginPullStream": "transfers",
     "ProcessStream": "output",
     "PullResult": "transfers",
@@ -61,6 +68,7 @@ MODULES: dict[str, str] = {
     "PushStream": "transfers",
     "Runs": "opens",
     "StatsStream": "feeds",
+    "TextStream": "text",
     "Waiting": "waiting",
     "Watching": "helpers.watch",
     "WebSocket": "websocket",
