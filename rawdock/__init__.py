@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
     from .helpers.resuming import Gap
+    from .usage import Rates, Usage, rates_between, usage_of
 
 __all__ = [
     "AddressError",
@@ -55,6 +56,7 @@ __all__ = [
     "Moment",
     "NotFound",
     "NotSupported",
+    "Rates",
     "RawdockError",
     "SecretStr",
     "ServerError",
@@ -63,10 +65,13 @@ __all__ = [
     "Timestamp",
     "TruncatedError",
     "Unauthorized",
+    "Usage",
     "VersionError",
     "decode",
     "encode",
     "endpoint_of",
+    "rates_between",
+    "usage_of",
 ]
 
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
@@ -77,11 +82,15 @@ _LATER = {
     "Gap": "helpers.resuming",
     "Limits": "_transport.wire",
     "Moment": "_types",
+    "Rates": "usage",
     "SecretStr": "_model",
     "Timestamp": "_model",
+    "Usage": "usage",
     "decode": "_codec",
     "encode": "_codec",
     "endpoint_of": "_endpoint",
+    "rates_between": "usage",
+    "usage_of": "usage",
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._streams.entries import LogEntries as LogEntries
     from ._streams.feeds import EventStream as EventStream
     from ._streams.feeds import StatsStream as StatsStream
+    from ._streams.feeds import UsageStream as UsageStream
     from ._streams.frames import Frame as Frame
     from ._streams.lines import Lines as Lines
     from ._streams.logs import LogEntry as LogEntry
@@ -69,6 +70,7 @@ MODULES: dict[str, str] = {
     "Runs": "opens",
     "StatsStream": "feeds",
     "TextStream": "text",
+    "UsageStream": "feeds",
     "Waiting": "waiting",
     "Watching": "helpers.watch",
     "WebSocket": "websocket",
