@@ -1,6 +1,7 @@
 """What a container uses, in the figures that `docker stats` shows, made of the samples that the Engine gives. Pure.
 
-The formulas are those of the docker command, but that Podman's CPU time is compared with the clock. What an Engine does not tell is None here, where the command shows 0.
+The formulas are those of the docker command, but that Podman's CPU time is compared with the clock. What an Engine does
+not tell is None here, where the command shows 0.
 """
 
 from __future__ import annotations
