@@ -332,6 +332,25 @@ async def test_a_restart_is_a_gap() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_podman_that_has_lost_its_file() -> None:
+    """It has no limit that events fall out of: only the last one that came tells whether it knows what was before."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        watching._forgets = False
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        await made.end(None)
+        await made.emit(2, "two")
+        assert await told(watching, 1) == ["two"]
+        made.memory = []
+        made.now = BEGIN + 5
+        await made.end(None)
+        with anyio.fail_after(10):
+            assert await anext(watching) == Gap("restart", BEGIN + 2, BEGIN + 5)
+        await made.emit(9, "three")
+        assert await told(watching, 1) == ["three"]
+
+
+@pytest.mark.anyio
 async def test_more_than_the_engine_keeps_is_a_gap() -> None:
     """Too many events between two connections: the gap, and then what is remembered."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:

@@ -22,6 +22,7 @@ from . import (
     exec,
     images,
     lifecycle,
+    logs,
     networks,
     output,
     plugins,
@@ -36,6 +37,7 @@ from . import (
     tarballs,
     usage,
     volumes,
+    watch,
 )
 
 Scenario = Callable[[Docker], Awaitable[None]]
@@ -63,6 +65,7 @@ SCENARIOS: dict[str, Scenario] = {
         volumes,
         exec,
         output,
+        logs,
         attach,
         usage,
         archives,
@@ -70,6 +73,7 @@ SCENARIOS: dict[str, Scenario] = {
         registries,
         builds,
         events,
+        watch,
         swarm,
         services,
         stores,
