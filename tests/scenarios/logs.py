@@ -11,7 +11,7 @@ from rawdock.streams import LogEntry
 from .kit import container, engine_of, executed, opened
 
 NAME = "rawdock-s-logs"
-LONG = 40_000  # bytes, which no Engine keeps as one message
+LONG = 17_000  # bytes, which no Engine keeps as one message
 SAY_LONG = ["sh", "-c", f"head -c {LONG} /dev/zero | tr '\\0' x; echo; echo b; printf end"]
 
 

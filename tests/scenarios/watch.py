@@ -81,7 +81,8 @@ async def no_hole(docker: Docker) -> None:
 
     async def make() -> None:
         for name in names:
-            made.append(await stack.enter_async_context(container(docker, name)))
+            id = await stack.enter_async_context(container(docker, name))
+            made.append(id)
 
     found: set[str] = set()
     async with AsyncExitStack() as stack:
