@@ -25,6 +25,7 @@ from rawdock import (
     RawdockError,
     ServerError,
     TruncatedError,
+    decode,
 )
 from rawdock.api.system import System
 from rawdock.helpers.resuming import REMEMBERED, Backlog, Backoff, Position
@@ -73,6 +74,15 @@ def test_podman_begins_with_the_whole_second() -> None:
     assert position.take(event(BEGIN - 3600 * SECOND))
     assert position.again == BEGIN
     assert position.take(event(BEGIN - 3500 * SECOND, scope="swarm"))
+
+
+def test_times_are_exact() -> None:
+    """Nanoseconds are more than a float holds; `time` is in `timeNano` already, and is not added to it."""
+    one = decode(EventMessage, b'{"time":1795543089,"timeNano":1795543089468343369}')
+    position = Position(BEGIN)
+    assert position.take(one)
+    assert position.reached == 1795543089468343369
+    assert not position.unheard([one])
 
 
 def test_a_clock_that_was_set_back_is_followed() -> None:
@@ -182,6 +192,8 @@ class Engine:
         """How often it was asked for what it remembers."""
         self.refuse = b""
         """What every request for events is answered with instead."""
+        self.closed = False
+        """It tells nothing of its machine."""
         self.deaf = False
         """Nothing that happens is told."""
         self._open: list[MemoryObjectSendStream[bytes | None]] = []
@@ -232,6 +244,10 @@ class Engine:
 
     async def answer(self, request: bytes, peer: Peer) -> bytes | None:
         target = urlsplit(request.split(b" ", 2)[1].decode())
+        if target.path.endswith("/_ping"):
+            return b"HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 2\r\n\r\nOK"
+        if target.path.endswith("/info") and self.closed:
+            return json_answer(b'{"message":"no"}', b"403 Forbidden")
         if target.path.endswith("/info"):
             seconds, rest = divmod(self.now, SECOND)
             text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -329,6 +345,20 @@ async def test_a_restart_is_a_gap() -> None:
         await made.end(None)
         await made.emit(10, "three")
         assert await told(watching, 1) == ["three"]
+
+
+@pytest.mark.anyio
+async def test_a_proxy_that_allows_events_and_little_else() -> None:
+    """The clock is that of its answers then, in whole seconds."""
+    async with engine() as (made, _, docker):
+        made.closed = True
+        async with docker.watch(backoff=QUICK) as watching:
+            await made.emit(1, "one")
+            assert await told(watching, 1) == ["one"]
+            await made.end(None)
+            await made.emit(2, "two")
+            assert await told(watching, 1) == ["two"]
+        assert made.asked[0]["since"] == "1700000000.000000000"
 
 
 @pytest.mark.anyio
@@ -487,6 +517,7 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
                 await anyio.sleep_forever()
             return await ping(system)
 
+        monkeypatch.setattr("rawdock.helpers.watch._ANSWER", 0.05)
         monkeypatch.setattr(System, "ping", slow)
         await made.opened(2)
         await made.emit(1, "one")

@@ -41,8 +41,8 @@ class Helpers:
         With `since` it begins there, with a `Gap` if a Docker Engine's memory does not reach back so far.
 
         `heartbeat` is in seconds: when nothing came for so long, the Engine is asked on another connection whether it
-        is there and, on Docker, whether it knows of events that did not come. If it does not answer, or does know some,
-        the connection is made again.
+        is there and, on Docker, whether it knows of events that did not come. If it does not answer in as long (but at
+        least 10 seconds), or does know some, the connection is made again.
 
         Raises what `system.events` raises for what is wrong with the request.
         """

@@ -58,6 +58,8 @@ class Position:
         self.start = start
         self.reached = start
         """The time of the last event, or of the beginning: all before it is known."""
+        self.last: Key | None = None
+        """The last event."""
         # A Docker Engine gives at most 256 events again, and none that came before the last 256 that came here.
         self._known: deque[Key] = deque(maxlen=_KNOWN)
         self._repeats: Counter[Key] = Counter()
@@ -81,6 +83,7 @@ class Position:
         if self._before(event):
             return False
         self._known.append(key)
+        self.last = key
         if event.scope != "swarm":  # another machine's clock sets the times of a swarm
             self.reached = event.time_nano
         return True
@@ -99,9 +102,12 @@ class Position:
         times = [event.time_nano for event in memory if event.scope != "swarm"]
         if any(time <= self.reached for time in times):
             return None
-        until = max(min(times, default=now), self.reached)
-        gap = Gap("forgotten" if len(memory) >= REMEMBERED else "restart", self.reached, until)
-        self.reached = until
+        return self.gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
+
+    def gap(self, reason: Literal["restart", "forgotten"], until: int) -> Gap:
+        """Go on from `until`, as nothing can be known of what was before."""
+        gap = Gap(reason, self.reached, max(until, self.reached))
+        self.reached = gap.until
         return gap
 
 

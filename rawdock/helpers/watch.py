@@ -12,6 +12,7 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator, Callable
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,8 +22,17 @@ import attrs
 
 from .._params import filters_text, moment
 from .._streams.opens import Opens
-from ..errors import ConnectError, InvalidArgument, RawdockError, ServerError, TruncatedError
-from .resuming import Backlog, Backoff, Gap, Position
+from ..errors import (
+    ConnectError,
+    Forbidden,
+    InvalidArgument,
+    NotFound,
+    NotSupported,
+    RawdockError,
+    ServerError,
+    TruncatedError,
+)
+from .resuming import Backlog, Backoff, Gap, Position, key_of
 
 if TYPE_CHECKING:
     from .._client import Docker
@@ -40,6 +50,8 @@ _PASSING = (ConnectError, TruncatedError, ServerError)
 _SECOND = 1_000_000_000
 # For what is asked between two connections: an Engine that is stuck is tried again.
 _PATIENCE = 30.0
+# How long an Engine has at least to answer a heartbeat: a busy one is slow, and not gone.
+_ANSWER = 10.0
 # Some Engines keep the head of an answer back until there is an event; nothing is missed by going on without.
 _HEAD = 2.0
 # How old an event must be to have come for certain.
@@ -103,7 +115,7 @@ class Watching:
         self._settings = settings
         self._backlog = Backlog(settings.buffer)
         self._position = Position(settings.since or 0)
-        self._forgets = True  # Podman keeps its events in a file
+        self._forgets = True  # as Docker does, and not Podman
         self._clock = (0, 0.0)  # the Engine's, and ours at that moment
         self._last = 0.0  # when something came last
         self._arrived = 0
@@ -199,12 +211,30 @@ class Watching:
         try:
             with anyio.fail_after(_PATIENCE):
                 now = await self._now()
-                memory = await self._remembered("1", now, None) if self._forgets else []
+                gap = await (self._gap_of_docker(now) if self._forgets else self._gap_of_podman(now))
         except TimeoutError:
             raise ConnectError(f"the Engine did not answer within {_PATIENCE:g} seconds") from None
-        if self._forgets and (gap := self._position.meet(memory, now)):
+        if gap is not None:
             self._backlog.put_gap(gap)
             self._news.set()
+
+    async def _gap_of_docker(self, now: int) -> Gap | None:
+        return self._position.meet(await self._remembered("1", now, None), now)
+
+    async def _gap_of_podman(self, now: int) -> Gap | None:
+        """It keeps its events in the journal or in a file, which may be gone after a restart of the machine.
+
+        It tells nothing of the past alone, so it is asked up to the near future. What it knows comes at once.
+        """
+        last = self._position.last
+        if last is None:
+            return None
+        since, until = _seconds(self._position.again), _seconds(now + 2 * _SECOND)
+        async with self._docker.system.events(since=since, until=until, filters=self._settings.filters) as events:
+            async for event in events:
+                if key_of(event) == last:
+                    return None
+        return self._position.gap("restart", now)
 
     async def _beat(self, seconds: float, scope: anyio.CancelScope, broken: list[Exception]) -> None:
         """Where it is quiet: ask on another connection whether the Engine is there, and whether we hear it."""
@@ -212,13 +242,13 @@ class Watching:
             await anyio.sleep(max(0.0, self._last + seconds - anyio.current_time()))
             if anyio.current_time() - self._last < seconds:
                 continue
+            patience = max(seconds, _ANSWER)
             try:
-                with anyio.fail_after(seconds):
+                with anyio.fail_after(patience):
                     await self._docker.system.ping()
-                with anyio.fail_after(max(seconds, _PATIENCE)):
                     deaf = self._forgets and await self._deaf()
             except TimeoutError:
-                broken.append(TruncatedError(f"the Engine did not answer a ping within {seconds:g} seconds"))
+                broken.append(TruncatedError(f"the Engine did not answer a ping within {patience:g} seconds"))
             except Exception as error:
                 broken.append(error)
             else:
@@ -247,9 +277,20 @@ class Watching:
     async def _now(self) -> int:
         """The time by the Engine's clock."""
         before = anyio.current_time()
-        now = (await self._docker.system.info()).system_time.nanoseconds
+        try:
+            now = (await self._docker.system.info()).system_time.nanoseconds
+        except (Forbidden, NotFound, NotSupported):  # a proxy may allow events and nothing that tells of the machine
+            now = await self._second()
         self._clock = (now or time.time_ns(), before)
         return self._clock[0]
+
+    async def _second(self) -> int | None:
+        """The second that it is by the Engine's clock, which every answer tells."""
+        date = (await self._docker.request("GET", "/_ping")).headers.get("date", "")
+        try:
+            return int(parsedate_to_datetime(date).timestamp()) * _SECOND
+        except ValueError:
+            return None
 
     async def _opened(self) -> None:
         """The watch is on: what happens from here on is not missed."""
