@@ -59,7 +59,9 @@ if TYPE_CHECKING:
     from ._types import Content, Filters, Moment
     from .helpers.copying import Copied
     from .helpers.execute import ExecuteResult
+    from .helpers.resuming import Gap
     from .helpers.run import RunResult
+    from .usage import Rates, Usage, rates_between, usage_of
 
 __all__ = [
     "AddressError",
@@ -81,12 +83,14 @@ __all__ = [
     "FileError",
     "Filters",
     "Forbidden",
+    "Gap",
     "InvalidArgument",
     "Limits",
     "Moment",
     "NotFound",
     "NotSupported",
     "ProcessError",
+    "Rates",
     "RawdockError",
     "RunResult",
     "SecretStr",
@@ -107,10 +111,13 @@ __all__ = [
     "TruncatedError",
     "Unauthorized",
     "Unhealthy",
+    "Usage",
     "VersionError",
     "decode",
     "encode",
     "endpoint_of",
+    "rates_between",
+    "usage_of",
 ]
 
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
@@ -123,9 +130,11 @@ _LATER = {
     "Docker": "_client",
     "ExecuteResult": "helpers.execute",
     "Filters": "_types",
+    "Gap": "helpers.resuming",
     "Limits": "_transport.wire",
     "Moment": "_types",
     "RunResult": "helpers.run",
+    "Rates": "usage",
     "SecretStr": "_model",
     "Skipped": "_tar.unpack",
     "Step": "_build.steps",
@@ -136,9 +145,12 @@ _LATER = {
     "StepStarted": "_build.steps",
     "StepWarning": "_build.steps",
     "Timestamp": "_model",
+    "Usage": "usage",
     "decode": "_codec",
     "encode": "_codec",
     "endpoint_of": "_endpoint",
+    "rates_between": "usage",
+    "usage_of": "usage",
 }
 
 

@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from ._streams.bytes_ import ArchiveStream as ArchiveStream
     from ._streams.bytes_ import Chunks as Chunks
     from ._streams.bytes_ import Duplex as Duplex
+    from ._streams.entries import LogEntries as LogEntries
     from ._streams.feeds import EventStream as EventStream
     from ._streams.feeds import StatsStream as StatsStream
+    from ._streams.feeds import UsageStream as UsageStream
     from ._streams.frames import Frame as Frame
     from ._streams.lines import Lines as Lines
+    from ._streams.logs import LogEntry as LogEntry
     from ._streams.opens import Opens as Opens
     from ._streams.opens import Runs as Runs
     from ._streams.output import LogStream as LogStream
     from ._streams.output import ProcessStream as ProcessStream
+    from ._streams.text import OutputText as OutputText
+    from ._streams.text import TextStream as TextStream
     from ._streams.transfers import PluginPullStream as PluginPullStream
     from ._streams.transfers import PullResult as PullResult
     from ._streams.transfers import PullStream as PullStream
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from ._streams.works import ImportStream as ImportStream
     from ._streams.works import LoadResult as LoadResult
     from ._streams.works import LoadStream as LoadStream
+    from .helpers.watch import ContainerWatching as ContainerWatching
+    from .helpers.watch import Watching as Watching
 
 MODULES: dict[str, str] = {
     "ArchiveStream": "bytes_",
@@ -42,6 +49,7 @@ MODULES: dict[str, str] = {
     "BuildStream": "works",
     "Building": "building",
     "Chunks": "bytes_",
+    "ContainerWatching": "helpers.watch",
     "Duplex": "bytes_",
     "EventStream": "feeds",
     "Frame": "frames",
@@ -50,8 +58,11 @@ MODULES: dict[str, str] = {
     "Lines": "lines",
     "LoadResult": "works",
     "LoadStream": "works",
+    "LogEntries": "entries",
+    "LogEntry": "logs",
     "LogStream": "output",
     "Opens": "opens",
+    "OutputText": "text",
     "PluginPullStream": "transfers",
     "ProcessStream": "output",
     "PullResult": "transfers",
@@ -60,10 +71,13 @@ MODULES: dict[str, str] = {
     "PushStream": "transfers",
     "Runs": "opens",
     "StatsStream": "feeds",
+    "TextStream": "text",
+    "UsageStream": "feeds",
     "Waiting": "waiting",
+    "Watching": "helpers.watch",
     "WebSocket": "websocket",
 }
-"""In which module of `_streams` each class is."""
+"""In which module each class is: one of `_streams`, or with a dot one elsewhere."""
 
 if not TYPE_CHECKING:  # checkers read the imports above, and take no list that is computed
     __all__ = list(MODULES)
@@ -73,7 +87,8 @@ def __getattr__(name: str) -> object:
     module = MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"._streams.{module}", __package__), name)
+    where = f".{module}" if "." in module else f"._streams.{module}"
+    found: object = getattr(import_module(where, __package__), name)
     globals()[name] = found  # so that this function runs once a name
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from .frames import Frame, Frames, Plain
 from .items import Items, Sends
+from .text import TextStream
 
 __all__ = ["LogStream", "ProcessStream", "framed"]
 
@@ -20,6 +21,10 @@ class LogStream(Items[Frame]):
 
     tty = False
     """Whether the process has a terminal: then all output is `stdout`."""
+
+    def text(self) -> TextStream:
+        """The output as text, to iterate over instead of this."""
+        return TextStream(self)
 
     async def decide(self, ask: Callable[[], Awaitable[bool]]) -> None:
         """Before the first read: has the output frames?

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._archive import stat_of
 from .._endpoint import Resource, endpoint
 from .._model import since
-from .._params import content, filters, query, tail
+from .._params import content, filters, header, json_lines, query, tail
 from .._stats import stats_of
+from .._streams.entries import lined
 from .._streams.opens import Opens, Runs
 from .._streams.output import framed
 from .._types import Content, Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.bytes_ import ArchiveStream, Chunks
+    from .._streams.entries import LogEntries
     from .._streams.feeds import StatsStream
     from .._streams.output import LogStream, ProcessStream
     from .._streams.waiting import Waiting
@@ -288,6 +290,30 @@ class Containers(Resource):
         Enter it. `follow` goes on with what is still to come. `tail` is a number of lines. `timestamps` puts the time
         before each line, `details` the extra attributes of its log driver. Raises NotFound, and NotSupported for a log
         driver that cannot be read. Route: GET /containers/{id}/logs.
+        """
+        ...
+
+    @endpoint("GET /containers/{id}/logs", then=lined(_has_tty))
+    def log_entries(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+        json: Annotated[bool, header("Accept", json_lines)] = False,
+    ) -> Opens[LogEntries]:
+        """What a container has written, line by line.
+
+        As `logs`, but whole lines, with their `time` and `details` apart. A line longer than `Limits.value` comes in
+        several entries. `json` asks for JSON lines, which is an experiment of Docker 29.5 (API 1.54) and newer; others
+        answer as always, and the entries are the same, but that JSON has no bytes: what is not UTF-8 is lost in it.
+        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
         """
         ...
 

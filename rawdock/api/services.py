@@ -8,11 +8,13 @@ from .. import _auth
 from .._endpoint import Resource, endpoint
 from .._model import since
 from .._params import filters, header, query, tail
+from .._streams.entries import lined
 from .._streams.opens import Opens
 from .._streams.output import framed
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
+    from .._streams.entries import LogEntries
     from .._streams.output import LogStream
     from ..models import AuthConfig, Service, ServiceCreated, ServiceSpec, ServiceUpdated
 
@@ -90,6 +92,26 @@ class Services(Resource):
 
         Enter it. `follow` goes on with what is still to come. `tail` is for each task. `details` puts the task's labels
         before each line. Raises NotFound. Route: GET /services/{id}/logs.
+        """
+        ...
+
+    @endpoint("GET /services/{id}/logs", then=lined(_has_tty))
+    def log_entries(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+    ) -> Opens[LogEntries]:
+        """The output of all tasks of a service, line by line.
+
+        As `logs`, but whole lines, with their `time` and `details` apart; the details name the task and the node.
+        Raises NotFound. Route: GET /services/{id}/logs.
         """
         ...
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._endpoint import Resource, endpoint
 from .._params import filters, query, tail
+from .._streams.entries import lined
 from .._streams.opens import Opens
 from .._streams.output import framed
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
+    from .._streams.entries import LogEntries
     from .._streams.output import LogStream
     from ..models import Task
 
@@ -44,6 +46,25 @@ class Tasks(Resource):
 
         Enter it. `follow` goes on with what is still to come. `details` puts the task's labels before each line. Raises
         NotFound. Route: GET /tasks/{id}/logs.
+        """
+        ...
+
+    @endpoint("GET /tasks/{id}/logs", then=lined(_has_tty))
+    def log_entries(
+        self,
+        id: str,
+        *,
+        follow: bool = False,
+        stdout: Annotated[bool, query(always=True)] = True,
+        stderr: Annotated[bool, query(always=True)] = True,
+        since: Moment | None = None,
+        timestamps: bool = False,
+        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
+        details: bool = False,
+    ) -> Opens[LogEntries]:
+        """The output of a task, line by line.
+
+        As `logs`, but whole lines, with their `time` and `details` apart. Raises NotFound. Route: GET /tasks/{id}/logs.
         """
         ...
 

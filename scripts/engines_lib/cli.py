@@ -17,6 +17,7 @@ _VERBS = {
     "setup": "build what is missing: tools of the machine, root folders, images",
     "start": "start engines and wait until they answer",
     "stop": "end engines; their images and containers stay",
+    "kill": "end engines at once, as a crash does; their images and containers stay",
     "wipe": "end engines and forget their images, containers and volumes",
     "status": "tell which engines run, and where",
     "enter": "run a command in an engine's network, where its registries and published ports are",

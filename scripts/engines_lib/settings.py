@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def _docker(spec: Spec, places: Places) -> str:
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
+    # As a machine's /run is empty when it starts: a pid in there may be that of another process by now.
     (state / "docker.pid").unlink(missing_ok=True)
+    shutil.rmtree(state / "exec", ignore_errors=True)
     (state / "daemon.json").write_text(json.dumps(settings))
     return f"dockerd --config-file {state}/daemon.json"
 

@@ -25,6 +25,7 @@ from . import (
     files,
     images,
     lifecycle,
+    logs,
     networks,
     output,
     plugins,
@@ -41,6 +42,7 @@ from . import (
     usage,
     volumes,
     waiting,
+    watch,
 )
 
 Scenario = Callable[[Docker], Awaitable[None]]
@@ -68,6 +70,7 @@ SCENARIOS: dict[str, Scenario] = {
         volumes,
         exec,
         output,
+        logs,
         attach,
         usage,
         archives,
@@ -77,6 +80,7 @@ SCENARIOS: dict[str, Scenario] = {
         builds,
         building,
         events,
+        watch,
         swarm,
         services,
         stores,

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from rawdock import Conflict, Docker, NotFound
+from rawdock import Conflict, Docker, NotFound, rates_between
 
 from .kit import container, engine_of, opened
 
@@ -31,6 +31,25 @@ async def samples(docker: Docker) -> None:
         assert second.pids_stats.current > 0
         (network,) = second.networks.values()
         assert network.rx_bytes >= 0
+
+
+async def figures(docker: Docker) -> None:
+    """The figures of `docker stats`, and the traffic between two of them."""
+    async with container(docker, "rawdock-s-usage", ["sh", "-c", "while :; do :; done"]) as id:
+        await docker.containers.start(id)
+        async with docker.containers.stats(id) as stats:
+            usage = stats.usage()
+            first, second = await anext(usage), await anext(usage)
+        assert second.cpu_percent is not None
+        assert second.cpu_percent > 0
+        assert second.memory is not None
+        assert second.memory_limit is not None
+        assert 0 < second.memory < second.memory_limit
+        assert second.memory_percent == second.memory / second.memory_limit * 100
+        assert second.pids
+        rates = rates_between(first, second)
+        assert rates.network_received is not None
+        assert rates.network_received >= 0
 
 
 async def once(docker: Docker) -> None:

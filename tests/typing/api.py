@@ -31,7 +31,16 @@ from rawdock.models import (
     WaitResponse,
 )
 from rawdock.progress import Progress
-from rawdock.streams import Building, BuildResult, Duplex, Frame, LogStream, ProcessStream
+from rawdock.streams import (
+    Building,
+    BuildResult,
+    ContainerWatching,
+    Duplex,
+    Frame,
+    LogEntry,
+    LogStream,
+    ProcessStream,
+)
 
 
 async def answers(docker: rawdock.Docker) -> None:
@@ -68,6 +77,23 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
         async for frame in logs:
             assert_type(frame, Frame)
             assert_type(frame.data, bytes)
+        async for text in logs.text():
+            assert_type(text.text, str)
+    async with docker.services.log_entries("web", timestamps=True) as lines:
+        async for line in lines:
+            assert_type(line, LogEntry)
+            assert_type(line.time, rawdock.Timestamp | None)
+    async with docker.containers.stats("web") as stats:
+        async for usage in stats.usage():
+            assert_type(usage, rawdock.Usage)
+            assert_type(usage.cpu_percent, float | None)
+    async with docker.watch(since=datetime.now(UTC), heartbeat=30) as watching:
+        async for item in watching:
+            assert_type(item, EventMessage | rawdock.Gap)
+    async with docker.watch_containers(label="a=b") as following:
+        assert_type(following, ContainerWatching)
+        assert_type(following.containers, list[ContainerSummary])
+        assert_type(await following.list(), list[ContainerSummary])
     created = await docker.exec.create("web", ExecConfig(cmd=["sh"]))
     async with docker.exec.start(created.id) as process:
         assert_type(process, ProcessStream)

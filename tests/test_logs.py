@@ -1,0 +1,390 @@
+"""Logs as whole lines, and as text, wherever the bytes are cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import anyio
+import pytest
+from faultserver import Peer, json_answer, serving
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, TruncatedError
+from rawdock._model import Timestamp
+from rawdock._streams.frames import Frame
+from rawdock._streams.logs import Asked, FramedEntries, JsonEntries, PlainEntries
+from rawdock._streams.text import TextStream
+from rawdock.streams import LogEntry
+
+NUMBERS = {"stdout": 1, "stderr": 2}
+BUFFER = 8
+"""In place of Docker's 16 KiB."""
+STAMP = "2026-01-02T03:04:05.00000000{}Z"
+DETAILS = {"a b": "c,d", "e": ""}
+
+
+class Said(NamedTuple):
+    """A line that a process wrote."""
+
+    stream: str
+    data: bytes
+    ended: bool = True
+    """Whether with an end of line."""
+
+
+class Message(NamedTuple):
+    """What an Engine keeps of it."""
+
+    stream: str
+    data: bytes
+    time: str
+    last: bool
+    partial: bool
+
+
+def messages(lines: list[Said], tty: bool = False) -> list[Message]:
+    """As Docker cuts lines: each in pieces as long as its buffer."""
+    found = []
+    for number, line in enumerate(lines):
+        data = line.data + (b"\r" if tty and line.ended else b"")
+        pieces = [data[at : at + BUFFER] for at in range(0, len(data), BUFFER)] or [b""]
+        if len(data) and len(data) % BUFFER == 0 and line.ended:
+            pieces.append(b"")
+        pieces[-1] += b"\n" if line.ended else b""
+        for index, piece in enumerate(pieces):
+            last = index == len(pieces) - 1
+            found.append(Message(line.stream, piece, STAMP.format(number % 10), last, len(pieces) > 1))
+    return found
+
+
+def written(message: Message, asked: Asked) -> bytes:
+    """With the words in front that were asked for, as `docker logs` shows it."""
+    words = [message.time] if asked.timestamps else []
+    if asked.details:
+        words.append("a+b=c%2Cd,e=")
+    return "".join(word + " " for word in words).encode() + message.data
+
+
+def framed(message: Message, asked: Asked) -> bytes:
+    data = written(message, asked)
+    return bytes([NUMBERS[message.stream], 0, 0, 0]) + len(data).to_bytes(4) + data
+
+
+def as_json(message: Message) -> bytes:
+    value: dict[str, Any] = {"Line": message.data.decode(), "Source": message.stream, "Timestamp": message.time}
+    value["Attrs"] = [{"Key": key, "Value": text} for key, text in DETAILS.items()]
+    if message.partial:
+        value["MetaData"] = {"Last": message.last, "ID": "1", "Ordinal": 1}
+    return json.dumps({name: text for name, text in value.items() if text}).encode() + b"\n"
+
+
+def entry(line: Said, number: int, asked: Asked) -> LogEntry:
+    time = Timestamp(STAMP.format(number % 10)) if asked.timestamps else None
+    return LogEntry(line.stream, line.data, time, DETAILS if asked.details else {})  # type: ignore[arg-type]
+
+
+def entries(lines: list[Said], asked: Asked) -> list[LogEntry]:
+    """Each line once. An empty one without an end is nothing."""
+    return [entry(line, number, asked) for number, line in enumerate(lines) if line.data or line.ended]
+
+
+def read(splitter: Any, data: bytes, cuts: list[int]) -> list[Any]:
+    borders = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    out: list[Any] = []
+    for begin, end in pairwise(borders):
+        if data[begin:end]:
+            out += splitter.feed(data[begin:end])
+    splitter.feed_eof()
+    return [*out, *splitter.rest()]
+
+
+WORDS = st.text("ab é-:Z0", max_size=20).map(str.encode)
+LINES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), WORDS).map(lambda pair: Said(*pair)), max_size=6)
+ASKED = st.builds(lambda *words: Asked(*words, buffer=BUFFER), st.booleans(), st.booleans())
+CUTS = st.lists(st.integers(0, 10_000), max_size=8)
+
+
+@given(LINES, ASKED, CUTS, st.booleans())
+def test_lines_out_of_frames(lines: list[Said], asked: Asked, cuts: list[int], unended: bool) -> None:
+    """Long lines are joined, and the time of their pieces is in none of them; a last line needs no end."""
+    if unended and lines and len(lines[-1].data) % BUFFER:
+        lines[-1] = lines[-1]._replace(ended=False)
+    data = b"".join(framed(message, asked) for message in messages(lines))
+    found = read(FramedEntries(asked), data, cuts)
+    assert found == entries(lines, asked)
+
+
+@given(LINES, ASKED, CUTS)
+def test_lines_of_a_terminal(lines: list[Said], asked: Asked, cuts: list[int]) -> None:
+    """No frames tell where a message ends: inside a long line its buffer's length does."""
+    asked = asked._replace(details=False)
+    lines = [line._replace(stream="stdout") for line in lines]
+    data = b"".join(written(message, asked) for message in messages(lines, tty=True))
+    assert read(PlainEntries(asked), data, cuts) == entries(lines, asked)
+
+
+@given(LINES, ASKED, CUTS)
+def test_lines_out_of_json(lines: list[Said], asked: Asked, cuts: list[int]) -> None:
+    """The same entries as out of frames."""
+    text = [line._replace(data=line.data.decode().encode("ascii", "replace")) for line in lines]
+    data = b"".join(map(as_json, messages(text)))
+    assert read(JsonEntries(asked, tty=False), data, cuts) == entries(text, asked)
+
+
+def test_json_of_a_driver_that_tells_no_parts() -> None:
+    """Then a message as long as the buffer goes on, and a shorter one without an end does not."""
+    said = [
+        Message("stdout", b"12345678", STAMP.format(1), False, False),
+        Message("stderr", b"between\n", STAMP.format(2), False, False),
+        Message("stdout", b"9", STAMP.format(3), False, False),
+        Message("stdout", b"next", STAMP.format(4), False, False),
+    ]
+    found = read(JsonEntries(Asked(buffer=BUFFER), tty=False), b"\x1e".join(map(as_json, said)), [])
+    assert [one.data for one in found] == [b"between", b"123456789", b"next"]
+
+
+def test_a_terminals_json_loses_its_line_ends() -> None:
+    line = as_json(Message("stdout", b"hi\r\n", STAMP.format(1), False, False))
+    assert read(JsonEntries(Asked(), tty=True), line, []) == [LogEntry("stdout", b"hi")]
+
+
+@pytest.mark.parametrize(
+    "value", [b'{"Source":"stdout","Line":5}', b'{"Line":"a"}', b'{"Source":"x"}', b'{"Source":[]}']
+)
+def test_json_that_is_no_message(value: bytes) -> None:
+    first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
+    found = JsonEntries(Asked(timestamps=False), tty=False).feed(first + value + b"\n" + first)
+    assert found[0] == LogEntry("stdout", b"one")
+    assert isinstance(found[1], DecodeError)
+    assert len(found) == 2
+
+
+def test_an_error_in_json() -> None:
+    """The Engine could not read its log: what came before is given, and then its words."""
+    first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
+    found = JsonEntries(Asked(), tty=False).feed(
+        first + b'{"Timestamp":"0001-01-01T00:00:00Z","Error":"gone"}\n' + first
+    )
+    assert found[0] == LogEntry("stdout", b"one")
+    assert isinstance(found[1], StreamError)
+    assert found[1].message == "gone"
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("cut", range(40))
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [(b"\x03\0\0\0\0\0\0\x02no", StreamError), (b"\x09\0\0\0\0\0\0\x02no", DecodeError), (b"\x01\0\1\0", DecodeError)],
+)
+def test_errors_in_frames(bad: bytes, error: type[Exception], cut: int) -> None:
+    """Frames that are none are errors here too, behind what came before, and end it."""
+    good = framed(Message("stdout", b"one\n", "", True, False), Asked())
+    splitter, data = FramedEntries(Asked()), good + bad + good
+    found = [*splitter.feed(data[:cut]), *splitter.feed(data[cut:])]
+    assert found[0] == LogEntry("stdout", b"one")
+    assert isinstance(found[1], error)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("left", range(1, 12))
+def test_frames_cut_off(left: int) -> None:
+    splitter = FramedEntries(Asked())
+    splitter.feed(framed(Message("stdout", b"one\n", "", True, False), Asked())[:-left])
+    with pytest.raises(TruncatedError):
+        splitter.feed_eof()
+
+
+def test_podman_cuts_anywhere() -> None:
+    """Only an end of line ends a line: a message may be a piece of any length."""
+    asked = Asked(timestamps=True, buffer=0)
+    said = [Message("stdout", part, "2026-01-02T03:04:05Z", False, False) for part in (b"one ", b"line", b"\n", b"two")]
+    found = read(FramedEntries(asked), b"".join(framed(one, asked) for one in said), [])
+    assert [one.data for one in found] == [b"one line", b"two"]
+    assert {one.time for one in found} == {Timestamp("2026-01-02T03:04:05Z")}
+
+
+def test_a_terminal_whose_text_looks_like_a_time() -> None:
+    """It is only taken for the time of a piece where a piece begins."""
+    asked = Asked(timestamps=True, buffer=BUFFER)
+    stamp = STAMP.format(1).encode()
+    inside = stamp + b" x" + stamp + b" y\r\n"
+    (found,) = read(PlainEntries(asked), inside, [])
+    assert found.data == b"x" + stamp + b" y"
+
+
+@given(st.binary(max_size=60), st.integers(1, 9), CUTS)
+@settings(max_examples=50)
+def test_a_line_without_end_is_given_in_parts(data: bytes, limit: int, cuts: list[int]) -> None:
+    """Nothing longer than the limit is kept, and nothing is lost."""
+    message = framed(Message("stdout", data, "", True, False), Asked())
+    found = read(FramedEntries(Asked(buffer=1, limit=limit)), message, cuts)
+    assert all(len(one.data) <= limit for one in found)
+    assert b"".join(one.data + (b"" if one.continues else b"\n") for one in found).rstrip(b"\n") == data.rstrip(b"\n")
+
+
+def test_the_words_in_front_may_be_missing() -> None:
+    """An Engine that adds no details: a line without a space is still a line, however long."""
+    asked = Asked(details=True)
+    said = [Message("stdout", data, "", True, False) for data in (b"one\n", b"x" * 100_000 + b"\n")]
+    data = b"".join(framed(one, Asked()) for one in said)
+    assert [one.data for one in read(FramedEntries(asked), data, [70_000])] == [b"one", b"x" * 100_000]
+
+
+def test_text_of_an_entry() -> None:
+    assert LogEntry("stdout", "é".encode()[:1] + b"a").text == "�a"
+
+
+# Text.
+
+
+async def given_frames(frames: list[Frame]) -> AsyncIterator[Frame]:
+    for frame in frames:
+        yield frame
+
+
+@pytest.mark.anyio
+async def test_each_stream_has_a_decoder() -> None:
+    """A character that is cut in one is not mixed with what comes between in the other; the end shows what is half."""
+    euro = "€".encode()
+    frames = [
+        Frame("stdout", b"a" + euro[:2]),
+        Frame("stderr", euro[:1]),
+        Frame("stdout", euro[2:]),
+        Frame("stderr", euro[1:] + b"\xff"),
+        Frame("stdout", euro[:1]),
+    ]
+    found = [(one.stream, one.text) async for one in TextStream(given_frames(frames))]
+    assert found == [("stdout", "a"), ("stdout", "€"), ("stderr", "€�"), ("stdout", "�")]
+
+
+# Whole.
+
+HEAD = b"HTTP/1.1 200 OK\r\n%bTransfer-Encoding: chunked\r\n\r\n"
+FRAMES = b"Content-Type: application/vnd.docker.multiplexed-stream\r\n"
+JSON = b"Content-Type: application/x-ndjson\r\n"
+PODMAN = b"Libpod-Api-Version: 5.4.2\r\n"
+END = b"0\r\n\r\n"
+
+
+def chunked(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@asynccontextmanager
+async def engine(
+    head: bytes, *parts: bytes, end: bytes | None = END, tty: bool = False, limits: Limits | None = None
+) -> AsyncIterator[tuple[Docker, list[bytes], anyio.Event]]:
+    """An Engine with one log, whose second part waits for the event."""
+    asked: list[bytes] = []
+    go = anyio.Event()
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/logs" not in request:
+            return json_answer(b'{"Id":"x","Config":{"Tty":%b}}' % (b"true" if tty else b"false"))
+        asked.append(request)
+        await peer.send(HEAD % head + chunked(parts[0]))
+        for part in parts[1:]:
+            await go.wait()
+            await peer.send(chunked(part))
+        return end
+
+    async with serving(answer) as server, Docker(server.path, limits=limits) as docker:
+        yield docker, asked, go
+
+
+ONE = Message("stdout", b"one\n", STAMP.format(1), True, False)
+LINE = framed(ONE, Asked(True, True))
+
+
+@pytest.mark.anyio
+async def test_entries_of_a_container() -> None:
+    """What was asked for is told apart from the line."""
+    async with engine(FRAMES, LINE) as (docker, asked, _):
+        async with docker.containers.log_entries("x", timestamps=True, details=True) as lines:
+            assert [one async for one in lines] == [LogEntry("stdout", b"one", Timestamp(STAMP.format(1)), DETAILS)]
+            assert not lines.tty
+            with pytest.raises(StopAsyncIteration):
+                await anext(lines)
+        assert b"Accept" not in asked[0]
+
+
+@pytest.mark.anyio
+async def test_json_where_it_is_asked_for() -> None:
+    async with engine(JSON, as_json(ONE)) as (docker, asked, _):
+        async with docker.containers.log_entries("x", timestamps=True, json=True) as lines:
+            assert [one async for one in lines] == [LogEntry("stdout", b"one", Timestamp(STAMP.format(1)))]
+        assert b"\r\nAccept: application/jsonl, application/x-ndjson\r\n" in asked[0]
+        with pytest.raises(InvalidArgument, match="json"):
+            async with docker.containers.log_entries("x", json="yes"):  # type: ignore[arg-type]
+                pass
+
+
+@pytest.mark.anyio
+async def test_podman_adds_no_details() -> None:
+    """So no word of the line is taken for them."""
+    body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), Asked(timestamps=True))
+    async with (
+        engine(PODMAN, body) as (docker, _, _),
+        docker.containers.log_entries("x", timestamps=True, details=True) as lines,
+    ):
+        assert [one.text async for one in lines] == ["two words"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tty", [False, True])
+async def test_the_engine_ends_in_the_middle_of_a_line(tty: bool) -> None:
+    """What came of the line is given, and then the error: no end is made up."""
+    body = b"one\r\ntwo" if tty else LINE + LINE[:-2]
+    more: dict[str, Any] = {"timestamps": not tty, "details": not tty}
+    async with (
+        engine(b"", body, end=None, tty=tty) as (docker, _, _),
+        docker.containers.log_entries("x", follow=True, **more) as lines,
+    ):
+        assert (await anext(lines)).text == "one"
+        assert (await anext(lines)).text == ("two" if tty else "on")
+        for _ in range(2):
+            with pytest.raises(TruncatedError) as caught:
+                await anext(lines)
+        assert caught.value.operation == "containers.log_entries"
+
+
+@pytest.mark.anyio
+async def test_a_limit_of_a_line() -> None:
+    async with (
+        engine(b"", b"x" * 2500, tty=True, limits=Limits(value=1024)) as (docker, _, _),
+        docker.containers.log_entries("x") as lines,
+    ):
+        found = [(len(one.data), one.continues) async for one in lines]
+    assert found == [(1024, True), (1024, True), (452, False)]
+
+
+@pytest.mark.anyio
+async def test_a_read_that_is_cancelled_loses_nothing() -> None:
+    """Entries and text go on where they were."""
+    with anyio.fail_after(20):
+        async with (
+            engine(b"", b"one\r\nt", b"wo\r\n", tty=True) as (docker, _, go),
+            docker.containers.log_entries("x") as lines,
+        ):
+            assert (await anext(lines)).text == "one"
+            with anyio.move_on_after(0.05) as scope:
+                await anext(lines)
+            assert scope.cancelled_caught
+            go.set()
+            assert [one.text async for one in lines] == ["two"]
+        async with (
+            engine(b"", b"one\r\nt", b"wo\r\n", tty=True) as (docker, _, go),
+            docker.containers.logs("x") as output,
+        ):
+            text = output.text()
+            assert (await anext(text)).text == "one\r\nt"
+            with anyio.move_on_after(0.05) as scope:
+                await anext(text)
+            assert scope.cancelled_caught
+            go.set()
+            assert [one.text async for one in text] == ["wo\r\n"]

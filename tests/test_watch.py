@@ -1,0 +1,610 @@
+"""`docker.watch`: what it tells where connections end, Engines forget, and readers are slow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import pytest
+from anyio.streams.memory import MemoryObjectSendStream
+from faultserver import Peer, Server, json_answer, serving
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rawdock import (
+    BadRequest,
+    ConnectError,
+    DecodeError,
+    Docker,
+    Gap,
+    InvalidArgument,
+    RawdockError,
+    ServerError,
+    TruncatedError,
+    decode,
+)
+from rawdock.api.system import System
+from rawdock.helpers.resuming import REMEMBERED, Backlog, Backoff, Position
+from rawdock.models import EventActor, EventMessage, Ping
+from rawdock.streams import Watching
+
+SECOND = 1_000_000_000
+BEGIN = 1_700_000_000 * SECOND + 123_456_789
+HEAD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nTransfer-Encoding: chunked\r\n\r\n"
+QUICK = (0.001, 0.01)
+
+
+def event(time: int, id: str = "a", action: str = "start", scope: str = "local") -> EventMessage:
+    return EventMessage(
+        type="container", action=action, actor=EventActor(id=id), scope=scope, time=time // SECOND, time_nano=time
+    )
+
+
+# Resuming, with the times of events as the only clock.
+
+
+def test_the_same_instant_may_hold_several_events() -> None:
+    """What is known is dropped when it comes again, and nothing else of that nanosecond is."""
+    position = Position(BEGIN)
+    first, second = event(BEGIN + 5, "a"), event(BEGIN + 5, "b")
+    assert position.take(first)
+    position.resume()
+    assert [position.take(each) for each in (first, second, event(BEGIN + 5, "a", "die"))] == [False, True, True]
+    position.resume()
+    assert [position.take(each) for each in (first, second, event(BEGIN + 6))] == [False, False, True]
+
+
+def test_twice_on_one_connection_is_twice() -> None:
+    """Only another answer can repeat: what an Engine says twice in one has happened twice."""
+    position = Position(BEGIN)
+    assert position.take(event(BEGIN + 5))
+    assert position.take(event(BEGIN + 5))
+    position.resume()
+    assert [position.take(event(BEGIN + 5)) for _ in range(3)] == [False, False, True]
+
+
+def test_podman_begins_with_the_whole_second() -> None:
+    """What it gives of the second before the begin is not new; a clock that was set back makes nobody deaf."""
+    position = Position(BEGIN)
+    assert not position.take(event(BEGIN - 1))
+    assert position.take(event(BEGIN - 3600 * SECOND))
+    assert position.again == BEGIN
+    assert position.take(event(BEGIN - 3500 * SECOND, scope="swarm"))
+
+
+def test_times_are_exact() -> None:
+    """Nanoseconds are more than a float holds; `time` is in `timeNano` already, and is not added to it."""
+    one = decode(EventMessage, b'{"time":1795543089,"timeNano":1795543089468343369}')
+    position = Position(BEGIN)
+    assert position.take(one)
+    assert position.reached == 1795543089468343369
+    assert not position.unheard([one])
+
+
+def test_a_clock_that_was_set_back_is_followed() -> None:
+    """The last event tells where to go on, not the latest."""
+    position = Position(BEGIN)
+    position.take(event(BEGIN + 100 * SECOND))
+    position.take(event(BEGIN + 50 * SECOND))
+    assert position.again <= BEGIN + 50 * SECOND
+    position.take(event(BEGIN + 500 * SECOND, scope="swarm"))
+    assert position.again <= BEGIN + 50 * SECOND
+
+
+def test_whether_the_memory_reaches_back() -> None:
+    """It does if it holds anything from before; else it tells of a gap, once."""
+    position = Position(BEGIN)
+    position.take(event(BEGIN + 10))
+    assert position.meet([event(BEGIN + 10), event(BEGIN + 90)], BEGIN + 100) is None
+    late = [event(BEGIN + 20 + n) for n in range(REMEMBERED)]
+    assert position.meet(late, BEGIN + 900) == Gap("forgotten", BEGIN + 10, BEGIN + 20)
+    assert position.meet(late, BEGIN + 950) is None
+    assert position.meet([event(BEGIN + 30)], BEGIN + 999) == Gap("restart", BEGIN + 20, BEGIN + 30)
+    assert position.meet([], BEGIN + 2000) == Gap("restart", BEGIN + 30, BEGIN + 2000)
+    times_of_others = [event(BEGIN - SECOND, scope="swarm")]
+    assert position.meet(times_of_others, BEGIN + 3000) == Gap("restart", BEGIN + 2000, BEGIN + 3000)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6 * SECOND), st.sampled_from("abc")), max_size=40), st.data())
+def test_every_event_comes_once(told: list[tuple[int, str]], data: st.DataObject) -> None:
+    """Wherever the connection ends, and with some out of order: all that an Engine remembers comes exactly once."""
+    happened = [event(BEGIN + at // SECOND * SECOND + index, id) for index, (at, id) in enumerate(sorted(told))]
+    if len(happened) > 3:
+        happened[1], happened[2] = happened[2], happened[1]
+    position, seen, done = Position(BEGIN), list[EventMessage](), 0
+    while done < len(happened):
+        since = position.resume()
+        upto = data.draw(st.integers(done + 1, len(happened)))
+        # As Docker looks: from the latest back to the first that is older.
+        first = next((i + 1 for i in range(done - 1, -1, -1) if happened[i].time_nano < since), 0)
+        seen += [each for each in happened[first:upto] if position.take(each)]
+        done = upto
+    assert seen == happened
+
+
+# The buffer.
+
+
+def drained(backlog: Backlog) -> list[EventMessage | Gap]:
+    return [backlog.pop() for _ in range(len(backlog))]
+
+
+def test_an_overflow_is_one_gap_in_its_place() -> None:
+    """What did not fit is counted, until whoever reads has come to the gap."""
+    backlog = Backlog(2)
+    events = [event(BEGIN + n) for n in range(8)]
+    for each in events[:5]:
+        backlog.put(each)
+    assert backlog.pop() == events[0]
+    backlog.put(events[5])
+    assert drained(backlog) == [events[1], Gap("overflow", BEGIN + 1, BEGIN + 5, dropped=4)]
+    backlog.put(events[6])
+    backlog.put(events[7])
+    assert drained(backlog) == events[6:]
+
+
+def test_a_gap_behind_an_overflow_makes_it_wider() -> None:
+    backlog = Backlog(1)
+    backlog.put_gap(Gap("restart", BEGIN, BEGIN + 1))
+    backlog.put(event(BEGIN + 2))
+    backlog.put_gap(Gap("restart", BEGIN + 2, BEGIN + 9))
+    assert drained(backlog) == [Gap("restart", BEGIN, BEGIN + 1), Gap("overflow", BEGIN + 1, BEGIN + 9, dropped=1)]
+
+
+@given(st.lists(st.integers(-3, 3)), st.integers(1, 5))
+def test_nothing_is_lost_without_a_count(moves: list[int], limit: int) -> None:
+    """Whatever the order of putting and taking: what comes out and what is counted is all, in its order."""
+    backlog, put, out = Backlog(limit), 0, list[EventMessage | Gap]()
+    for move in moves:
+        for _ in range(move):
+            backlog.put(event(BEGIN + put))
+            put += 1
+        out += [backlog.pop() for _ in range(min(-move, len(backlog)))]
+        assert len(backlog) <= limit + 1
+    out += drained(backlog)
+    assert sum(item.dropped if isinstance(item, Gap) else 1 for item in out) == put
+    times = [item.until if isinstance(item, Gap) else item.time_nano for item in out]
+    assert times == sorted(times)
+
+
+def test_backoff_doubles_up_to_its_bound() -> None:
+    backoff = Backoff(0.1, 10.0)
+    assert [backoff.delay(n, 1.0) for n in (1, 2, 3, 8, 1000)] == [0.1, 0.2, 0.4, 10.0, 10.0]
+    assert backoff.delay(2, 0.0) == 0.1
+
+
+# Whole, with an Engine that does exactly what a case wants.
+
+
+class Engine:
+    """Remembers its last events, and tells them on connections that a case ends as it likes."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+        self.memory = [self.made(-60 * SECOND)]
+        self.asked: list[dict[str, str]] = []
+        """The queries for events that were to go on."""
+        self.looked = 0
+        """How often it was asked for what it remembers."""
+        self.refuse = b""
+        """What every request for events is answered with instead."""
+        self.closed = False
+        """It tells nothing of its machine."""
+        self.deaf = False
+        """Nothing that happens is told."""
+        self._open: list[MemoryObjectSendStream[bytes | None]] = []
+        self._changed = anyio.Event()
+
+    def made(self, after: int, id: str = "a") -> dict[str, object]:
+        time = BEGIN + after
+        actor = {"ID": id, "Attributes": {}}
+        return {
+            "Type": "container",
+            "Action": "start",
+            "Actor": actor,
+            "scope": "local",
+            "time": time // SECOND,
+            "timeNano": time,
+        }
+
+    async def emit(self, after: int, id: str = "a") -> None:
+        """Something happens, so many nanoseconds after the begin."""
+        one = self.made(after, id)
+        self.now = max(self.now, BEGIN + after)
+        self.memory = [*self.memory, one][-REMEMBERED:]
+        if not self.deaf:
+            await self._tell(self._chunk(one))
+
+    async def end(self, data: bytes | None = b"0\r\n\r\n") -> None:
+        """End all streams: cleanly, with these bytes, or by closing (None)."""
+        if data:
+            await self._tell(data)
+        await self._tell(None)
+        self._open = []
+
+    async def _tell(self, data: bytes | None) -> None:
+        for stream in list(self._open):
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # that one was left
+                await stream.send(data)
+
+    async def opened(self, count: int) -> None:
+        """Wait until events were asked for so often."""
+        while len(self.asked) < count:
+            self._changed = anyio.Event()
+            await self._changed.wait()
+
+    @staticmethod
+    def _chunk(one: dict[str, object]) -> bytes:
+        line = json.dumps(one).encode() + b"\n"
+        return b"%x\r\n%b\r\n" % (len(line), line)
+
+    async def answer(self, request: bytes, peer: Peer) -> bytes | None:
+        target = urlsplit(request.split(b" ", 2)[1].decode())
+        if target.path.endswith("/_ping"):
+            return b"HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 2\r\n\r\nOK"
+        if target.path.endswith("/info") and self.closed:
+            return json_answer(b'{"message":"no"}', b"403 Forbidden")
+        if target.path.endswith("/info"):
+            seconds, rest = divmod(self.now, SECOND)
+            text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            return json_answer(json.dumps({"SystemTime": f"{text}.{rest:09}Z"}).encode())
+        if target.path.endswith("/containers/json"):
+            return json_answer(json.dumps([{"Id": f"listed-{len(self.asked)}"}]).encode())
+        query = {name: values[0] for name, values in parse_qs(target.query).items()}
+        whole, _, decimals = query["since"].partition(".")
+        since = int(whole) * SECOND + int(decimals.ljust(9, "0"))
+        replay = HEAD + b"".join(self._chunk(one) for one in self.memory if int(str(one["timeNano"])) >= since)
+        if "until" in query:
+            self.looked += 1
+            return replay + b"0\r\n\r\n"
+        self.asked.append(query)
+        self._changed.set()
+        if self.refuse:
+            return self.refuse
+        send, receive = anyio.create_memory_object_stream[bytes | None](1000)
+        self._open.append(send)
+        with send, receive:
+            await peer.send(replay)
+            async for data in receive:
+                if data is None:
+                    return None
+                await peer.send(data)
+        return None
+
+
+@asynccontextmanager
+async def engine() -> AsyncIterator[tuple[Engine, Server, Docker]]:
+    made = Engine()
+    async with serving(made.answer) as server, Docker(server.path) as docker:
+        yield made, server, docker
+
+
+async def told(watching: Watching, count: int) -> list[str]:
+    """The next ones, in short: ids of events, reasons of gaps."""
+    out: list[str] = []
+    with anyio.fail_after(10):
+        async for item in watching:
+            out.append(item.reason if isinstance(item, Gap) else item.actor.id)
+            if len(out) == count:
+                break
+    return out
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", None, b"5\r\n{", b"zz\r\n"], ids=["clean", "closed", "cut", "nonsense"])
+async def test_an_end_is_not_the_end(end: bytes | None) -> None:
+    """However a connection ends, the next one goes on behind the last event: none is lost, none repeated."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        await made.emit(1, "one")
+        await made.emit(2, "two")
+        assert await told(watching, 2) == ["one", "two"]
+        if end == b"zz\r\n":
+            await made.end(end)
+            with pytest.raises(DecodeError):
+                await told(watching, 1)
+            return
+        await made.end(end)
+        await made.emit(2, "three")
+        await made.opened(2)
+        await made.emit(4, "four")
+        assert await told(watching, 2) == ["three", "four"]
+        assert made.asked[0]["since"] == "1700000000.123456789"
+        assert made.asked[1]["since"] == "1700000000.123456789"
+
+
+@pytest.mark.anyio
+async def test_it_asks_from_the_last_event_on_exactly() -> None:
+    """To the nanosecond and with the filters, and a little earlier: two events may stand in the other order."""
+    async with engine() as (made, _, docker), docker.watch(filters={"type": "container"}, backoff=QUICK) as watching:
+        await made.emit(10 * SECOND, "one")
+        assert await told(watching, 1) == ["one"]
+        await made.end()
+        await made.opened(2)
+        assert made.asked[1] == {"since": "1700000008.123456789", "filters": '{"type":["container"]}'}
+
+
+@pytest.mark.anyio
+async def test_a_restart_is_a_gap() -> None:
+    """The Engine remembers nothing from before: what it tells comes behind the gap."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        made.memory = []
+        made.now = BEGIN + 5
+        await made.end(None)
+        await made.opened(2)
+        await made.emit(9, "two")
+        with anyio.fail_after(10):
+            gap = await anext(watching)
+        assert gap == Gap("restart", BEGIN + 1, BEGIN + 5)
+        assert await told(watching, 1) == ["two"]
+        await made.end(None)
+        await made.emit(10, "three")
+        assert await told(watching, 1) == ["three"]
+
+
+@pytest.mark.anyio
+async def test_a_proxy_that_allows_events_and_little_else() -> None:
+    """The clock is that of its answers then, in whole seconds."""
+    async with engine() as (made, _, docker):
+        made.closed = True
+        async with docker.watch(backoff=QUICK) as watching:
+            await made.emit(1, "one")
+            assert await told(watching, 1) == ["one"]
+            await made.end(None)
+            await made.emit(2, "two")
+            assert await told(watching, 1) == ["two"]
+        assert made.asked[0]["since"] == "1700000000.000000000"
+
+
+@pytest.mark.anyio
+async def test_a_podman_that_has_lost_its_file() -> None:
+    """It has no limit that events fall out of: only the last one that came tells whether it knows what was before."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        watching._forgets = False
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        await made.end(None)
+        await made.emit(2, "two")
+        assert await told(watching, 1) == ["two"]
+        made.memory = []
+        made.now = BEGIN + 5
+        await made.end(None)
+        with anyio.fail_after(10):
+            assert await anext(watching) == Gap("restart", BEGIN + 2, BEGIN + 5)
+        await made.emit(9, "three")
+        assert await told(watching, 1) == ["three"]
+
+
+@pytest.mark.anyio
+async def test_more_than_the_engine_keeps_is_a_gap() -> None:
+    """Too many events between two connections: the gap, and then what is remembered."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        made.deaf = True
+        for n in range(REMEMBERED + 10):
+            await made.emit(100 + n, str(n))
+        made.deaf = False
+        await made.end(None)
+        assert await told(watching, 2) == ["forgotten", "10"]
+
+
+@pytest.mark.anyio
+async def test_since_before_what_the_engine_remembers() -> None:
+    """A watch that begins in the past says at once if the Engine does not know all of it; else there is no gap."""
+    async with engine() as (made, _, docker):
+        await made.emit(1, "one")
+        async with docker.watch(since=1) as watching:
+            assert await told(watching, 3) == ["restart", "a", "one"]
+        async with docker.watch(since="1700000000.123456790") as watching:
+            assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.anyio
+async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
+    """All is read at once; what the buffer cannot hold is one gap, and then it goes on."""
+    async with engine() as (made, _, docker), docker.watch(buffer=3) as watching:
+        for n in range(20):
+            await made.emit(n + 1, str(n))
+        with anyio.fail_after(10):
+            while (last := watching._position.reached) < BEGIN + 20:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+        assert last == BEGIN + 20
+        assert await told(watching, 3) == ["0", "1", "2"]
+        assert await anext(watching) == Gap("overflow", BEGIN + 3, BEGIN + 20, dropped=17)
+        await made.emit(30, "next")
+        assert await told(watching, 1) == ["next"]
+        assert len(made.asked) == 1
+
+
+@pytest.mark.anyio
+async def test_refusals_while_an_engine_comes_up() -> None:
+    """A proxy's 502 and a refused connection are tried again; the first wait is short again once it works."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        made.refuse = json_answer(b'{"message":"bad gateway"}', b"502 Bad Gateway")
+        await made.end(None)
+        await made.opened(4)
+        made.refuse = b""
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.anyio
+async def test_nobody_there_for_a_while() -> None:
+    """The socket is gone and comes back: the watch goes on."""
+    async with Docker("/tmp/rawdock-none") as docker:
+        with pytest.raises(ConnectError):
+            async with docker.watch():
+                pass
+    async with engine() as (made, server, docker), docker.watch(backoff=QUICK) as watching:
+        hidden = anyio.Path(server.path + "-")
+        await anyio.Path(server.path).rename(hidden)
+        await made.end(None)
+        await anyio.sleep(0.05)
+        await hidden.rename(server.path)
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("attempts", [0, 2])
+async def test_tries_can_be_limited(attempts: int) -> None:
+    """After so many that failed in a row the last error is raised, behind what came before."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK, attempts=attempts) as watching:
+        await made.emit(1, "one")
+        made.refuse = json_answer(b'{"message":"no"}', b"500 No")
+        await made.end(None)
+        with anyio.fail_after(10):
+            await watching._ended.wait()
+        assert await told(watching, 1) == ["one"]
+        with pytest.raises(ServerError if attempts else TruncatedError):
+            await anext(watching)
+        with pytest.raises(RawdockError):
+            await anext(watching)
+        assert len(made.asked) == 1 + attempts
+
+
+@pytest.mark.anyio
+async def test_what_trying_again_does_not_cure() -> None:
+    """A request that the Engine does not accept is raised: at entering, and later."""
+    refusal = json_answer(b'{"message":"no such filter"}', b"400 Bad Request")
+    async with engine() as (made, _, docker):
+        made.refuse = refusal
+        with pytest.raises(BadRequest):
+            async with docker.watch(backoff=QUICK):
+                pass
+        made.refuse = json_answer(b'{"message":"broken"}', b"500 Broken")
+        with pytest.raises(ServerError):
+            async with docker.watch(backoff=QUICK):
+                pass
+        assert len(made.asked) == 2
+        made.refuse = b""
+        async with docker.watch(backoff=QUICK) as watching:
+            made.refuse = refusal
+            await made.end(None)
+            with pytest.raises(BadRequest):
+                await told(watching, 1)
+        assert len(made.asked) == 4
+
+
+@pytest.mark.anyio
+async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
+    """Events happen and do not come, as behind a connection that is half open: the heartbeat finds out."""
+    async with engine() as (made, _, docker), docker.watch(heartbeat=0.05, backoff=QUICK) as watching:
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        made.deaf = True
+        await made.emit(2, "two")
+        assert await told(watching, 1) == ["two"]
+        assert len(made.asked) == 2
+
+
+@pytest.mark.anyio
+async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer to a ping in time: the connection is given up, and another one is made."""
+    async with engine() as (made, _, docker), docker.watch(heartbeat=0.05, backoff=QUICK) as watching:
+        ping, pings = System.ping, 0
+
+        async def slow(system: System) -> Ping:
+            nonlocal pings
+            pings += 1
+            if pings == 1:
+                await anyio.sleep_forever()
+            return await ping(system)
+
+        monkeypatch.setattr("rawdock.helpers.watch._ANSWER", 0.05)
+        monkeypatch.setattr(System, "ping", slow)
+        await made.opened(2)
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.anyio
+async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
+    """Nothing happens, and the Engine says so: the connection stays."""
+    async with engine() as (made, _, docker), docker.watch(heartbeat=0.02, backoff=QUICK) as watching:
+        with anyio.fail_after(10):
+            while made.looked < 3:
+                await anyio.sleep(0.02)
+                made.now += SECOND
+        assert len(made.asked) == 1
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.anyio
+async def test_leaving_leaves_nothing() -> None:
+    """By an error, by cancellation or simply: the reader ends, and the error is the caller's own."""
+    async with engine() as (_, server, docker):
+        with pytest.raises(ValueError, match="mine"):
+            async with docker.watch() as watching:
+                raise ValueError("mine")
+        with pytest.raises(StopAsyncIteration):
+            await anext(watching)
+        with anyio.move_on_after(0.05) as scope:
+            async with docker.watch() as watching:
+                await anext(watching)
+        assert scope.cancelled_caught
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            async with docker.watch():
+                pass
+        async with docker.watch() as watching:
+            pass
+        assert watching._ended.is_set()
+        await docker.system.ping()
+        assert server.connections <= 5
+
+
+@pytest.mark.anyio
+async def test_two_readers_share() -> None:
+    """Each item is for one of them, and neither is forgotten."""
+    async with engine() as (made, _, docker), docker.watch() as watching:
+        seen: list[str] = []
+
+        async def read() -> None:
+            seen.extend(await told(watching, 1))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            tasks.start_soon(read)
+            await anyio.wait_all_tasks_blocked()
+            await made.emit(1, "one")
+            await made.emit(2, "two")
+        assert sorted(seen) == ["one", "two"]
+
+
+@pytest.mark.anyio
+async def test_containers_are_listed_when_the_watch_is_on() -> None:
+    """List behind the subscription: what happens between the two is told, or in the list, or both."""
+    async with engine() as (made, _, docker), docker.watch_containers(label="a=b") as watching:
+        assert [each.id for each in watching.containers] == ["listed-1"]
+        assert json.loads(made.asked[0]["filters"]) == {"type": ["container"], "label": ["a=b"]}
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        assert watching.containers == await watching.list()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"buffer": 0},
+        {"heartbeat": 0},
+        {"backoff": (0, 1)},
+        {"backoff": (2, 1)},
+        {"attempts": -1},
+        {"since": "yesterday"},
+        {"filters": {"type": 1.5}},
+    ],
+)
+async def test_wrong_arguments(wrong: dict[str, object]) -> None:
+    """Before anything is sent."""
+    async with Docker("/tmp/rawdock-none") as docker:
+        with pytest.raises(InvalidArgument, match="watch: " + next(iter(wrong))):
+            docker.watch(**wrong)  # type: ignore[arg-type]
