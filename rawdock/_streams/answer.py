@@ -16,7 +16,7 @@ __all__ = ["Answer", "Splitter", "sendable"]
 
 
 class Splitter(Protocol):
-    """Pure: bytes in, items out."""
+    """Pure: bytes in, items out. One that has a `take` too (see `_transport.wire.Take`) is given chunks whole."""
 
     def feed(self, data: bytes) -> list[Any]: ...
 
@@ -58,7 +58,7 @@ class Answer:
         """Before the first read: what the items are."""
         self._splitter = splitter
         if self._own is not None:
-            self._own.split_with(splitter.feed)
+            self._own.split_with(splitter.feed, getattr(splitter, "take", None))
 
     def error(self, error: RawdockError) -> RawdockError:
         """The error, with the request that it belongs to."""

@@ -18,7 +18,7 @@ from typing import Any
 from .connection import Feed, translated
 from .errors import ConnectionEnded, Unreachable
 from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
-from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from .wire import Head, Limits, Reader, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["AsyncioConnection", "connect_tcp", "connect_unix"]
 
@@ -44,6 +44,7 @@ class AsyncioConnection:
         "_scratch",
         "_send_now",
         "_sock",
+        "_take",
         "_waiter",
         "_watch",
         "_whole",
@@ -70,6 +71,7 @@ class AsyncioConnection:
         self._reader: Reader | None = None
         self._parts: list[bytes] = []
         self._feed: Feed | None = None
+        self._take: Take | None = None
         self._items: list[Any] = []
         self._queued = 0
         self._paused = False
@@ -135,7 +137,7 @@ class AsyncioConnection:
     def _feed_stream(self, data: bytes) -> None:
         reader = self._reader
         assert reader is not None
-        pieces = reader.feed(data)
+        pieces = reader.feed(data, self._take, self._items)
         feed = self._feed
         if feed is None:
             self._items += pieces
@@ -224,7 +226,7 @@ class AsyncioConnection:
 
     def start(self, no_body: bool) -> None:
         self._reader = Reader(no_body, self._limits)
-        self._feed = None
+        self._feed = self._take = None
         self._items = []
         self._queued = 0
         self._bytes_sent = False
@@ -282,9 +284,9 @@ class AsyncioConnection:
             await self._wait()
         return reader.head
 
-    def split_with(self, feed: Feed) -> None:
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
         pieces, self._items = self._items, []
-        self._feed = feed
+        self._feed, self._take = feed, take
         for piece in pieces:
             self._items += feed(piece)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .errors import ConnectionEnded, Malformed, OverLimit
-from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from .wire import Head, Limits, Reader, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["Connection", "Feed", "PullConnection", "translated"]
 
@@ -37,8 +37,8 @@ class Connection(Protocol):
 
     async def read_head(self) -> Head: ...
 
-    def split_with(self, feed: Feed) -> None:
-        """From here on `read` gives what `feed` makes of the body."""
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
+        """From here on `read` gives what `feed` makes of the body, and `take` of chunks that it knows."""
         ...
 
     async def read(self) -> list[Any]:
@@ -89,6 +89,7 @@ class PullConnection:
         self._limits = limits
         self._reader = Reader(limits=limits)
         self._feed: Feed | None = None
+        self._take: Take | None = None
         self._items: list[Any] = []
         self._bytes_sent = False
         self._failure: Exception | None = None
@@ -153,7 +154,7 @@ class PullConnection:
 
     def start(self, no_body: bool) -> None:
         self._reader = Reader(no_body, self._limits)
-        self._feed = None
+        self._feed = self._take = None
         self._items = []
         self._bytes_sent = False
 
@@ -169,9 +170,9 @@ class PullConnection:
             await self._more()
         return self._reader.head
 
-    def split_with(self, feed: Feed) -> None:
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
         pieces, self._items = self._items, []
-        self._feed = feed
+        self._feed, self._take = feed, take
         for piece in pieces:
             self._items += feed(piece)
 
@@ -196,7 +197,7 @@ class PullConnection:
                 self.alive = False
                 reader.feed_eof()
                 return
-            pieces = reader.feed(data)
+            pieces = reader.feed(data, self._take, self._items)
         except (WireError, OSError) as error:
             self._failure = self._ended(error, reader.started)
             await self.aclose()

@@ -18,7 +18,7 @@ from .errors import ConnectionEnded
 from .messages import WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import unix_path_too_long, unreachable
-from .wire import Head, Limits
+from .wire import Head, Limits, Take
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
@@ -206,9 +206,9 @@ class AnswerStream(httpx.AsyncByteStream):
     def __aiter__(self) -> AsyncIterator[bytes]:
         return _Pieces(self._connection)
 
-    def split_with(self, feed: Feed) -> None:
-        """From here on `read` gives the items that `feed` makes of the body."""
-        self._connection.split_with(feed)
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
+        """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
+        self._connection.split_with(feed, take)
 
     async def read(self) -> list[Any]:
         """The next items, at least one; empty at the end of the answer."""

@@ -7,9 +7,15 @@ guess; nothing is kept beyond the limits, and nothing is allocated by a size tha
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Head", "Limits", "Reader", "TooLarge", "Truncated", "WireError", "parse_head", "whole_answer"]
+__all__ = ["Head", "Limits", "Reader", "Take", "TooLarge", "Truncated", "WireError", "parse_head", "whole_answer"]
+
+# Reads whole chunks in the place of the reader, where it knows what is in them. It is given the data, the place where
+# the last chunk ended, the pieces before that place, which it takes out of their list, and a list for what it makes of
+# them and of the chunks; it gives the place where the last chunk that it took ended.
+Take = Callable[[bytes, int, list[bytes], list[Any]], int]
 
 
 class WireError(Exception):
@@ -254,8 +260,8 @@ class Reader:
         with something of ours unread, as a process does that ends before its input."""
         return isinstance(error, ConnectionResetError) and self.head is not None and self.head.status == 101
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; give the body pieces that they hold."""
+    def feed(self, data: bytes, take: Take | None = None, taken: list[Any] | None = None) -> list[bytes]:
+        """Take the next bytes; give the body pieces that they hold, behind what `take` has put into `taken`."""
         self.started = True
         if self._buffer:
             data = self._buffer + data
@@ -273,7 +279,7 @@ class Reader:
         elif state == _DONE:
             self.rest += data[position:]
         elif state != _HEAD:
-            self._feed_chunks(data, position, out)
+            self._feed_chunks(data, position, out, take, taken)
         return out
 
     def feed_eof(self) -> None:
@@ -329,7 +335,9 @@ class Reader:
             self._state = _DONE
             self.rest = data[end:]
 
-    def _feed_chunks(self, data: bytes, position: int, out: list[bytes]) -> None:
+    def _feed_chunks(
+        self, data: bytes, position: int, out: list[bytes], take: Take | None, taken: list[Any] | None
+    ) -> None:
         find, sizes, append = data.find, _sizes, out.append
         total = len(data)
         state = self._state
@@ -349,7 +357,7 @@ class Reader:
                     state = _TRAILERS
                     continue
                 end = position + left
-                if end + 2 <= total:  # the usual case: the chunk and its end are here
+                if end + 2 <= total and take is None:  # the usual case: the chunk and its end are here
                     append(data[position:end])
                     position = end + 2
                     if data[end:position] != b"\r\n":
@@ -370,6 +378,8 @@ class Reader:
                 left = 0
                 state = _CHUNK_END
             if state == _CHUNK_END:
+                if take is not None and taken is not None:
+                    position = take(data, position, out, taken)
                 mark = data[position : position + 2]
                 if mark != b"\r\n"[: len(mark)]:
                     raise WireError("a chunk does not end where it said")

@@ -96,7 +96,7 @@ class Rawdock:
 
     async def run(self) -> None:
         result = await self.docker.run(sizes.image(self.container), sizes.RUN)
-        assert result.exit_code == 0 and result.stdout == b"hi\n" and not result.stderr
+        assert (result.exit_code, result.stdout, result.stderr) == (0, b"hi\n", b"")
 
     async def event_streams(self) -> dict[str, float]:
         stack = AsyncExitStack()
@@ -119,7 +119,7 @@ async def _echo(shell: Any) -> None:
 
 
 class RawdockBytes(Rawdock):
-    """An answer in bytes, nothing decoded, and a download that is iterated over: what comforts cost is the difference."""
+    """An answer in bytes, nothing decoded, and a download that is iterated over: the difference is what more costs."""
 
     async def inspect(self) -> None:
         assert (await self.docker.request("GET", f"/containers/{self.container}/json")).content
