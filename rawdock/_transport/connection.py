@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .errors import ConnectionEnded, Malformed, OverLimit
-from .wire import Head, Limits, Reader, Take, TooLarge, Truncated, WireError, whole_answer
+from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["Connection", "Feed", "PullConnection", "translated"]
 
@@ -35,6 +35,10 @@ class Connection(Protocol):
 
     async def send(self, data: bytes | memoryview) -> None: ...
 
+    def send_at_once(self, data: bytes) -> bytes:
+        """Send what goes without waiting; gives the rest."""
+        ...
+
     async def read_head(self) -> Head: ...
 
     def split_with(self, feed: Feed, take: Take | None = None) -> None:
@@ -43,6 +47,11 @@ class Connection(Protocol):
 
     async def read(self) -> list[Any]:
         """The items that have come since the last call; empty at the end of the answer."""
+        ...
+
+    async def pour(self, sink: Sink) -> None:
+        """Give what is left of the body to `sink` as it comes. What the sink raises ends the exchange; when this is
+        cancelled, `read` and `pour` go on behind what the sink has had."""
         ...
 
     def answered(self) -> bool:
@@ -97,6 +106,10 @@ class PullConnection:
     async def _receive(self) -> bytes:
         """The next bytes; empty at the end of the connection."""
         raise NotImplementedError
+
+    async def _receive_view(self) -> memoryview:
+        """The same, good until the next is received."""
+        return memoryview(await self._receive())
 
     async def _send(self, data: bytes | memoryview) -> None:
         raise NotImplementedError
@@ -165,6 +178,9 @@ class PullConnection:
             self.alive = False  # half a request may be on it
             raise self._ended(error, self._reader.started) from error
 
+    def send_at_once(self, data: bytes) -> bytes:
+        return data  # on trio every call is a checkpoint, and what any byte stream takes is not known
+
     async def read_head(self) -> Head:
         while self._reader.head is None:
             await self._more()
@@ -181,6 +197,30 @@ class PullConnection:
             await self._more()
         items, self._items = self._items, []
         return items
+
+    async def pour(self, sink: Sink) -> None:
+        items, self._items = self._items, []
+        for item in items:
+            sink(memoryview(item))
+        reader = self._reader
+        while not reader.done:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                view = await self._receive_view()
+                if view:
+                    reader.pour(view, sink)
+                else:
+                    self.alive = False
+                    reader.feed_eof()
+            except (WireError, OSError) as error:
+                self._failure = self._ended(error, reader.started)
+                await self.aclose()
+                raise self._failure from error
+            except Exception as error:  # the sink's own
+                self._failure = error
+                await self.aclose()
+                raise
 
     async def _more(self) -> None:
         if self._failure is not None:

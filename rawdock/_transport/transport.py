@@ -202,6 +202,12 @@ class AnswerStream(httpx.AsyncByteStream):
         self._pool = pool
         self._connection = connection
         self._closed = False
+        self.read = connection.read
+        """The next items, at least one; empty at the end of the answer."""
+        self.pour = connection.pour
+        """Give what is left of the body to a sink."""
+        self.send_at_once = connection.send_at_once
+        """Send on an upgraded connection what goes without waiting; gives the rest."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return _Pieces(self._connection)
@@ -209,10 +215,6 @@ class AnswerStream(httpx.AsyncByteStream):
     def split_with(self, feed: Feed, take: Take | None = None) -> None:
         """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
         self._connection.split_with(feed, take)
-
-    async def read(self) -> list[Any]:
-        """The next items, at least one; empty at the end of the answer."""
-        return await self._connection.read()
 
     async def send(self, data: bytes | memoryview) -> None:
         """Send bytes on an upgraded connection."""

@@ -10,12 +10,26 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Head", "Limits", "Reader", "Take", "TooLarge", "Truncated", "WireError", "parse_head", "whole_answer"]
+__all__ = [
+    "Head",
+    "Limits",
+    "Reader",
+    "Sink",
+    "Take",
+    "TooLarge",
+    "Truncated",
+    "WireError",
+    "parse_head",
+    "whole_answer",
+]
 
 # Reads whole chunks in the place of the reader, where it knows what is in them. It is given the data, the place where
 # the last chunk ended, the pieces before that place, which it takes out of their list, and a list for what it makes of
 # them and of the chunks; it gives the place where the last chunk that it took ended.
 Take = Callable[[bytes, int, list[bytes], list[Any]], int]
+
+# Is done with the bytes when it returns: the memory is used again for the next ones.
+Sink = Callable[[memoryview], None]
 
 
 class WireError(Exception):
@@ -156,6 +170,8 @@ def _shown(line: bytes) -> str:
 
 
 _sizes: dict[bytes, int] = {}
+_between: dict[bytes, int] = {}
+_BETWEEN = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n")
 
 
 def _chunk_size(line: bytes) -> int:
@@ -229,7 +245,18 @@ class Reader:
     the pieces are the raw bytes of the upgraded connection, which end with the connection.
     """
 
-    __slots__ = ("_buffer", "_informational", "_left", "_limits", "_no_body", "_state", "head", "rest", "started")
+    __slots__ = (
+        "_buffer",
+        "_informational",
+        "_left",
+        "_limits",
+        "_no_body",
+        "_state",
+        "_width",
+        "head",
+        "rest",
+        "started",
+    )
 
     _left: int
     _state: int
@@ -241,6 +268,7 @@ class Reader:
         self._left = 0
         self._state = _HEAD
         self._informational = 0
+        self._width = 0
         self.head: Head | None = None
         self.rest = b""
         self.started = False
@@ -281,6 +309,52 @@ class Reader:
         elif state != _HEAD:
             self._feed_chunks(data, position, out, take, taken)
         return out
+
+    def pour(self, view: memoryview, sink: Sink) -> None:
+        """Like `feed`, but the body goes to `sink` as it lies in `view`: nothing is copied, and nothing kept."""
+        self.started = True
+        position = 0
+        if self._state in (_CHUNK_DATA, _CHUNK_END) and not self._buffer:
+            position = self._pour_chunks(view, sink)
+        elif self._state == _LENGTH:
+            position = min(self._left, len(view))
+            sink(view[:position])
+            self._left -= position
+            if not self._left:
+                self._state = _DONE
+        elif self._state == _TO_CLOSE:
+            position = len(view)
+            sink(view)
+        if position < len(view):  # cut lines, unusual sizes, the end
+            for piece in self.feed(bytes(view[position:])):
+                sink(memoryview(piece))
+
+    def _pour_chunks(self, view: memoryview, sink: Sink) -> int:
+        """Few different bytes come between two chunks, so these are looked up together. Gives the place of others."""
+        left, width, get = self._left, self._width, _between.get
+        position, total = 0, len(view)
+        while True:
+            if left:
+                end = position + left
+                if end > total:
+                    sink(view[position:])
+                    self._state, self._left, self._width = _CHUNK_DATA, end - total, width
+                    return total
+                sink(view[position:end])
+                position = end
+            start = position + width
+            size = get(bytes(view[position:start]))
+            if size is None:
+                match = _BETWEEN.match(view, position)
+                size = int(match[1], 16) if match else 0
+                if match is None or not size:
+                    self._state, self._left, self._width = _CHUNK_END, 0, width
+                    return position
+                start = match.end()
+                width = start - position
+                if len(_between) < 4096:
+                    _between[match[0]] = size
+            left, position = size, start
 
     def feed_eof(self) -> None:
         """The peer has closed; a `Truncated` error unless the answer may end so."""

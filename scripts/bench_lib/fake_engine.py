@@ -94,7 +94,7 @@ def log(peer: socket.socket, size: int) -> None:
 
 def archive(peer: socket.socket) -> None:
     """A tar of one file, in chunks of 32 KiB as the Engine copies."""
-    peer.sendall(CHUNKED[:-2] + b"X-Docker-Container-Path-Stat: " + STAT + b"\r\n\r\n")
+    peer.sendall(CHUNKED[:-2].replace(b"json", b"x-tar") + b"X-Docker-Container-Path-Stat: " + STAT + b"\r\n\r\n")
     member = tarfile.TarInfo("blob")
     member.size = DOWNLOAD
     peer.sendall(chunk(member.tobuf(tarfile.USTAR_FORMAT)))
