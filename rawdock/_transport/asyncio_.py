@@ -142,12 +142,13 @@ class AsyncioConnection:
     def _feed_stream(self, data: bytes) -> None:
         reader = self._reader
         assert reader is not None
-        pieces = reader.feed(data, self._take, self._items)
-        feed = self._feed
-        if feed is None:
-            self._items += pieces
-        elif pieces:
-            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        try:
+            pieces = reader.feed(data, self._take, self._items)
+        except WireError as error:
+            self._queue(error.before)
+            raise
+        if pieces:
+            self._queue(pieces)
         self._queued += len(data)
         if self._queued > self._limits.queue and not self._paused and not reader.done:
             self._paused = True
@@ -155,6 +156,13 @@ class AsyncioConnection:
         self._wake()
         if reader.rest:
             self.close()  # bytes behind the end belong to nobody, and more of them are not kept
+
+    def _queue(self, pieces: list[bytes]) -> None:
+        feed = self._feed
+        if feed is None:
+            self._items += pieces
+        elif pieces:
+            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def _ended(self, error: OSError | None) -> None:
         """The peer has closed, or the connection broke."""

@@ -8,7 +8,9 @@ cancelled `read` alone loses nothing: the next one goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
+
+import httpx
 
 from .errors import ConnectionEnded, Malformed, OverLimit
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
@@ -194,7 +196,11 @@ class PullConnection:
 
     async def read(self) -> list[Any]:
         while not self._items and not self._reader.done:
-            await self._more()
+            try:
+                await self._more()
+            except httpx.TransportError:
+                if not self._items:  # what came before is given first, and the error raised by the next read
+                    raise
         items, self._items = self._items, []
         return items
 
@@ -208,19 +214,25 @@ class PullConnection:
                 raise self._failure
             try:
                 view = await self._receive_view()
+            except OSError as error:
+                if not reader.ends_by(error):
+                    await self._give_up(self._ended(error, reader.started), error)
+                view = memoryview(b"")
+            try:
                 if view:
                     reader.pour(view, sink)
                 else:
                     self.alive = False
                     reader.feed_eof()
-            except (WireError, OSError) as error:
-                self._failure = self._ended(error, reader.started)
-                await self.aclose()
-                raise self._failure from error
+            except WireError as error:
+                await self._give_up(self._ended(error, reader.started), error)
             except Exception as error:  # the sink's own
-                self._failure = error
-                await self.aclose()
-                raise
+                await self._give_up(error, error.__cause__)
+
+    async def _give_up(self, failure: Exception, cause: BaseException | None) -> NoReturn:
+        self._failure = failure
+        await self.aclose()
+        raise failure from cause
 
     async def _more(self) -> None:
         if self._failure is not None:
@@ -239,13 +251,16 @@ class PullConnection:
                 return
             pieces = reader.feed(data, self._take, self._items)
         except (WireError, OSError) as error:
-            self._failure = self._ended(error, reader.started)
-            await self.aclose()
-            raise self._failure from error
-        if self._feed is None:
+            self._queue(getattr(error, "before", []))
+            await self._give_up(self._ended(error, reader.started), error)
+        self._queue(pieces)
+
+    def _queue(self, pieces: list[bytes]) -> None:
+        feed = self._feed
+        if feed is None:
             self._items += pieces
         elif pieces:
-            self._items += self._feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def answered(self) -> bool:
         return self._reader.head is not None

@@ -28,12 +28,14 @@ __all__ = [
 # them and of the chunks; it gives the place where the last chunk that it took ended.
 Take = Callable[[bytes, int, list[bytes], list[Any]], int]
 
-# Is done with the bytes when it returns: the memory is used again for the next ones.
+# Is done with the view when it returns, and may release it: the memory is used again for the next bytes.
 Sink = Callable[[memoryview], None]
 
 
 class WireError(Exception):
     """The peer does not speak HTTP/1.1 as it should."""
+
+    before: list[bytes] = []  # noqa: RUF012 - never changed; pieces of the body that came with what is wrong
 
 
 class TooLarge(WireError):
@@ -307,7 +309,11 @@ class Reader:
         elif state == _DONE:
             self.rest += data[position:]
         elif state != _HEAD:
-            self._feed_chunks(data, position, out, take, taken)
+            try:
+                self._feed_chunks(data, position, out, take, taken)
+            except WireError as error:
+                error.before = out
+                raise
         return out
 
     def pour(self, view: memoryview, sink: Sink) -> None:
@@ -324,9 +330,15 @@ class Reader:
                 self._state = _DONE
         elif self._state == _TO_CLOSE:
             position = len(view)
-            sink(view)
+            sink(view[:])
         if position < len(view):  # cut lines, unusual sizes, the end
-            for piece in self.feed(bytes(view[position:])):
+            try:
+                pieces = self.feed(bytes(view[position:]))
+            except WireError as error:
+                for piece in error.before:
+                    sink(memoryview(piece))
+                raise
+            for piece in pieces:
                 sink(memoryview(piece))
 
     def _pour_chunks(self, view: memoryview, sink: Sink) -> int:
