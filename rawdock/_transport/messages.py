@@ -76,9 +76,13 @@ class _BodyStream(httpx.AsyncByteStream):
     def __init__(self, body: AsyncIterable[bytes]) -> None:
         self._body = body
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._body:
-            yield part
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)  # no generator around it, which a transport might leave open
+
+    async def aclose(self) -> None:
+        close = getattr(self._body, "aclose", None)
+        if close is not None:
+            await close()
 
 
 class WireResponse(httpx.Response):

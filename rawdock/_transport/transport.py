@@ -7,11 +7,12 @@ redirects, keeps no cookies, and reads no environment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
-from anyio import CancelScope
+from anyio import CancelScope, create_task_group
 
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
@@ -128,7 +129,7 @@ class EngineTransport(httpx.AsyncBaseTransport):
         answer = AnswerStream(self.pool, connection)
         try:
             if body is not None:
-                await _send_chunks(connection, body)
+                await _send_listening(connection, body)
             head = await connection.read_head()
         except BaseException:
             await answer.aclose()
@@ -161,6 +162,30 @@ async def _encoded(request: httpx.Request) -> tuple[bytes, AsyncIterable[bytes] 
     else:
         parts += cast("Iterable[bytes]", stream)
     return b"".join(parts), None
+
+
+async def _send_listening(connection: Connection, body: AsyncIterable[bytes]) -> None:
+    """Send a streamed body, and give it up when the Engine has answered already: what waits for more of it, or for the
+    Engine to take more, is cancelled. The caller's own error comes out as it is."""
+    failure: BaseException | None = None
+    sending = CancelScope()
+
+    async def listen() -> None:
+        # What fails here is kept by the connection, and raised to whoever reads the answer.
+        with contextlib.suppress(httpx.TransportError):
+            await connection.read_head()
+        sending.cancel()
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(listen)
+        with sending:
+            try:
+                await _send_chunks(connection, body)
+            except Exception as error:
+                failure = error
+                tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> None:
