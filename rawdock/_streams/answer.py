@@ -56,7 +56,7 @@ class Answer:
         self._splitter: Splitter = _Bytes()
         self._own = response.stream if isinstance(response.stream, AnswerStream) else None
         self._foreign: AsyncIterator[bytes] | None = None
-        self._next = self._own.read if self._own is not None else self._read_foreign
+        self._next = self._own.connection.read if self._own is not None else self._read_foreign
         self._ended = False
         self._broken = False
         self._turn: anyio.Lock | None = None
@@ -99,7 +99,7 @@ class Answer:
             return
         try:
             if self._own is not None:
-                await self._own.pour(sink)
+                await self._own.connection.pour(sink)
             else:
                 while items := await self._read_foreign():
                     for item in items:
@@ -167,7 +167,7 @@ class Answer:
             self._at_once = 0
             return data
         try:
-            return self._own.send_at_once(data)
+            return self._own.connection.send_at_once(data)
         except httpx.TransportError as error:
             raise self.error(translate(error)) from error
 

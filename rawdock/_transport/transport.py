@@ -16,7 +16,7 @@ from anyio import CancelScope, create_task_group
 
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
-from .messages import WireRequest, WireResponse
+from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import unix_path_too_long, unreachable
 from .wire import Head, Limits, Take
@@ -134,6 +134,8 @@ class EngineTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await answer.aclose()
             raise
+        if type(request) is WireRequest:
+            return OpenResponse(head, answer, request, NetworkStream)
         return httpx.Response(
             head.status,
             headers=list(head.headers),
@@ -223,39 +225,39 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
 class AnswerStream(httpx.AsyncByteStream):
     """The body of an open answer. Read to its end, its connection serves again; else closing closes it."""
 
+    __slots__ = ("_closed", "_pool", "connection")
+
     def __init__(self, pool: Pool, connection: Connection) -> None:
         self._pool = pool
-        self._connection = connection
+        self.connection = connection
         self._closed = False
-        self.read = connection.read
-        """The next items, at least one; empty at the end of the answer."""
-        self.pour = connection.pour
-        """Give what is left of the body to a sink."""
-        self.send_at_once = connection.send_at_once
-        """Send on an upgraded connection what goes without waiting; gives the rest."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Pieces(self._connection)
+        return _Pieces(self.connection)
+
+    async def read(self) -> list[Any]:
+        """The next items, at least one; empty at the end of the answer."""
+        return await self.connection.read()
 
     def split_with(self, feed: Feed, take: Take | None = None) -> None:
         """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
-        self._connection.split_with(feed, take)
+        self.connection.split_with(feed, take)
 
     async def send(self, data: bytes | memoryview) -> None:
         """Send bytes on an upgraded connection."""
-        await self._connection.send(data)
+        await self.connection.send(data)
 
     async def send_eof(self) -> None:
         """End our half of an upgraded connection."""
-        await self._connection.send_eof()
+        await self.connection.send_eof()
 
     async def head(self) -> Head:
-        return await self._connection.read_head()
+        return await self.connection.read_head()
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            await self._pool.release(self._connection)
+            await self._pool.release(self.connection)
 
 
 class _Pieces:
