@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING
 
 from .errors import (
     AddressError,
+    ArchiveError,
     BadRequest,
     ClosedError,
     Conflict,
     ConnectError,
     DecodeError,
+    FileError,
     Forbidden,
     InvalidArgument,
     NotFound,
     NotSupported,
+    ProcessError,
     RawdockError,
     ServerError,
     StatusError,
+    StillRunning,
     StreamError,
+    TimedOut,
     TruncatedError,
     Unauthorized,
+    Unhealthy,
     VersionError,
 )
 
@@ -34,18 +40,26 @@ if TYPE_CHECKING:
     from ._codec import decode, encode
     from ._endpoint import endpoint_of
     from ._model import SecretStr, Timestamp
+    from ._tar.unpack import Skipped
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
+    from .helpers.copying import Copied
+    from .helpers.execute import ExecuteResult
+    from .helpers.run import RunResult
 
 __all__ = [
     "AddressError",
+    "ArchiveError",
     "BadRequest",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "Content",
+    "Copied",
     "DecodeError",
     "Docker",
+    "ExecuteResult",
+    "FileError",
     "Filters",
     "Forbidden",
     "InvalidArgument",
@@ -53,14 +67,20 @@ __all__ = [
     "Moment",
     "NotFound",
     "NotSupported",
+    "ProcessError",
     "RawdockError",
+    "RunResult",
     "SecretStr",
     "ServerError",
+    "Skipped",
     "StatusError",
+    "StillRunning",
     "StreamError",
+    "TimedOut",
     "Timestamp",
     "TruncatedError",
     "Unauthorized",
+    "Unhealthy",
     "VersionError",
     "decode",
     "encode",
@@ -70,11 +90,15 @@ __all__ = [
 # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
 _LATER = {
     "Content": "_types",
+    "Copied": "helpers.copying",
     "Docker": "_client",
+    "ExecuteResult": "helpers.execute",
     "Filters": "_types",
     "Limits": "_transport.wire",
     "Moment": "_types",
+    "RunResult": "helpers.run",
     "SecretStr": "_model",
+    "Skipped": "_tar.unpack",
     "Timestamp": "_model",
     "decode": "_codec",
     "encode": "_codec",

@@ -16,6 +16,12 @@
     ├── StreamError        the Engine reported a failure inside a 200
     ├── TruncatedError     the answer ended early
     ├── DecodeError        the answer is not what the API says
+    ├── ArchiveError       an archive may not be unpacked as asked
+    ├── FileError          a file on this side cannot be read or written
+    ├── ProcessError       a command ended with another exit code than 0 (only if asked: `check()`)
+    ├── TimedOut           the time that a command was given is over (also a TimeoutError)
+    ├── StillRunning       what was cancelled could not be ended
+    ├── Unhealthy          a container whose health was waited for has none, or will not have it
     └── ClosedError        used after close, in another event loop or process
 
 Errors of other libraries and of the operating system never reach the caller bare: they are translated once,
@@ -32,21 +38,27 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressError",
+    "ArchiveError",
     "BadRequest",
     "ClosedError",
     "Conflict",
     "ConnectError",
     "DecodeError",
+    "FileError",
     "Forbidden",
     "InvalidArgument",
     "NotFound",
     "NotSupported",
+    "ProcessError",
     "RawdockError",
     "ServerError",
     "StatusError",
+    "StillRunning",
     "StreamError",
+    "TimedOut",
     "TruncatedError",
     "Unauthorized",
+    "Unhealthy",
     "VersionError",
 ]
 
@@ -223,5 +235,59 @@ class DecodeError(RawdockError):
         return f"{super().__str__()} (at {self.path})"
 
 
+class ArchiveError(RawdockError):
+    """An archive may not be unpacked as asked: a member leads out of where it belongs, or a limit is passed."""
+
+    def __init__(self, message: str, *, member: str = "") -> None:
+        super().__init__(message)
+        self.member = member
+        """The name of the member, as it stands in the archive."""
+
+
+class FileError(RawdockError):
+    """A file on this side cannot be read or written, or changed meanwhile; the system's error is its `__cause__`."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class ClosedError(RawdockError):
     """The client was used after close, in another event loop, or in another process."""
+
+
+class ProcessError(RawdockError):
+    """A command ended with another exit code than 0."""
+
+    def __init__(self, message: str, *, exit_code: int, stdout: bytes, stderr: bytes) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+class TimedOut(RawdockError, TimeoutError):
+    """The time that a command was given is over: it was ended, unless `may_still_run` says otherwise."""
+
+    def __init__(self, message: str, *, stdout: bytes, stderr: bytes, may_still_run: bool) -> None:
+        super().__init__(message)
+        self.stdout = stdout
+        """What came until then, as far as it was kept."""
+        self.stderr = stderr
+        self.may_still_run = may_still_run
+        """Whether no way was found to end it."""
+
+
+class StillRunning(RawdockError):
+    """What was cancelled could not be ended: it goes on at the Engine, or may. The cancellation is the cause."""
+
+    may_still_run = True
+
+
+class Unhealthy(RawdockError):
+    """A container whose health was waited for is unhealthy, has stopped, or has no health check."""
+
+    def __init__(self, message: str, *, status: str) -> None:
+        super().__init__(message)
+        self.status = status
+        """Of its health, as `unhealthy`, or of the container, as `exited`."""

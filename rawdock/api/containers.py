@@ -348,9 +348,10 @@ class Containers(Resource):
     ) -> None:
         """Unpack a tar archive into a folder of a container (`docker cp`); it may be compressed.
 
-        `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. `copy_uid_gid` keeps the
-        archive's owners. Raises NotFound if the container or the folder is not there (Podman makes the folder), and
-        BadRequest where it is read-only (older Engines: ServerError; Podman writes).
+        `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. The archive's owners
+        are kept; with `copy_uid_gid` all of it belongs to the container's own user. Raises NotFound if the container
+        or the folder is not there (Podman makes the folder), and BadRequest where it is read-only (older Engines:
+        ServerError; Podman writes).
         Route: PUT /containers/{id}/archive.
         """
         ...

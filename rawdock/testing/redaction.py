@@ -13,6 +13,8 @@ from ..errors import SECRET_HEADERS
 __all__ = ["REDACTED", "forms", "redact_body", "redact_headers"]
 
 REDACTED = "***"
+# Helpers mark what they start with another number each time; a replay must find the same requests all the same.
+_MARKS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}")
 _SECRETS = re.compile(r"(?:/v[0-9.]+)?/secrets(?:[/?]|$)")
 _KEYS = frozenset(
     {
@@ -42,6 +44,7 @@ def redact_body(body: bytes, target: str = "") -> bytes:
     `target` tells what it is about: what a swarm's secret holds is under a name that means something else elsewhere.
     """
     keys = _KEYS | {"data"} if _SECRETS.search(target) else _KEYS
+    body = _MARKS.sub(rb"\g<1>0000000000000000", body)
     try:
         return _redact_value(body, keys)
     except ValueError:

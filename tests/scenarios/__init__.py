@@ -20,6 +20,8 @@ from . import (
     checkpoints,
     events,
     exec,
+    execute,
+    files,
     images,
     lifecycle,
     networks,
@@ -28,6 +30,7 @@ from . import (
     prune,
     pull,
     registries,
+    run,
     services,
     sessions,
     stores,
@@ -36,6 +39,7 @@ from . import (
     tarballs,
     usage,
     volumes,
+    waiting,
 )
 
 Scenario = Callable[[Docker], Awaitable[None]]
@@ -66,6 +70,7 @@ SCENARIOS: dict[str, Scenario] = {
         attach,
         usage,
         archives,
+        files,
         tarballs,
         registries,
         builds,
@@ -76,6 +81,9 @@ SCENARIOS: dict[str, Scenario] = {
         checkpoints,
         sessions,
         plugins,
+        run,
+        execute,
+        waiting,
     )
     for name, scenario in _of(module).items()
 }

@@ -53,6 +53,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "refuse a bad Dockerfile at once"): "it reads it when the answer has begun",
     ("podman", "refuse a folder that is not there"): "it makes the folder",
     ("podman", "refuse to write where it is read-only"): "it writes from outside the container",
+    ("podman", "run health checks"): "it leaves them to systemd's timers",
     ("podman", "services-ends"): _NO_SWARM,
     ("podman", "services-errors"): _NO_SWARM,
     ("podman", "services-given"): _NO_SWARM,

@@ -1,0 +1,112 @@
+"""`docker.execute`: a command in a running container, from its start to its exit code."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+import attrs
+
+from ..errors import InvalidArgument
+from ..models import ExecConfig, ExecStartConfig
+from .ending import VARIABLE, end_command
+from .process import Ended, Held, Holds, Input
+
+if TYPE_CHECKING:
+    from .._client import Docker
+    from .._streams.opens import Opens
+    from .._streams.output import ProcessStream
+
+__all__ = ["ExecuteResult", "Execution", "execute"]
+
+
+@attrs.frozen(kw_only=True)
+class ExecuteResult(Ended):
+    """What came of a command in a container."""
+
+    id: str
+    """Of the execution, for `exec.inspect`."""
+
+
+class Execution(Held[ExecuteResult]):
+    """A command that runs in a container. Leaving the block ends it, with the processes that it has started."""
+
+    id = ""
+    """For `exec.inspect` and `exec.resize`."""
+
+    def __init__(
+        self, docker: Docker, container: str, config: ExecConfig, *, stdin: Input, timeout: float | None,
+        output_limit: int | None,
+    ) -> None:  # fmt: skip
+        super().__init__(stdin=stdin, timeout=timeout, output_limit=output_limit)
+        self._docker = docker
+        self._container = container
+        self._mark = f"{VARIABLE}={secrets.token_hex(8)}"
+        self._config: ExecConfig = attrs.evolve(cast("Any", config), env=[*config.env, self._mark])
+        self._opens: Opens[ProcessStream] | None = None
+        self._open = False
+
+    async def _start(self) -> ProcessStream:
+        config = self._config
+        try:
+            self.id = (await self._docker.exec.create(self._container, config)).id
+        except BaseException:
+            self._over = True  # nothing was started
+            raise
+        start = ExecStartConfig(tty=config.tty, console_size=config.console_size)
+        self._opens = self._docker.exec.start(self.id, start)
+        stream = await self._opens.__aenter__()
+        self._open = True
+        return stream
+
+    async def _exit(self) -> ExecuteResult:
+        # Its output may end a moment before it does, or much earlier if it has closed it.
+        pause = 0.001
+        while (found := await self._docker.exec.inspect(self.id)).running:
+            await anyio.sleep(pause)
+            pause = min(pause * 2, 0.2)
+        output = self._output
+        return ExecuteResult(
+            id=self.id,
+            exit_code=found.exit_code or 0,
+            stdout=output.stdout,
+            stderr=output.stderr,
+            truncated=output.truncated,
+        )
+
+    async def _kill(self) -> bool:
+        return await end_command(self._docker, self._container, self.id, self._mark, user=self._config.user)
+
+    async def _close(self) -> None:
+        if self._open and self._opens is not None:
+            await self._opens.__aexit__(None, None, None)
+
+
+def execute(
+    docker: Docker,
+    container: str,
+    config: ExecConfig,
+    *,
+    env: Mapping[str, str] | None,
+    stdin: Input,
+    open_stdin: bool,
+    timeout: float | None,
+    output_limit: int | None,
+) -> Holds[Execution, ExecuteResult]:
+    """See `Docker.execute`."""
+    if not config.cmd:
+        raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
+    whole: ExecConfig = attrs.evolve(
+        cast("Any", config),
+        env=[f"{name}={value}" for name, value in (env or {}).items()],
+        attach_stdin=stdin is not None or open_stdin,
+        attach_stdout=True,
+        attach_stderr=True,
+    )
+
+    def held() -> Execution:
+        return Execution(docker, container, whole, stdin=stdin, timeout=timeout, output_limit=output_limit)
+
+    return Holds(held)

@@ -1,0 +1,140 @@
+"""One file's bytes into a container and out of one."""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+import time
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import TYPE_CHECKING
+
+from .._params import uploaded
+from .._tar.pack import BLOCK, END, Look, ending, header
+from .._tar.reader import Member, TarReader
+from ..errors import ArchiveError, InvalidArgument
+from .copying import nearest
+from .paths import absolute, found
+
+if TYPE_CHECKING:
+    from .._client import Docker
+
+__all__ = ["MAX_READ", "read_file", "write_file"]
+
+MAX_READ = 64 << 20
+# An Engine says where a link leads in the end, so one step is enough unless somebody changes links meanwhile.
+_STEPS = 8
+
+
+class _One:
+    """Takes the one file of an archive."""
+
+    def __init__(self, path: str, limit: int) -> None:
+        self.parts: list[bytes] = []
+        self.link: Member | None = None
+        self.done = False
+        self._path = path
+        self._limit = limit
+
+    def member(self, member: Member) -> bool:
+        if self.done or self.link:
+            return False
+        if member.kind == "link":
+            self.link = member
+        elif member.kind != "file":
+            raise ArchiveError(f"{self._path} is a {member.kind}, and no file", member=member.name)
+        elif member.size > self._limit:
+            raise ArchiveError(
+                f"{self._path} has {member.size} bytes, and the limit is {self._limit}; copy_out writes it to a file",
+                member=member.name,
+            )
+        return member.kind == "file"
+
+    def data(self, data: memoryview) -> None:
+        self.parts.append(bytes(data))
+
+    def complete(self) -> None:
+        self.done = True
+
+
+async def read_file(docker: Docker, container: str, path: str, *, limit: int) -> bytes:
+    where = absolute("read_file: path", path)
+    if type(limit) is not int or limit < 0:
+        raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
+    for _ in range(_STEPS):
+        one = _One(where, limit)
+        reader = TarReader(one)
+        async with docker.containers.archive(container, path=where) as archive:
+            async for piece in archive:
+                reader.feed(piece)
+            reader.feed_eof()
+            target = archive.stat.link_target
+        if one.done:
+            return b"".join(one.parts)
+        if one.link is None:
+            raise ArchiveError(f"the archive of {where} is empty")
+        where = target or posixpath.join(posixpath.dirname(where), one.link.target)
+    raise ArchiveError(f"{path} leads from link to link")
+
+
+async def write_file(
+    docker: Docker,
+    container: str,
+    path: str,
+    data: bytes | AsyncIterable[bytes],
+    *,
+    size: int | None,
+    parents: bool,
+    look: Look,
+) -> None:
+    look.checked("write_file")
+    where = absolute("write_file: path", path)
+    if path.endswith(("/", "/.")):
+        raise InvalidArgument(f"write_file: path: {path!r} is a folder; name the file in it")
+    content = uploaded("write_file: data", data)
+    if isinstance(content, bytes):
+        if size is not None and size != len(content):
+            raise InvalidArgument(f"write_file: size: {size} was given, and data has {len(content)} bytes")
+        size = len(content)
+    if type(size) is not int or size < 0:
+        raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
+    where, there = await found(docker, container, where)
+    folder, name = posixpath.split(where)
+    missing: list[str] = []
+    if parents and there is None:
+        folder, missing = await nearest(docker, container, folder)
+    begin = b"".join(header(look.of_folder("/".join(missing[: count + 1]))) for count in range(len(missing)))
+    member = tarfile.TarInfo("/".join([*missing, name]))
+    member.uid, member.gid, member.mode = look.uid or 0, look.gid or 0, look.mode or 0
+    member.mtime = int(time.time()) if look.mtime is None else look.mtime
+    member.size = size
+    begin += header(member)
+    end = ending(size) + END
+    archive = (
+        begin + content + end if isinstance(content, bytes) and size <= BLOCK else _around(begin, content, size, end)
+    )
+    await docker.containers.put_archive(container, archive, path=folder, no_overwrite_dir_non_dir=True)
+
+
+async def _around(begin: bytes, content: bytes | AsyncIterable[bytes], size: int, end: bytes) -> AsyncIterator[bytes]:
+    """The content in its archive, without holding both; as many bytes as its header says, or an error."""
+    yield begin
+    if isinstance(content, bytes):
+        view = memoryview(content)
+        for at in range(0, size, BLOCK):
+            yield bytes(view[at : at + BLOCK])
+    else:
+        came = 0
+        try:
+            async for part in content:
+                came += len(part)
+                if came > size:
+                    raise ArchiveError(f"write_file: data has more than the {size} bytes that were announced")
+                if part:
+                    yield part
+        finally:
+            close = getattr(content, "aclose", None)
+            if close is not None:
+                await close()
+        if came < size:
+            raise ArchiveError(f"write_file: data has {came} bytes, and {size} were announced")
+    yield end

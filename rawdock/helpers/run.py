@@ -1,0 +1,186 @@
+"""`docker.run`: a container for one command, from its creation to its removal, with nothing missed between."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import attrs
+
+from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, TruncatedError
+from ..models import ContainerSpec
+from .finishing import finished
+from .process import Ended, Held, Holds, Input
+
+if TYPE_CHECKING:
+    from .._client import Docker
+    from .._streams.opens import Opens
+    from .._streams.output import ProcessStream
+    from .._streams.waiting import Waiting
+    from ..models import AuthConfig
+
+__all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
+
+LABEL = "rawdock.run"
+"""The label of containers that `run` makes; its value is another one each time."""
+
+PullPolicy = Literal["always", "missing", "never"]
+
+
+@attrs.frozen(kw_only=True)
+class RunResult(Ended):
+    """What came of a container's command."""
+
+    id: str
+    """The container's; it is there still only with `remove=False`."""
+    error: str
+    """What the Engine says that went wrong beside it; mostly empty."""
+
+
+class Running(Held[RunResult]):
+    """A container's command that runs. Leaving the block before it has ended ends it, and removes the container."""
+
+    id = ""
+    """The container's."""
+
+    def __init__(
+        self, docker: Docker, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
+        auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
+    ) -> None:  # fmt: skip
+        super().__init__(stdin=stdin, timeout=timeout, output_limit=output_limit)
+        self._docker = docker
+        self._label = secrets.token_hex(8)
+        self._spec: ContainerSpec = attrs.evolve(cast("Any", spec), labels={**spec.labels, LABEL: self._label})
+        self._name = name
+        self._platform = platform
+        self._pull = pull
+        self._auth = auth_config
+        self._remove = remove
+        self._attached: Opens[ProcessStream] | None = None
+        self._waits: Opens[Waiting] | None = None
+        self._waiting: Waiting | None = None
+
+    async def _start(self) -> ProcessStream:
+        if self._pull == "always":
+            await self._fetch()
+        await self._create()
+        containers = self._docker.containers
+        # All that can be heard of it is registered before it starts: a short command is over when `start` answers.
+        attached = containers.attach(self.id, stdin=self._spec.open_stdin)
+        stream = await attached.__aenter__()
+        self._attached = attached
+        waits = containers.wait(self.id, condition="next-exit")
+        self._waiting = await waits.__aenter__()
+        self._waits = waits
+        await containers.start(self.id)
+        return stream
+
+    async def _fetch(self) -> None:
+        await self._docker.images.pull(self._spec.image, platform=self._platform, auth_config=self._auth)
+
+    async def _create(self) -> None:
+        try:
+            await finished(self._created)
+        except NotFound:
+            if self._pull != "missing":
+                raise
+            await self._fetch()
+            await finished(self._created)
+
+    async def _created(self) -> None:
+        try:
+            created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
+            self.id = created.id
+        except (TruncatedError, DecodeError):
+            await self._find()  # the answer was lost: was it made?
+            raise
+
+    async def _find(self) -> None:
+        try:
+            found = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
+        except RawdockError:
+            return
+        for container in found:
+            self.id = container.id
+
+    async def _exit(self) -> RunResult:
+        assert self._waiting is not None
+        exited = await self._waiting.result()
+        if self._remove:
+            await self._delete()
+        output = self._output
+        return RunResult(
+            id=self.id,
+            exit_code=exited.status_code,
+            stdout=output.stdout,
+            stderr=output.stderr,
+            truncated=output.truncated,
+            error=exited.error.message if exited.error else "",
+        )
+
+    async def _kill(self) -> bool:
+        if not self.id:
+            return True
+        try:
+            # A removal by force waits on Podman until the process has had its time to stop.
+            await self._docker.containers.kill(self.id)
+        except (NotFound, Conflict):
+            pass  # it has not begun, or has ended
+        except RawdockError:
+            pass  # the removal tells whether that matters
+        await self._delete()
+        return True
+
+    async def _delete(self) -> None:
+        """Remove it with its volumes. The Engine may be at it already, if it was to remove the container itself."""
+        try:
+            await self._docker.containers.delete(self.id, force=True, volumes=True)
+        except NotFound:
+            pass
+        except Conflict:
+            with suppress(NotFound):
+                await self._docker.containers.wait(self.id, condition="removed")
+
+    async def _close(self) -> None:
+        for opened in (self._waits, self._attached):
+            if opened is not None:
+                await opened.__aexit__(None, None, None)
+
+
+def run(
+    docker: Docker,
+    image: str,
+    cmd: list[str] | None,
+    *,
+    spec: ContainerSpec | None,
+    name: str | None,
+    platform: str | None,
+    pull: PullPolicy,
+    auth_config: AuthConfig | None,
+    remove: bool,
+    stdin: Input,
+    open_stdin: bool,
+    timeout: float | None,
+    output_limit: int | None,
+) -> Holds[Running, RunResult]:
+    """See `Docker.run`."""
+    if pull not in ("always", "missing", "never"):
+        raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
+    if not image:
+        raise InvalidArgument("run: image is empty; give the name or the id of an image")
+    spec = spec or ContainerSpec()
+    changes: dict[str, object] = {"image": image, "attach_stdout": True, "attach_stderr": True}
+    if cmd is not None:
+        changes["cmd"] = cmd
+    if stdin is not None or open_stdin:
+        changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
+    whole: ContainerSpec = attrs.evolve(cast("Any", spec), **changes)
+
+    def held() -> Running:
+        return Running(
+            docker, whole, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove, stdin=stdin,
+            timeout=timeout, output_limit=output_limit,
+        )  # fmt: skip
+
+    return Holds(held)

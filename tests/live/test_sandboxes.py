@@ -1,0 +1,127 @@
+"""Sandboxes: many containers without network and with limits at once, each step with a deadline and a bound."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from scenarios.kit import BUSYBOX, no_image
+from test_live import ENGINES
+
+from rawdock import Docker, TimedOut
+from rawdock.models import ContainerSpec, HostConfig
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(300)]
+if not ENGINES:
+    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
+
+LIMITS = HostConfig(network_mode="none", memory=64 << 20, pids_limit=32, cap_drop=["ALL"], init=True)
+LABEL = "rawdock-s-sandbox"
+SPEC = ContainerSpec(host_config=LIMITS, working_dir="/tmp", labels={LABEL: "yes"}, user="1000")
+# Ends in a number that only this sandbox knows, leaves two children behind, and would never stop talking.
+STEP = b"read n < given; echo $((n * n)) > result; sleep 301 & setsid sleep 302 & yes"
+BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 303"]
+
+
+async def step(docker: Docker, box: str, number: int) -> None:
+    """Files in, a step that does not end by itself, a file out; nothing of the step runs on."""
+    await docker.write_file(box, "/tmp/given", b"%d\n" % number, uid=1000)
+    await docker.write_file(box, "/tmp/step.sh", STEP, uid=1000)
+    with pytest.raises(TimedOut) as caught:
+        await docker.execute(box, ["sh", "step.sh"], timeout=2, output_limit=20)
+    assert not caught.value.may_still_run
+    assert caught.value.stdout == b"y\n" * 10
+    assert await docker.read_file(box, "/tmp/result") == b"%d\n" % number**2
+    left = await docker.execute(box, ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"])
+    assert b"sleep 30" not in left.stdout
+
+
+@pytest.fixture(params=ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Its name and its socket."""
+    for name in ("DOCKER_API_VERSION", "DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    name, _, socket = str(request.param).partition("=")
+    return name, socket
+
+
+async def test_many_sandboxes(engine: tuple[str, str], anyio_backend: str) -> None:
+    """A hundred at once, on one engine and one loop; some on the others: each has its own, and none is left."""
+    name, socket = engine
+    count = 100 if (name, anyio_backend) == ("docker-28.5", "asyncio") else 8
+    ready = anyio.Event()
+    up = 0
+
+    async def sandbox(number: int) -> None:
+        nonlocal up
+        async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
+            up += 1
+            if up == count:
+                ready.set()
+            await ready.wait()
+            async with few:
+                await step(docker, box.id, number)
+
+    few = anyio.CapacityLimiter(8)  # two seconds are short where a hundred steps share two processors
+    async with Docker(socket) as docker:
+        await docker.run(BUSYBOX, ["true"])
+        async with anyio.create_task_group() as tasks:
+            for number in range(count):
+                tasks.start_soon(sandbox, number)
+        assert await docker.containers.list(all=True, filters={"label": LABEL}) == []
+
+
+async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
+    """A commit of a sandbox is where others go on from, each for itself."""
+    snapshot = "rawdock-s-sandbox:1"
+    async with Docker(engine[1]) as docker:
+        await no_image(docker, snapshot)
+        async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
+            await docker.write_file(box.id, "/tmp/memory", b"learnt", uid=1000)
+            await docker.containers.commit(box.id, repo="rawdock-s-sandbox", tag="1")
+        try:
+            results: list[bytes] = []
+
+            async def fork(number: int) -> None:
+                say = ["sh", "-c", f"echo {number} >> memory; cat memory"]
+                done = await docker.run(snapshot, say, spec=SPEC, pull="never")
+                results.append(done.check().stdout)
+
+            async with anyio.create_task_group() as tasks:
+                for number in range(4):
+                    tasks.start_soon(fork, number)
+            assert sorted(results) == [b"learnt%d\n" % number for number in range(4)]
+        finally:
+            await docker.images.delete(snapshot, force=True)
+
+
+async def test_a_fork_bomb(engine: tuple[str, str]) -> None:
+    """Where there is no room for another process it is ended from outside, or said to go on; the sandbox goes."""
+    async with Docker(engine[1]) as docker:
+        async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
+            with pytest.raises(TimedOut) as caught:
+                await docker.execute(box.id, BOMB, timeout=1)
+            if not caught.value.may_still_run:
+                done = await docker.execute(box.id, ["echo", "alive"])
+                assert done.stdout == b"alive\n"
+        assert await docker.containers.list(all=True, filters={"label": LABEL}) == []
+
+
+async def test_two_hundred_runs(engine: tuple[str, str], anyio_backend: str) -> None:
+    """Not one exit code, nor a byte of output, is lost to a race; half of them are removed by the Engine itself."""
+    name, socket = engine
+    count = 200 if (name, anyio_backend) == ("docker-28.5", "asyncio") else 24
+    few = anyio.CapacityLimiter(6)
+
+    async def one(number: int) -> None:
+        host = HostConfig(auto_remove=number % 2 == 1, network_mode="none")
+        spec = ContainerSpec(host_config=host, labels={LABEL: "yes"})
+        async with few:
+            done = await docker.run(BUSYBOX, ["sh", "-c", f"echo {number}; exit {number % 100}"], spec=spec)
+        assert (done.exit_code, done.stdout, done.stderr) == (number % 100, b"%d\n" % number, b"")
+
+    async with Docker(socket) as docker:
+        await docker.run(BUSYBOX, ["true"])
+        async with anyio.create_task_group() as tasks:
+            for number in range(count):
+                tasks.start_soon(one, number)
+        assert await docker.containers.list(all=True, filters={"label": LABEL}) == []

@@ -1,0 +1,185 @@
+"""A command in a running container, held from start to exit code: `docker.execute`."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from rawdock import Conflict, Docker, InvalidArgument, NotFound, StillRunning, TimedOut
+from rawdock.models import ContainerSpec, HostConfig
+
+from .kit import BUSYBOX, container, no_container, opened
+
+NAME = "rawdock-s-execute"
+
+SAY = ["sh", "-c", 'while read -r line; do echo "said $line"; done']
+# A child, one that has left the session, one that has lost its environment, and grandchildren.
+_CHILDREN = "sleep 311 & setsid sleep 312 & env -i sleep 313 & (sleep 314 & sleep 315) &"
+FAMILY = ["sh", "-c", f"{_CHILDREN} echo begun; sleep 316"]
+_LOOK = """\
+for folder in /proc/[0-9]*; do
+  read -r line < $folder/stat
+  set -- ${line##*) }
+  [ "$1" = Z ] || tr '\\0' ' ' < $folder/cmdline
+  echo
+done 2> /dev/null
+"""
+
+
+async def _asleep(docker: Docker, id: str) -> list[str]:
+    """The commands that sleep for their life in a container, as it sees them; those that have ended are not there."""
+    seen = await docker.execute(id, ["sh", "-c", _LOOK])
+    return sorted(line.strip() for line in seen.stdout.decode().splitlines() if line.startswith("sleep 3"))
+
+
+async def outputs(docker: Docker) -> None:
+    """Exit code and both outputs; environment, user and folder are as asked for."""
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        say = "echo $A; id -u; pwd; echo err >&2; exit 3"
+        done = await docker.execute(id, ["sh", "-c", say], env={"A": "b"}, user="1000", working_dir="/tmp")
+        assert (done.exit_code, done.stdout, done.stderr) == (3, b"b\n1000\n/tmp\n", b"err\n")
+        assert (await docker.exec.inspect(done.id)).exit_code == 3
+        done = await docker.execute(id, ["sh", "-c", "echo out; echo err >&2"], tty=True)
+        assert (done.stdout, done.stderr) == (b"out\r\nerr\r\n", b"")
+        done = await docker.execute(id, ["echo", "123456"], output_limit=3)
+        assert (done.stdout, done.truncated) == (b"123", True)
+        assert (await docker.execute(id, ["true"])).check().exit_code == 0
+
+
+async def input(docker: Docker) -> None:
+    """What is given as stdin is read to its end; sent to while it runs, it answers."""
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        assert (await docker.execute(id, ["cat"], stdin=b"all")).stdout == b"all"
+        async with docker.execute(id, SAY, open_stdin=True) as execution:
+            await execution.send(b"one\n")
+            heard = b""
+            while heard != b"said one\n":
+                heard += (await anext(execution)).data
+            await execution.send_eof()
+            assert (await execution.result()).exit_code == 0
+
+
+async def errors(docker: Docker) -> None:
+    """What cannot be executed says why."""
+    await no_container(docker, NAME)
+    with pytest.raises(NotFound):
+        await docker.execute("rawdock-s-none", ["true"])
+    with pytest.raises(InvalidArgument, match="cmd is empty"):
+        await docker.execute("rawdock-s-none", [])
+    async with container(docker, NAME) as id:
+        with pytest.raises(Conflict):
+            await docker.execute(id, ["true"])
+        await docker.containers.start(id)
+        done = await docker.execute(id, ["rawdock-s-none"])
+        assert done.exit_code in (126, 127)
+        assert b"rawdock-s-none" in done.stdout + done.stderr
+        await docker.containers.pause(id)
+        with pytest.raises(Conflict):
+            await opened(docker.execute(id, ["true"]))
+        await docker.containers.unpause(id)
+
+
+async def large(docker: Docker) -> None:
+    """Input and output go on at the same time: a megabyte each way neither blocks nor loses a byte."""
+    data = bytes(range(256)) * 4096
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        assert (await docker.execute(id, ["cat"], stdin=data)).stdout == data
+
+
+large.live_only = True  # type: ignore[attr-defined]  # a recording of megabytes
+
+
+async def ended(docker: Docker) -> None:
+    """Cancelled, timed out or left early, a command ends with its whole family; the container goes on."""
+    async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
+        await docker.containers.start(id)
+        for user in ("", "1000"):
+            with pytest.raises(TimedOut) as caught:
+                await docker.execute(id, FAMILY, timeout=1.5, user=user)
+            assert (caught.value.stdout, caught.value.may_still_run) == (b"begun\n", False)
+            assert await _asleep(docker, id) == []
+
+            async with docker.execute(id, FAMILY, user=user) as execution:
+                await anext(execution)
+                seen = await _asleep(docker, id)
+                assert len(seen) == 6, seen
+            assert await _asleep(docker, id) == []
+
+            with anyio.CancelScope() as scope:
+                async with docker.execute(id, FAMILY, user=user, tty=True) as execution:
+                    await anext(execution)
+                    scope.cancel()
+                    await execution.result()
+            assert scope.cancelled_caught
+            assert await _asleep(docker, id) == []
+        assert (await docker.containers.inspect(id)).state.running
+
+
+ended.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def ended_alone(docker: Docker) -> None:
+    """Of two commands that run beside each other, and beside the container's own, only the one given up ends."""
+    async with container(docker, NAME, ["sleep", "350"], host_config=HostConfig(init=True)) as id:
+        await docker.containers.start(id)
+        async with docker.execute(id, ["sh", "-c", "echo begun; sleep 351"]) as one:
+            await anext(one)
+            async with docker.execute(id, ["sh", "-c", "echo begun; sleep 352"]) as other:
+                await anext(other)
+            assert await _asleep(docker, id) == ["sleep 350", "sleep 351"]
+        assert await _asleep(docker, id) == ["sleep 350"]
+
+
+ended_alone.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def ended_at_any_moment(docker: Docker) -> None:
+    """However early a command is given up, nothing of it runs on."""
+    async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
+        await docker.containers.start(id)
+        for moment in range(12):
+            with anyio.move_on_after(0.01 * moment):
+                await docker.execute(id, ["sh", "-c", "sleep 321 & sleep 322"])
+        assert await _asleep(docker, id) == []
+
+
+ended_at_any_moment.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def ended_without_a_shell(docker: Docker) -> None:
+    """No shell inside: ended from outside where the Engine is on this machine, else an error says that it may run."""
+    async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
+        await docker.containers.start(id)
+        await docker.execute(id, ["rm", "/bin/sh"])
+        for command in (["sleep", "331"], ["env", "-i", "sleep", "332"]):
+            still: StillRunning | None = None
+            try:
+                with anyio.move_on_after(1) as scope:
+                    await docker.execute(id, command)
+                assert scope.cancelled_caught
+            except StillRunning as error:
+                still = error
+            titles = (await docker.containers.top(id)).processes
+            assert sum(" ".join(command[-2:]) in " ".join(title) for title in titles) == (still is not None)
+
+
+ended_without_a_shell.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def ended_with_the_container(docker: Docker) -> None:
+    """A container that goes while a command runs ends it; giving that up finds nothing left."""
+    await no_container(docker, NAME)
+    spec = ContainerSpec(image=BUSYBOX, cmd=["sleep", "1000"], stop_timeout=1)
+    created = await docker.containers.create(spec, name=NAME)
+    await docker.containers.start(created.id)
+    async with docker.execute(created.id, ["sh", "-c", "echo begun; sleep 341"]) as execution:
+        await anext(execution)
+        await docker.containers.kill(created.id)
+        await docker.containers.delete(created.id, force=True)
+    assert not execution.may_still_run
+
+
+ended_with_the_container.live_only = True  # type: ignore[attr-defined]  # a recording knows no time

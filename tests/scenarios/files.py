@@ -1,0 +1,197 @@
+"""Files into containers and out of them, with the helpers for them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from rawdock import ArchiveError, BadRequest, Docker, NotFound, ServerError
+
+from .kit import container, engine_of, executed, tar
+
+NONE = "rawdock-s-none"
+TIME = 1_700_000_000
+
+
+def _tree(folder: Path) -> Path:
+    """A folder with a file, a link, a file with two names and one with a long name."""
+    tree = folder / "tree"
+    (tree / "deep" / "er").mkdir(parents=True)
+    (tree / "file").write_bytes(b"content\n")
+    (tree / "deep" / "script").write_bytes(b"#!/bin/sh\n")
+    (tree / "deep" / "link").symlink_to("script")
+    os.link(tree / "file", tree / "same")
+    (tree / ("é" * 100)).write_bytes(b"long")
+    (tree / "file").chmod(0o640)
+    (tree / "deep" / "script").chmod(0o755)
+    for path in (tree, tree / "deep", tree / "deep" / "er"):
+        path.chmod(0o755)
+    (tree / ("é" * 100)).chmod(0o644)
+    return tree
+
+
+def _found(folder: Path) -> dict[str, str]:
+    """Names, permissions and content of all that is below."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        mode = stat.filemode(path.lstat().st_mode)
+        what = os.readlink(path) if path.is_symlink() else "" if path.is_dir() else path.read_text()
+        found[str(path.relative_to(folder))] = f"{mode} {what}"
+    return found
+
+
+async def there_and_back(docker: Docker) -> None:
+    """A tree goes into a container that does not run and comes back the same, links, permissions and all."""
+    async with container(docker, "rawdock-s-files") as id:
+        with tempfile.TemporaryDirectory() as folder:
+            tree = await anyio.to_thread.run_sync(_tree, Path(folder))
+            went = await docker.copy_in(id, tree, "/tmp", mtime=TIME)
+            assert (went.path, went.members, went.size, went.skipped) == ("/tmp/tree", 8, 22, ())
+            back = await docker.copy_out(id, "/tmp/tree", Path(folder, "back"))
+            assert (back.path, back.members, back.size, back.skipped) == (os.path.join(folder, "back"), 8, 22, ())
+            assert _found(Path(folder, "back")) == _found(tree)
+            file, same, deep = [os.stat(f"{folder}/back/{name}") for name in ("file", "same", "deep")]
+            assert file == same
+            assert (file.st_mtime, deep.st_mtime) == (TIME, TIME)
+
+
+async def by_the_rules(docker: Docker) -> None:
+    """Where a copy goes, by what is there: the rules of the docker command."""
+    async with container(docker, "rawdock-s-files") as id:
+        await docker.containers.put_archive(id, tar({"there": None, "link": "/tmp/there"}), path="/tmp")
+        with tempfile.TemporaryDirectory() as folder:
+            tree = await anyio.to_thread.run_sync(_tree, Path(folder))
+            for source, destination, expected in (
+                (f"{tree}/file", "/tmp/there", "/tmp/there/file"),
+                (f"{tree}/file", "/tmp/there/other", "/tmp/there/other"),
+                (f"{tree}/file", "/tmp/link", "/tmp/there/file"),
+                (f"{tree}/deep", "/tmp/there", "/tmp/there/deep"),
+                (f"{tree}/deep", "/tmp/new", "/tmp/new"),
+                (f"{tree}/deep/.", "/tmp/new", "/tmp/new"),
+            ):
+                assert (await docker.copy_in(id, source, destination, mtime=TIME)).path == expected
+            assert await docker.read_file(id, "/tmp/there/other") == b"content\n"
+            assert await docker.read_file(id, "/tmp/new/script") == b"#!/bin/sh\n"
+            with pytest.raises((BadRequest, ServerError)):
+                await docker.copy_in(id, f"{tree}/file", "/tmp/there/deep/script/no", mtime=TIME)
+            out = Path(folder, "out")
+            await docker.copy_out(id, "/tmp/there/.", out)
+            assert sorted(os.listdir(out)) == ["deep", "file", "other"]
+            await docker.copy_out(id, "/tmp/there/file", out / "renamed")
+            await docker.copy_out(id, "/tmp/there", out)
+            assert sorted(os.listdir(out)) == ["deep", "file", "other", "renamed", "there"]
+            await docker.copy_out(id, "/tmp/link", out / "followed", follow_link=True)
+            assert sorted(os.listdir(out / "followed")) == ["deep", "file", "other"]
+
+
+async def owned(docker: Docker) -> None:
+    """Owner, permissions and time are set as asked for; and missing folders are made."""
+    async with container(docker, "rawdock-s-files") as id:
+        await docker.containers.start(id)
+        with tempfile.TemporaryDirectory() as folder:
+            tree = await anyio.to_thread.run_sync(_tree, Path(folder))
+            await docker.copy_in(id, tree / "deep", "/tmp/a/b/deep", parents=True, uid=7, gid=8, mode=0o640, mtime=TIME)
+        await docker.write_file(id, "/tmp/a/c/file", b"1", parents=True, uid=7, gid=8, mode=0o4711, mtime=TIME)
+        out, _ = await executed(
+            docker, id, ["stat", "-c", "%a %u %g %Y", "/tmp/a/b/deep", "/tmp/a/b/deep/script", "/tmp/a/c/file"]
+        )
+        assert out.decode().splitlines() == [f"750 7 8 {TIME}", f"640 7 8 {TIME}", f"4711 7 8 {TIME}"]
+        out, _ = await executed(docker, id, ["stat", "-c", "%a %u %g", "/tmp/a/b", "/tmp/a/c"])
+        assert out.decode().splitlines() == ["755 7 8"] * 2
+
+
+async def one(docker: Docker) -> None:
+    """One file's bytes in and out; through a link to what it leads to; in parts."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"part\n"
+
+    async with container(docker, "rawdock-s-files") as id:
+        await docker.write_file(id, "/tmp/file", b"content\n", mtime=TIME)
+        assert await docker.read_file(id, "/tmp/file") == b"content\n"
+        info = await docker.containers.archive_info(id, path="/tmp/file")
+        assert stat.filemode(info.st_mode) == "-rw-r--r--"
+        await docker.containers.put_archive(id, tar({"link": "file", "far": "/tmp/link"}), path="/tmp")
+        assert await docker.read_file(id, "/tmp/far") == b"content\n"
+        await docker.write_file(id, "/tmp/far", parts(), size=15, mtime=TIME)
+        assert await docker.read_file(id, "/tmp/file") == b"part\n" * 3
+        assert (await docker.containers.archive_info(id, path="/tmp/link")).is_link
+        await docker.write_file(id, "/tmp/empty", b"", mtime=TIME)
+        assert await docker.read_file(id, "/tmp/empty") == b""
+
+
+async def errors(docker: Docker) -> None:
+    """No such container, no such path, and what is no file."""
+    engine = await engine_of(docker)
+    for call in (docker.read_file(NONE, "/x"), docker.write_file(NONE, "/x", b"", mtime=TIME)):
+        with pytest.raises(NotFound, match=NONE):
+            await call
+    async with container(docker, "rawdock-s-files") as id:
+        with pytest.raises(NotFound):
+            await docker.read_file(id, "/tmp/none")
+        with pytest.raises(ArchiveError, match="is a folder"):
+            await docker.read_file(id, "/tmp")
+        with pytest.raises((BadRequest, ServerError)):
+            await docker.write_file(id, "/tmp", b"x", mtime=TIME)
+        await docker.write_file(id, "/tmp/file", b"12345", mtime=TIME)
+        with pytest.raises(ArchiveError, match="limit is 4"):
+            await docker.read_file(id, "/tmp/file", limit=4)
+        with pytest.raises((BadRequest, ServerError, NotFound)):
+            await docker.write_file(id, "/tmp/file/x", b"x", mtime=TIME)
+        if engine.can("refuse a folder that is not there"):
+            with pytest.raises(NotFound):
+                await docker.write_file(id, "/none/x", b"x", mtime=TIME)
+        with tempfile.TemporaryDirectory() as folder:
+            tree = await anyio.to_thread.run_sync(_tree, Path(folder))
+            with pytest.raises(NotFound, match=NONE):
+                await docker.copy_in(NONE, tree, "/tmp", mtime=TIME)
+            with pytest.raises((BadRequest, ServerError)):
+                await docker.copy_in(id, tree, "/tmp/file", mtime=TIME)
+            for container_, path in ((NONE, "/tmp"), (id, "/none")):
+                with pytest.raises(NotFound):
+                    await docker.copy_out(container_, path, folder)
+            assert os.listdir(folder) == ["tree"]
+
+
+async def untrusted(docker: Docker) -> None:
+    """What leads out of the destination is refused, or left out."""
+    async with container(docker, "rawdock-s-files") as id:
+        files: dict[str, bytes | str | None] = {
+            "it": None,
+            "it/inside": "file",
+            "it/outside": "/etc/passwd",
+            "it/up": "..",
+            "it/file": b"content\n",
+        }
+        await docker.containers.put_archive(id, tar(files), path="/tmp")
+        with tempfile.TemporaryDirectory() as folder:
+            with pytest.raises(ArchiveError, match="outside"):
+                await docker.copy_out(id, "/tmp/it", folder)
+            copied = await docker.copy_out(id, "/tmp/it", folder, unsafe="skip")
+            assert sorted(one.name for one in copied.skipped) == ["it/outside", "it/up"]
+            assert sorted(os.listdir(os.path.join(folder, "it"))) == ["file", "inside"]
+
+
+async def large(docker: Docker) -> None:
+    """More than fits into any buffer, there and back."""
+    async with container(docker, "rawdock-s-files") as id:
+        with tempfile.TemporaryDirectory() as folder:
+            data = os.urandom(1 << 20) * 40
+            source, back = anyio.Path(folder, "large"), anyio.Path(folder, "back")
+            await source.write_bytes(data)
+            await docker.copy_in(id, source, "/tmp/large")
+            await docker.copy_out(id, "/tmp/large", back)
+            assert await back.read_bytes() == data
+            assert await docker.read_file(id, "/tmp/large") == data
+            await docker.write_file(id, "/tmp/again", data)
+            assert await docker.read_file(id, "/tmp/again") == data
+
+
+large.live_only = True  # type: ignore[attr-defined]

@@ -1,0 +1,207 @@
+"""A container for one command: `docker.run`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from rawdock import BadRequest, Docker, NotFound, ProcessError, ServerError, TimedOut
+from rawdock.models import ContainerSpec, HostConfig
+
+from .kit import BUSYBOX, OPEN, container, engine_of, no_container, no_image
+
+NAME = "rawdock-s-run"
+SAY = ["sh", "-c", 'while read -r line; do echo "said $line"; done']
+FOREVER = ["sh", "-c", "echo begun; exec sleep 300"]
+
+
+async def _gone(docker: Docker) -> bool:
+    return not await docker.containers.list(all=True, filters={"name": NAME})
+
+
+async def outputs(docker: Docker) -> None:
+    """Exit code and both outputs of a short command; the container is gone."""
+    await no_container(docker, NAME)
+    done = await docker.run(BUSYBOX, ["sh", "-c", "echo out; echo err >&2; exit 3"], name=NAME)
+    assert (done.exit_code, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
+    assert not done.truncated
+    with pytest.raises(ProcessError, match="exit code 3: err") as caught:
+        done.check()
+    assert caught.value.exit_code == 3
+    assert await _gone(docker)
+    assert (await docker.run(BUSYBOX, ["true"], name=NAME)).check().exit_code == 0
+
+
+async def input(docker: Docker) -> None:
+    """What is given as stdin is read to its end, in one piece or as it comes."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"one\n", b"two\n"):
+            yield part
+
+    await no_container(docker, NAME)
+    assert (await docker.run(BUSYBOX, ["cat"], stdin=b"all", name=NAME)).stdout == b"all"
+    assert (await docker.run(BUSYBOX, ["cat"], stdin=parts(), name=NAME)).stdout == b"one\ntwo\n"
+    assert (await docker.run(BUSYBOX, ["cat"], stdin=b"", name=NAME)).stdout == b""
+
+
+async def input_unread(docker: Docker) -> None:
+    """A command need not read what it is given, however much that is."""
+    await no_container(docker, NAME)
+    for size in (1, 3_000_000):
+        assert (await docker.run(BUSYBOX, ["true"], stdin=b"x" * size, name=NAME)).exit_code == 0
+    with pytest.raises(TimedOut):
+        await docker.run(BUSYBOX, FOREVER, stdin=b"x" * 3_000_000, timeout=1, name=NAME)
+    assert await _gone(docker)
+
+
+input_unread.live_only = True  # type: ignore[attr-defined]  # how much of it is sent is chance
+
+
+async def spoken_with(docker: Docker) -> None:
+    """Entered, output comes while it runs and input can be sent; what was iterated over is not in the result."""
+    await no_container(docker, NAME)
+    async with docker.run(BUSYBOX, SAY, open_stdin=True, name=NAME, remove=False) as running:
+        await running.send(b"one\n")
+        heard = b""
+        while heard != b"said one\n":
+            frame = await anext(running)
+            assert frame.stream == "stdout"
+            heard += frame.data
+        await running.send(b"two\n")
+        await running.send_eof()
+        done = await running.result()
+        assert await running.result() is done
+    assert (done.exit_code, done.stdout) == (0, b"said two\n")
+    assert (await docker.containers.inspect(done.id)).state.status == "exited"
+    await docker.containers.delete(done.id)
+
+
+async def terminal(docker: Docker) -> None:
+    """With a terminal all is stdout."""
+    await no_container(docker, NAME)
+    done = await docker.run(BUSYBOX, ["sh", "-c", "echo out; echo err >&2"], spec=ContainerSpec(tty=True), name=NAME)
+    assert (done.stdout, done.stderr) == (b"out\r\nerr\r\n", b"")
+
+
+async def limited(docker: Docker) -> None:
+    """Of more output than is asked for, the beginning is kept, of each stream."""
+    await no_container(docker, NAME)
+    say = ["sh", "-c", "echo 123456789; echo more; echo abc >&2"]
+    done = await docker.run(BUSYBOX, say, output_limit=4, name=NAME)
+    assert (done.stdout, done.stderr, done.truncated) == (b"1234", b"abc\n", True)
+    done = await docker.run(BUSYBOX, say, output_limit=15, name=NAME)
+    assert (done.stdout, done.truncated) == (b"123456789\nmore\n", False)
+
+
+async def pulled(docker: Docker) -> None:
+    """An image that is missing is pulled, always or never if asked for."""
+    reference = f"{OPEN}/app:3"
+    await no_container(docker, NAME)
+    await no_image(docker, reference)
+    with pytest.raises(NotFound):
+        await docker.run(reference, ["true"], pull="never", name=NAME)
+    assert (await docker.run(reference, ["echo", "hi"], name=NAME)).stdout == b"hi\n"
+    assert (await docker.run(reference, ["echo", "hi"], pull="never", name=NAME)).stdout == b"hi\n"
+    assert (await docker.run(reference, ["echo", "hi"], pull="always", name=NAME)).stdout == b"hi\n"
+    await docker.images.delete(reference)
+    with pytest.raises(NotFound):
+        await docker.run(f"{OPEN}/rawdock-s-none:1", ["true"], name=NAME)
+
+
+async def errors(docker: Docker) -> None:
+    """What cannot be started is removed again, and the Engine's words are in the error."""
+    await no_container(docker, NAME)
+    with pytest.raises((BadRequest, ServerError), match="rawdock-s-none"):
+        await docker.run(BUSYBOX, ["rawdock-s-none"], name=NAME)
+    assert await _gone(docker)
+
+
+async def removed_by_the_engine(docker: Docker) -> None:
+    """A container that the Engine removes itself keeps neither its exit code nor its output back."""
+    await no_container(docker, NAME)
+    spec = ContainerSpec(host_config=HostConfig(auto_remove=True))
+    for code in range(3):
+        done = await docker.run(BUSYBOX, ["sh", "-c", f"echo {code}; exit {code}"], spec=spec, name=NAME)
+        assert (done.exit_code, done.stdout) == (code, b"%d\n" % code)
+        assert await _gone(docker)
+
+
+removed_by_the_engine.live_only = True  # type: ignore[attr-defined]  # who is first to remove it is chance
+
+
+async def timed_out(docker: Docker) -> None:
+    """Its time is over: what came is in the error, and nothing runs on."""
+    await no_container(docker, NAME)
+    with pytest.raises(TimedOut) as caught:
+        await docker.run(BUSYBOX, FOREVER, timeout=1.5, name=NAME)
+    assert (caught.value.stdout, caught.value.may_still_run) == (b"begun\n", False)
+    assert await _gone(docker)
+    async with docker.run(BUSYBOX, FOREVER, timeout=1.5, name=NAME) as running:
+        assert (await anext(running)).data == b"begun\n"
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await anext(running)
+    assert await _gone(docker)
+
+
+timed_out.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def given_up(docker: Docker) -> None:
+    """Cancelled, left early, or with an input that fails: the container is gone, `remove` or not."""
+    await no_container(docker, NAME)
+    with anyio.CancelScope() as scope:
+        async with docker.run(BUSYBOX, FOREVER, name=NAME, remove=False) as running:
+            assert (await anext(running)).data == b"begun\n"
+            scope.cancel()
+            await running.result()
+    assert scope.cancelled_caught
+    assert await _gone(docker)
+    async with docker.run(BUSYBOX, FOREVER, name=NAME, remove=False) as running:
+        await anext(running)
+    assert await _gone(docker)
+
+    async def failing() -> AsyncIterator[bytes]:
+        yield b"one"
+        raise LookupError("the caller's own")
+
+    with pytest.raises(LookupError, match="own"):
+        await docker.run(BUSYBOX, ["sh", "-c", "cat; sleep 300"], stdin=failing(), name=NAME)
+    assert await _gone(docker)
+
+
+given_up.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+
+
+async def in_a_network(docker: Docker) -> None:
+    """The specification has all that `run` has no argument of its own for."""
+    await no_container(docker, NAME)
+    host = HostConfig(network_mode="none", memory=32 * 1024 * 1024, readonly_rootfs=True)
+    spec = ContainerSpec(host_config=host, env=["A=b"], working_dir="/tmp", labels={"rawdock-s": "run"})
+    done = await docker.run(
+        BUSYBOX, ["sh", "-c", "echo $A; pwd; touch /file || ls /sys/class/net"], spec=spec, name=NAME
+    )
+    assert done.stdout == b"b\n/tmp\nlo\n"
+    assert b"Read-only" in done.stderr
+
+
+async def beside_others(docker: Docker) -> None:
+    """Many at once each get their own."""
+    labels = (await engine_of(docker)).labels
+    async with container(docker, NAME):
+        pass  # the image is there now
+
+    async def one(number: int) -> None:
+        done = await docker.run(BUSYBOX, ["sh", "-c", f"echo {number}; exit {number}"], name=f"{NAME}-{number}")
+        assert (done.exit_code, done.stdout) == (number, b"%d\n" % number), labels
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(12):
+            tasks.start_soon(one, number)
+    assert await _gone(docker)
+
+
+beside_others.live_only = True  # type: ignore[attr-defined]  # their order is chance

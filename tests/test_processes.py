@@ -1,0 +1,327 @@
+"""`run` and `execute` on an Engine that fails: whatever happens, wherever it is cancelled, nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from faultserver import NO_CONTENT, Peer, json_answer, serving
+from test_cancellation import cancelled_at, descriptors, task_cancelled_at
+
+from rawdock import (
+    ConnectError,
+    DecodeError,
+    Docker,
+    InvalidArgument,
+    ProcessError,
+    RawdockError,
+    StillRunning,
+    TimedOut,
+    TruncatedError,
+)
+
+pytestmark = pytest.mark.anyio
+
+MARK = "RAWDOCK_EXECUTION="
+UPGRADED = (
+    b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\n"
+    b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+)
+HEAD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nTransfer-Encoding: chunked\r\n\r\n"
+SAID = b"\1\0\0\0\0\0\0\3out"
+
+
+class FakeExec:
+    def __init__(self, config: dict[str, list[str]]) -> None:
+        words = [*config.get("Env", []), *config["Cmd"]]
+        self.mark = next(word for word in words if word.startswith(MARK))
+        self.ends_others = self.mark in config["Cmd"]
+        self.running = False
+        self.exit_code: int | None = None
+
+    def end(self, code: int) -> None:
+        self.running, self.exit_code = False, code
+
+    def inspected(self) -> bytes:
+        state = {"ID": "e", "ContainerID": "c", "Running": self.running, "ExitCode": self.exit_code}
+        return json_answer(json.dumps(state | {"Pid": 7 if self.running or self.exit_code is not None else 0}).encode())
+
+
+class FakeEngine:
+    """Containers and executions that end by themselves at once, or run until somebody ends them."""
+
+    def __init__(self, *, short: bool = False, shell: bool = True) -> None:
+        self.short = short
+        self.shell = shell
+        self.containers: dict[str, str] = {}
+        """Those that are there, with the value of their label."""
+        self.executions: dict[str, FakeExec] = {}
+        self.lost = ""
+        """What is asked with this in its target is done, and not answered."""
+        self.dead = False
+        self._made = 0
+
+    def left(self) -> bool:
+        return bool(self.containers) or any(one.running for one in self.executions.values())
+
+    async def answer(self, request: bytes, peer: Peer) -> bytes | None:
+        head, _, body = request.partition(b"\r\n\r\n")
+        method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+        await checkpoint()
+        answer = None if self.dead else await self._answer(method, target, body, peer)
+        return None if self.lost and self.lost in target else answer
+
+    async def _answer(self, method: str, target: str, body: bytes, peer: Peer) -> bytes | None:
+        path = target.partition("?")[0]
+        name = path.split("/")[3]
+        match method, path.split("/")[-1]:
+            case "DELETE", _:
+                if self.containers.pop(name, None) is None:
+                    return json_answer(b'{"message":"No such container"}', b"404 Not Found")
+                return NO_CONTENT
+            case "POST", "create":
+                self._made += 1
+                name = f"c{self._made}"
+                self.containers[name] = json.loads(body)["Labels"]["rawdock.run"]
+                return json_answer(json.dumps({"Id": name}).encode(), b"201 Created")
+            case "POST", "exec":
+                self._made += 1
+                name = f"e{self._made}"
+                self.executions[name] = FakeExec(json.loads(body))
+                return json_answer(json.dumps({"Id": name}).encode(), b"201 Created")
+            case "GET", "json" if name == "json":
+                found = [{"Id": one} for one, label in self.containers.items() if label in target]
+                return json_answer(json.dumps(found).encode())
+            case "GET", "json":
+                return self.executions[name].inspected()
+            case "POST", "attach":
+                await peer.send(UPGRADED + SAID)
+                await self._while(lambda: name in self.containers)
+                return None
+            case "POST", "wait":
+                await peer.send(HEAD)
+                await self._while(lambda: name in self.containers)
+                return b'10\r\n{"StatusCode":3}\r\n0\r\n\r\n'
+            case "POST", "start" if name in self.executions:
+                await self._execute(self.executions[name], peer)
+                return None
+        return NO_CONTENT
+
+    async def _execute(self, execution: FakeExec, peer: Peer) -> None:
+        if execution.ends_others:
+            for one in self.executions.values():
+                if self.shell and one.running and one.mark == execution.mark:
+                    one.end(137)
+            execution.end(0 if self.shell else 127)
+            await peer.send(UPGRADED)
+            return
+        execution.running = True
+        await peer.send(UPGRADED + SAID)
+        await self._while(lambda: execution.running)
+        execution.end(3)
+
+    async def _while(self, holds: Callable[[], bool]) -> None:
+        while not self.short and not self.dead and holds():
+            await anyio.sleep(0.005)
+
+
+async def run(docker: Docker) -> None:
+    assert (await docker.run("app:1", ["x"])).exit_code == 3
+
+
+async def run_fed(docker: Docker) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"part"
+            await checkpoint()
+
+    await docker.run("app:1", ["x"], stdin=parts())
+
+
+async def run_kept(docker: Docker) -> None:
+    async with docker.run("app:1", ["x"], remove=False) as running:
+        async for _ in running:
+            pass
+
+
+async def execute(docker: Docker) -> None:
+    done = await docker.execute("c", ["x"])
+    assert (done.exit_code, done.stdout) == (3, b"out")
+
+
+Work = Callable[[Docker], Coroutine[None, None, None]]
+Cancel = Callable[[int, Callable[[], Coroutine[None, None, None]]], Awaitable[bool]]
+
+
+async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
+    """Cancel at each turn, until it ends before that: nothing is left at the Engine, nor open here."""
+    async with serving(engine.answer) as server:
+        before = descriptors()
+        n, again = 0, True
+        while again and n < 150:
+            async with Docker(server.path) as docker:
+                await docker.system.ping()
+
+                async def once(docker: Docker = docker) -> None:
+                    await work(docker)
+
+                again = await cancel(n, once)
+            with anyio.fail_after(5):
+                while engine.left():
+                    await anyio.sleep(0.002)
+            n += 1
+        with anyio.fail_after(5):
+            while descriptors() > before:
+                await anyio.sleep(0.002)
+    return n
+
+
+@pytest.mark.parametrize("short", [True, False], ids=["short", "endless"])
+@pytest.mark.parametrize("work", [run, run_fed, execute])
+async def test_cancelled_at_every_checkpoint(work: Work, short: bool) -> None:
+    """No container, no process, no descriptor outlives a cancellation, wherever it comes."""
+    turns = await sweep(FakeEngine(short=short), work, cancelled_at)
+    assert turns > 10
+
+
+async def test_cancelled_though_it_was_to_stay() -> None:
+    """A container that was to be kept is kept with its result; without one it is of no use."""
+    assert await sweep(FakeEngine(), run_kept, cancelled_at) > 10
+
+
+@pytest.mark.parametrize("work", [run, run_fed, execute])
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_task_cancelled_at_every_turn(work: Work) -> None:
+    """By asyncio's own `Task.cancel`, which comes once and is not repeated."""
+    assert await sweep(FakeEngine(), work, task_cancelled_at) > 10
+
+
+async def test_the_answer_to_create_is_lost() -> None:
+    """A container whose id never came is found by its label."""
+    engine = FakeEngine()
+    engine.lost = "/containers/create"
+    engine.containers["other"] = "another's"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(TruncatedError):
+            await docker.run("app:1", ["x"])
+    assert list(engine.containers) == ["other"]
+
+
+async def test_the_engine_dies() -> None:
+    """What it was doing ends at once with an error, which says that the container may still run."""
+    engine = FakeEngine()
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.fail_after(5), pytest.raises((TruncatedError, ConnectError)) as caught:
+            async with docker.run("app:1", ["x"]) as running:
+                await anext(running)
+                engine.dead = True
+                await running.result()
+    assert any("may still run" in note for note in caught.value.__notes__)
+
+
+async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
+    monkeypatch.setattr("rawdock.helpers.ending._TURNS", (0.0, 0.01))
+    engine = FakeEngine(shell=False)
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(StillRunning) as caught, anyio.move_on_after(0.2):
+            await docker.execute("c", ["x"])
+        assert caught.value.may_still_run
+        with pytest.raises(TimedOut, match="may still run") as late:
+            await docker.execute("c", ["x"], timeout=0.2)
+        assert (late.value.may_still_run, late.value.stdout) == (True, b"out")
+        with pytest.raises(LookupError) as other:
+            async with docker.execute("c", ["x"]) as execution:
+                raise LookupError("the caller's own")
+        assert execution.may_still_run
+        assert any("may still run" in note for note in other.value.__notes__)
+        assert engine.left()
+
+
+async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Engine is on this machine, what no shell can end is found among its processes by the mark."""
+    engine = FakeEngine(shell=False)
+    asked: list[tuple[str, int, str]] = []
+
+    def end(mark: str, pid: int, container: str) -> bool:
+        asked.append((mark, pid, container))
+        for one in engine.executions.values():
+            if one.mark == mark and not one.ends_others:
+                one.end(137)
+        return True
+
+    monkeypatch.setattr("rawdock.helpers.ending.end_here", end)
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.move_on_after(0.2) as scope:
+            await docker.execute("c", ["x"])
+    assert scope.cancelled_caught
+    assert not engine.left()
+    assert asked[0][0].startswith(MARK)
+    assert asked[0][1:] == (7, "c")
+
+
+async def test_output_without_end() -> None:
+    """Nobody asked for less than all, and all is too much: an error, and the container is gone."""
+    engine = FakeEngine()
+
+    async def talking(request: bytes, peer: Peer) -> bytes | None:
+        if b"/attach" not in request:
+            return await engine.answer(request, peer)
+        await peer.send(UPGRADED)
+        while engine.containers:
+            await peer.send(b"\2\0\0\0\0\x10\0\0" + bytes(0x100000))
+        return None
+
+    async with serving(talking) as server, Docker(server.path) as docker:
+        with pytest.raises(DecodeError, match="output_limit"):
+            await docker.run("app:1", ["x"])
+        assert not engine.left()
+        with pytest.raises(TimedOut) as caught:
+            await docker.run("app:1", ["x"], output_limit=5, timeout=0.3)
+        assert caught.value.stderr == bytes(5)
+        assert not engine.left()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "words"),
+    [
+        (("", ["x"]), {}, "image is empty"),
+        (("app:1", ["x"]), {"pull": "sometimes"}, "pull"),
+        (("app:1", ["x"]), {"timeout": -1}, "timeout"),
+        (("app:1", ["x"]), {"timeout": float("nan")}, "timeout"),
+        (("app:1", ["x"]), {"output_limit": -1}, "output_limit"),
+        (("app:1", ["x"]), {"stdin": "text"}, "stdin"),
+        (("app:1", "echo hi"), {}, "Cmd"),
+    ],
+)
+async def test_wrong_arguments(arguments: tuple[str, list[str]], options: dict[str, str], words: str) -> None:
+    """They are refused before anything is sent."""
+    engine = FakeEngine()
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(InvalidArgument, match=words):
+            await docker.run(*arguments, **options)  # type: ignore[arg-type]
+        assert set(server.requests) <= {b"GET /_ping"}
+
+
+async def test_started_twice() -> None:
+    """One call is one process."""
+    engine = FakeEngine(short=True)
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        one = docker.run("app:1", ["x"])
+        await one
+        with pytest.raises(RuntimeError, match="already"):
+            await one
+
+
+async def test_check() -> None:
+    """A result that is no success is an error only if asked, with the last words in it."""
+    engine = FakeEngine(short=True)
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        done = await docker.execute("c", ["x"])
+        with pytest.raises(ProcessError, match="exit code 3: out") as caught:
+            done.check()
+        assert isinstance(caught.value, RawdockError)
+        assert (caught.value.exit_code, caught.value.stdout, caught.value.stderr) == (3, b"out", b"")
