@@ -9,6 +9,7 @@ import anyio
 import httpx
 
 from .._border import translate
+from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Sink
 from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
@@ -67,6 +68,15 @@ class Answer:
         self._splitter = splitter
         if self._own is not None:
             self._own.split_with(splitter.feed, getattr(splitter, "take", None))
+
+    def header(self, name: str) -> str:
+        """A header's value; empty if it is not there. (httpx's own headers cost more than the rest of an open.)"""
+        if isinstance(self.response, OpenResponse):
+            wanted = name.encode()
+            found = (value for key, value in self.response.head.headers if key.lower() == wanted)
+            return next(found, b"").decode("latin-1")
+        value: str = self.response.headers.get(name, "")
+        return value
 
     def error(self, error: RawdockError) -> RawdockError:
         """The error, with the request that it belongs to."""
