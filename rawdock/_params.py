@@ -297,6 +297,8 @@ def uploaded(where: str, value: Any) -> Content:
     if isinstance(value, bytearray):
         return bytes(value)
     if hasattr(value, "__aiter__"):
+        if getattr(value, "ag_frame", value) is None:
+            raise InvalidArgument(f"{where}: this generator is used up, and would upload nothing; make a new one")
         return _Parts(where, value)
     raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
 

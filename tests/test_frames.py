@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._streams.frames import Frame, Frames, Plain
+from rawdock._streams.frames import Frame, Frames, Plain, _starts
+from rawdock._transport.wire import Reader, WireError
 
 NAMES = ("stdin", "stdout", "stderr")
 LIMIT = 64 * 1024  # of the text of an error
@@ -82,6 +83,74 @@ def test_any_cut(parts: list[tuple[int, bytes]], end: bytes, cuts: list[int]) ->
         expected.append(("stderr", b"abcd"))
     merged = [(name, b"".join(data for _, data in group)) for name, group in groupby(expected, lambda pair: pair[0])]
     assert found == merged
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunked(chunks: list[bytes], size: str = "%x") -> bytes:
+    return b"".join(b"%b\r\n%b\r\n" % ((size % len(data)).encode(), data) for data in chunks if data) + b"0\r\n\r\n"
+
+
+def through_chunks(data: bytes, cuts: list[int], *, taking: bool) -> tuple[list[tuple[str, bytes]], str]:
+    """What a connection makes of a chunked answer, with whole chunks taken by the frames or without."""
+    reader, frames = Reader(), Frames()
+    reader.feed(HEAD)
+    items: list[Frame | rawdock.RawdockError] = []
+    end = "end"
+    try:
+        for part in cut(data, cuts):
+            pieces = reader.feed(part, frames.take, items) if taking else reader.feed(part)
+            items += frames.feed(b"".join(pieces))
+    except WireError as error:
+        end = f"{error}"
+    if items and isinstance(items[-1], rawdock.RawdockError):
+        error = items.pop()
+        end = f"{end}, {error if isinstance(error, rawdock.StreamError) else type(error).__name__}"
+    assert all(type(item) is Frame and item.data for item in items)
+    found = [(name, b"".join(item.data for item in group)) for name, group in groupby(items, lambda item: item.stream)]  # type: ignore[union-attr]
+    return found, f"{end}, {reader.done}, {frames._left}, {frames._pending!r}"
+
+
+sizes = st.one_of(st.integers(0, 20), st.sampled_from([7, 8, 247, 248, 249, 4087, 4088, 4089, 65527, 65528, 70000]))
+written = st.builds(
+    lambda kind, size, first: frame(kind, (first * 4 + b"\r\n1\r\n")[:8].ljust(size, b"x")[:size]),
+    st.integers(0, 2), sizes, st.binary(min_size=1, max_size=2),
+)  # fmt: skip
+odd = st.sampled_from([b"", b"\1", b"\3\0\0\0\0\0\0\4oops", b"\4\0\0\0\0\0\0\1a", b"\2\0\0\0\0\0\0\5abcd", b"prompt$ "])
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.one_of(written, written, written, odd, st.lists(written, max_size=3).map(b"".join)), max_size=6),
+    st.sampled_from(["%x", "%X", "%04x", "%x;name=value", "%x "]),
+    st.lists(st.integers(0, 2000), max_size=8),
+)
+def test_whole_chunks_are_taken_without_a_difference(chunks: list[bytes], size: str, cuts: list[int]) -> None:
+    """Chunks of one frame are read in one step; what comes out is the same as without, however all is cut."""
+    data = chunked(chunks, size)
+    expected = through_chunks(data, cuts, taking=False)
+    assert through_chunks(data, cuts, taking=True) == expected
+    if len(data) < 400:
+        assert through_chunks(data, list(range(len(data))), taking=True)[0] == expected[0]
+
+
+@pytest.mark.parametrize("broken", [b"\r\nzz\r\n", b"xx", b"\r\n9 9\r\n", b"\n9\r\n"])
+def test_broken_chunks_behind_frames(broken: bytes) -> None:
+    """What is no chunk is an error behind the frames before it, whoever read them."""
+    whole = chunked([frame(1, b"a"), frame(2, b"b"), frame(1, b"c")])[:-7]
+    found, end = through_chunks(whole + broken, [], taking=True)
+    assert found == [("stdout", b"a"), ("stderr", b"b"), ("stdout", b"c")]
+    assert "chunk" in end
+
+
+def test_starts_are_not_kept_for_ever() -> None:
+    """Frames of every size up to 5,000 pass, and what is remembered of their headers stays bounded."""
+    for start in range(1, 5000, 100):
+        chunks = [frame(kind, bytes(size)) for size in range(start, start + 100) for kind in (0, 1, 2)]
+        found, _ = through_chunks(chunked(chunks), [], taking=True)
+        assert sum(len(data) for _, data in found) == sum(map(len, chunks)) - 8 * len(chunks)
+    assert 0 < len(_starts) <= 4096
 
 
 def test_types() -> None:

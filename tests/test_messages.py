@@ -6,14 +6,14 @@ import copy
 import datetime
 import gzip
 import pickle
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from operator import attrgetter
 from typing import Any
 
 import httpx
 import pytest
 
-from rawdock._transport.messages import WireRequest, WireResponse
+from rawdock._transport.messages import OpenResponse, WireRequest, WireResponse
 from rawdock._transport.wire import parse_head
 
 pytestmark = pytest.mark.anyio
@@ -238,3 +238,59 @@ def test_a_content_coding_is_not_undone() -> None:
     head = parse_head(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip")
     assert WireResponse(head, packed, requests()[0]).content == packed
     assert httpx.Response(200, headers=list(head.headers), content=packed).content == b"hello"
+
+
+class Body(httpx.AsyncByteStream):
+    """A body in parts, that counts how often it was closed."""
+
+    closed = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(BODY), 5):
+            yield BODY[start : start + 5]
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def open_responses() -> list[httpx.Response]:
+    ours, theirs = requests()
+    head = parse_head(RAW)
+    reason: dict[str, Any] = {"http_version": b"HTTP/1.1", "reason_phrase": b"Not Found", "network_stream": "pipe"}
+    real = httpx.Response(404, headers=list(head.headers), stream=Body(), request=theirs, extensions=reason)
+    return [OpenResponse(head, Body(), ours, lambda _: "pipe"), real]
+
+
+READS: dict[str, Callable[[httpx.Response], Any]] = {
+    "aread": lambda response: response.aread(),
+    "bytes": lambda response: _all(response.aiter_bytes()),
+    "raw": lambda response: _all(response.aiter_raw(3)),
+    "text": lambda response: _all(response.aiter_text()),
+    "lines": lambda response: _all(response.aiter_lines()),
+    "aclose": lambda response: response.aclose(),
+}
+
+
+async def _all(parts: AsyncIterator[Any]) -> list[Any]:
+    return [part async for part in parts]
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_an_open_response(name: str) -> None:
+    """What is still to be read is read in all of httpx's ways, once, and closed behind it."""
+    told: list[list[Any]] = []
+    for response in open_responses():
+        state = [response.is_closed, response.is_stream_consumed, response.status_code, response.headers]
+        state += [response.extensions, response.reason_phrase, response.http_version, response.history]
+        with pytest.raises(httpx.ResponseNotRead):
+            assert response.content
+        state.append(await READS[name](response))
+        state += [response.is_closed, response.is_stream_consumed, response.num_bytes_downloaded]
+        state += [response.stream.closed, repr(response).rpartition("Response")[2]]  # type: ignore[union-attr]
+        for again in ("raw", "aread"):
+            try:
+                state.append(await READS[again](response))
+            except (httpx.StreamConsumed, httpx.StreamClosed) as error:
+                state.append(type(error))
+        told.append(state)
+    assert told[0] == told[1]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -614,6 +616,149 @@ async def test_reading_all_of_it() -> None:
                 with pytest.raises(rawdock.DecodeError, match="larger than 2 bytes") as caught:
                     await files.read(2)
                 assert caught.value.operation == "containers.export"
+
+
+ENDS = pytest.mark.parametrize("framing", ["chunked", "length", "close", "another transport"])
+
+
+@asynccontextmanager
+async def export(framing: str, parts: list[bytes]) -> AsyncIterator[Any]:
+    """An open answer with these parts."""
+    body = b"".join(parts)
+    if framing == "another transport":
+        async with over(Parts(parts), status=200) as docker, docker.containers.export("x") as files:
+            yield files
+        return
+    head = {"chunked": b"Transfer-Encoding: chunked\r\n", "length": b"Content-Length: %d\r\n" % len(body), "close": b""}
+    data = [b"HTTP/1.1 200 OK\r\n%b\r\n" % head[framing], *parts]
+    if framing == "chunked":
+        data[1:] = [b"%x\r\n%b\r\n" % (len(part), part) for part in parts] + [b"0\r\n\r\n"]
+    async with engine(*data) as (_, docker), docker.containers.export("x") as files:
+        yield files
+
+
+@ENDS
+async def test_writing_all_of_it(framing: str, tmp_path: Path) -> None:
+    """What is left goes to a file, a hash, or a function; nothing twice, nothing kept."""
+    parts = [os.urandom(size) for size in (1000, 100, 300_000, 1, 1000)]
+    views: list[memoryview] = []
+    for kind in ("file", "unbuffered", "hash", "function"):
+        async with export(framing, parts) as files:
+            begin: bytes = await anext(files)
+            rest = b"".join(parts)[len(begin) :]
+            if kind == "hash":
+                digest = hashlib.sha256()
+                assert await files.write_to(digest.update) == len(rest)
+                assert digest.digest() == hashlib.sha256(rest).digest()
+            elif kind == "function":
+                assert await files.write_to(views.append) == len(rest)
+                with pytest.raises(ValueError, match="released"):
+                    bytes(views[0])
+            else:
+                path = tmp_path / kind
+                with path.open("wb", buffering=0 if kind == "unbuffered" else -1) as file:
+                    assert await files.write_to(file.write) == len(rest)
+                assert path.read_bytes() == rest
+            assert await files.write_to(views.append) == 0
+            assert [part async for part in files] == []
+
+
+@ENDS
+async def test_a_sink_that_takes_little(framing: str) -> None:
+    """A function that wrote less is given the rest; one that writes nothing is an error and no endless loop."""
+    written = bytearray()
+
+    def slow(view: memoryview) -> int:
+        written.extend(view[:7])
+        return min(7, len(view))
+
+    async with export(framing, [b"a" * 100, b"b" * 100]) as files:
+        assert await files.write_to(slow) == 200
+        assert written == b"a" * 100 + b"b" * 100
+    async with export(framing, [b"a" * 100]) as files:
+        with pytest.raises(rawdock.InvalidArgument, match="wrote 0 of"):
+            await files.write_to(lambda view: 0)
+
+
+@ENDS
+async def test_a_sink_that_fails(framing: str) -> None:
+    """A sink's error is raised as it is, also an OSError, and the connection is not used again."""
+    full = OSError(28, "No space left on device")
+
+    def fails(view: memoryview) -> None:
+        raise full
+
+    async with export(framing, [b"a" * 100, b"b" * 100]) as files:
+        with pytest.raises(OSError, match="No space") as caught:
+            await files.write_to(fails)
+        assert caught.value is full
+
+
+async def test_what_is_no_sink() -> None:
+    """A sink is a function that writes at once."""
+
+    async def later(view: memoryview) -> None: ...
+
+    for wrong, words in ((None, "expected a function"), (later, "for an async one iterate")):
+        async with export("length", [b"abc"]) as files:
+            with pytest.raises(rawdock.InvalidArgument, match=words):
+                await files.write_to(wrong)
+
+
+async def test_writing_is_cancelled() -> None:
+    """A cancelled write loses nothing: what came later is still to be read."""
+    turn = anyio.Event()
+
+    async def slow(request: bytes, peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\nabc")
+        await turn.wait()
+        await peer.send(b"def")
+        await anyio.sleep(0.01)
+        await peer.send(b"ghi")
+
+    written = bytearray()
+    async with serving(slow) as server, Docker(server.path) as docker, docker.containers.export("x") as files:
+        with anyio.move_on_after(0.05) as scope:
+            await files.write_to(written.extend)
+        assert scope.cancelled_caught
+        assert written == b"abc"
+        turn.set()
+        assert await anext(files) == b"def"
+        assert await files.write_to(written.extend) == 3
+        assert written == b"abcghi"
+
+
+@pytest.mark.parametrize("body", [b"3\r\nabc\r\n", b"3\r\nabc\r\n5\r\nde", b"3\r\nabcd\r\n", b"3\r\nabc\r\nx\r\n"])
+async def test_writing_what_breaks_off(body: bytes) -> None:
+    """An end that is none, and what is no HTTP, are errors behind what was written."""
+    written = bytearray()
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n-\r\n", body
+    async with engine(*data) as (_, docker), docker.containers.export("x") as files:
+        assert await anext(files) == b"-"
+        with pytest.raises((rawdock.TruncatedError, rawdock.DecodeError)) as caught:
+            await files.write_to(written.extend)
+        assert caught.value.operation == "containers.export"
+        assert written in (b"abc", b"abcde")
+
+
+async def test_closed_while_another_task_reads() -> None:
+    """Leaving a stream wakes whoever reads from it, with an error and not with an end."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % MULTIPLEXED
+    for name in ("logs", "events", "export"):
+        errors: list[rawdock.RawdockError] = []
+        async with engine(head, stay=True) as (_, docker), anyio.create_task_group() as tasks:
+            opens: Any = docker.system.events() if name == "events" else getattr(docker.containers, name)("x")
+            async with opens as stream:
+
+                async def read(stream: Any = stream, errors: list[rawdock.RawdockError] = errors) -> None:
+                    try:
+                        await anext(stream)
+                    except rawdock.RawdockError as error:
+                        errors.append(error)
+
+                tasks.start_soon(read)
+                await anyio.sleep(0.01)
+        assert len(errors) == 1, name
 
 
 STAT = {"name": "etc", "size": 4096, "mode": 2147484141, "mtime": "2024-01-02T03:04:05Z", "linkTarget": ""}

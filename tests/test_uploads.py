@@ -207,6 +207,43 @@ async def test_over_another_transport(name: str) -> None:
     assert got == [WHOLE] * 3
 
 
+@pytest.mark.anyio
+@each
+@pytest.mark.parametrize("takes", ["nothing", "one part", "fails"])
+async def test_parts_are_closed_over_another_transport(name: str, takes: str) -> None:
+    """A transport that does not take all parts, for whatever reason, leaves none of the caller's generators open."""
+
+    class Takes(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if takes != "nothing":
+                await anext(aiter(request.stream))  # type: ignore[arg-type]
+            if takes == "fails":
+                raise httpx.ReadError("gone")
+            return httpx.Response(404, json={"message": "no"})
+
+    source = Source(b"a", b"b")
+    async with Docker(transport=Takes(), version="1.51") as docker:
+        with pytest.raises(rawdock.TruncatedError if takes == "fails" else rawdock.NotFound):
+            await UPLOADS[name][0](docker, source)
+    assert source.started == source.closed == (0 if takes == "nothing" else 1)
+
+
+@pytest.mark.anyio
+@each
+async def test_a_generator_that_is_used_up(name: str) -> None:
+    """It would upload nothing, silently; it is refused before anything is sent."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request)
+
+    used = Source(b"a").generator()
+    assert [part async for part in used] == [b"a"]
+    async with Docker(transport=httpx.MockTransport(answer), version="1.51") as docker:
+        with pytest.raises(InvalidArgument, match="used up") as caught:
+            await UPLOADS[name][0](docker, used)
+        assert name.strip("_") in str(caught.value)
+
+
 # Refused, broken off.
 
 

@@ -31,14 +31,27 @@ STRICTER = {
 Result = tuple[object, ...]
 
 
-def read(data: bytes, cuts: list[int], no_body: bool = False, eof: bool = True, limits: Limits | None = None) -> Result:
-    """What a Reader makes of the bytes cut at these places."""
+def read(
+    data: bytes,
+    cuts: list[int],
+    no_body: bool = False,
+    eof: bool = True,
+    limits: Limits | None = None,
+    *,
+    poured: bool = False,
+) -> Result:
+    """What a Reader makes of the bytes cut at these places; with its body poured, once its head is there."""
     reader = Reader(no_body, limits)
     body: list[bytes] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     try:
         for start, end in pairwise(places):
-            body += reader.feed(data[start:end])
+            if poured and reader.head is not None:
+                memory = bytearray(data[start:end])
+                reader.pour(memoryview(memory), lambda view, to=body: to.append(bytes(view)))
+                memory[:] = bytes(len(memory))
+            else:
+                body += reader.feed(data[start:end])
         if eof:
             reader.feed_eof()
     except WireError as error:
@@ -143,6 +156,32 @@ def test_any_cut_is_the_same(answer: tuple[bytes, bytes, str], cut: list[int]) -
 
 
 @relaxed
+@given(answers(), cuts)
+def test_any_cut_of_a_body_that_is_poured(answer: tuple[bytes, bytes, str], cut: list[int]) -> None:
+    """A body that goes to a sink is the same as one that is given in pieces."""
+    data, body, method = answer
+    head = data.rindex(b"\r\n\r\n", 0, len(data) - len(body) if data.endswith(body) else None) + 4
+    for places in ([data.index(b"\r\n\r\n") + 4], [head], [head, *cut], list(range(len(data)))):
+        assert read(data, places, method == "HEAD", poured=True) == read(data, [], method == "HEAD")
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 255, 4096, 32768])
+def test_large_reads_are_poured_in_large_parts(size: int) -> None:
+    """Chunks that a read holds whole reach the sink whole, and one at the border of two reads in two parts."""
+    chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
+    reader = Reader()
+    reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
+    parts: list[int] = []
+    first = memoryview(chunk * 3 + chunk[: -2 - size // 2])
+    reader.pour(first, lambda view: parts.append(len(view)))
+    reader.pour(memoryview(chunk[-2 - size // 2 :] + chunk + b"0\r\n\r\n"), lambda view: parts.append(len(view)))
+    assert reader.done
+    assert sum(parts) == 5 * size
+    assert parts[:3] == [size] * 3
+    assert parts[-1] == size
+
+
+@relaxed
 @given(answers(), st.binary(min_size=1, max_size=30), cuts)
 def test_any_cut_with_bytes_behind(answer: tuple[bytes, bytes, str], behind: bytes, cut: list[int]) -> None:
     """Bytes behind an answer are its rest, whole and in order, and behind a 101 they are its body."""
@@ -169,6 +208,7 @@ def test_any_cut_of_broken_bytes(answer: tuple[bytes, bytes, str], data: st.Data
     for limits in (Limits(), small):
         whole = read(broken, [], no_body, limits=limits)
         assert read(broken, data.draw(cuts), no_body, limits=limits) == whole
+        assert read(broken, data.draw(cuts), no_body, limits=limits, poured=True) == whole
         assert read(broken, list(range(len(broken))), no_body, limits=limits) == whole
 
 

@@ -9,14 +9,21 @@ import anyio
 import httpx
 
 from .._border import translate
+from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
+from .._transport.wire import Sink
 from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
 
 __all__ = ["Answer", "Splitter", "sendable"]
 
 
+# How much goes out before a sender waits for its turn, in bytes, and what a send counts beside its bytes.
+_AT_ONCE = 64 * 1024
+_A_SEND = 1024
+
+
 class Splitter(Protocol):
-    """Pure: bytes in, items out."""
+    """Pure: bytes in, items out. One that has a `take` too (see `_transport.wire.Take`) is given chunks whole."""
 
     def feed(self, data: bytes) -> list[Any]: ...
 
@@ -50,15 +57,26 @@ class Answer:
         self._splitter: Splitter = _Bytes()
         self._own = response.stream if isinstance(response.stream, AnswerStream) else None
         self._foreign: AsyncIterator[bytes] | None = None
+        self._next = self._own.connection.read if self._own is not None else self._read_foreign
         self._ended = False
         self._broken = False
         self._turn: anyio.Lock | None = None
+        self._at_once = 0
 
     def split_with(self, splitter: Splitter) -> None:
         """Before the first read: what the items are."""
         self._splitter = splitter
         if self._own is not None:
-            self._own.split_with(splitter.feed)
+            self._own.split_with(splitter.feed, getattr(splitter, "take", None))
+
+    def header(self, name: str) -> str:
+        """A header's value; empty if it is not there. (httpx's own headers cost more than the rest of an open.)"""
+        if isinstance(self.response, OpenResponse):
+            wanted = name.encode()
+            found = (value for key, value in self.response.head.headers if key.lower() == wanted)
+            return next(found, b"").decode("latin-1")
+        value: str = self.response.headers.get(name, "")
+        return value
 
     def error(self, error: RawdockError) -> RawdockError:
         """The error, with the request that it belongs to."""
@@ -70,7 +88,7 @@ class Answer:
         if self._ended:
             return []
         try:
-            items = await self._read_own() if self._own is not None else await self._read_foreign()
+            items = await self._next()
         except httpx.TransportError as error:
             self._ended = True
             raise self.error(translate(error)) from error
@@ -85,6 +103,25 @@ class Answer:
                 raise self.error(error) from error.__cause__
         return items
 
+    async def pour(self, sink: Sink) -> None:
+        """Give what is left of the body, which has no splitter, to `sink` as it comes. Its own errors pass."""
+        if self._ended:
+            return
+        try:
+            if self._own is not None:
+                await self._own.connection.pour(sink)
+            else:
+                while items := await self._read_foreign():
+                    for item in items:
+                        sink(memoryview(item))
+        except httpx.TransportError as error:
+            self._ended = True
+            raise self.error(translate(error)) from error
+        except TruncatedError as error:
+            self._ended = True
+            raise self.error(error) from None
+        self._ended = True
+
     async def read_all(self, limit: int) -> bytes:
         """The whole body, up to `limit` bytes."""
         parts: list[bytes] = []
@@ -95,10 +132,6 @@ class Answer:
             if size > limit:
                 raise self.error(DecodeError(f"the answer is larger than {limit} bytes"))
         return b"".join(parts)
-
-    async def _read_own(self) -> list[Any]:
-        assert self._own is not None
-        return await self._own.read()
 
     async def _read_foreign(self) -> list[Any]:
         if self._broken:
@@ -121,6 +154,10 @@ class Answer:
         Several tasks may send: each waits until the one before it has sent everything.
         """
         data = sendable(data)
+        if self._turn is None or not self._turn.locked():
+            data = self._send_at_once(data)
+            if not data:
+                return
         async with self._sending():
             try:
                 if self._own is not None:
@@ -129,6 +166,20 @@ class Answer:
                     await self._pipe().write(data)
             except httpx.TransportError as error:
                 raise self.error(translate(error)) from error
+
+    def _send_at_once(self, data: bytes) -> bytes:
+        """Send what goes without waiting, which is nearly always all; gives the rest.
+
+        Whoever only sends lets others have their turn now and then all the same.
+        """
+        self._at_once += len(data) + _A_SEND
+        if self._own is None or self._at_once > _AT_ONCE:
+            self._at_once = 0
+            return data
+        try:
+            return self._own.connection.send_at_once(data)
+        except httpx.TransportError as error:
+            raise self.error(translate(error)) from error
 
     async def send_eof(self) -> None:
         """End our half of a connection that was handed over, behind what is being sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, Generic, TypeVar
 
 from ..errors import RawdockError
@@ -20,32 +20,42 @@ class Items(Generic[I]):
         self._answer = answer
         self._items: list[Any] = []  # the last one is the next
         self._failure: RawdockError | None = None
+        self._each: AsyncGenerator[I, None] | None = None
 
     def __aiter__(self) -> AsyncIterator[I]:
-        return self
+        # One generator, which `aclose` ends: an item costs less through it than through a coroutine each. Cancellation
+        # ends it early; the items that have come are not in it, and the next one goes on with them.
+        if self._each is None or getattr(self._each, "ag_frame", None) is None:
+            self._each = self._all()
+        return self._each
 
-    async def __anext__(self) -> I:
-        if not self._items:
-            await self._more()
-        item: I = self._items.pop()
-        return item
+    def __anext__(self) -> Awaitable[I]:
+        return self.__aiter__().__anext__()
 
-    async def _more(self) -> None:
+    async def _all(self) -> AsyncGenerator[I, None]:
+        while items := self._items or await self._more():
+            while items:
+                yield items.pop()
+
+    async def _more(self) -> list[Any]:
+        """The next items, the first one last; none at the end. Raises what else ends the stream."""
         if self._failure is not None:
             raise self._failure
         items = await self._answer.read()
-        if not items:
-            raise StopAsyncIteration
-        if isinstance(items[-1], RawdockError):
+        if items and isinstance(items[-1], RawdockError):
             self._failure = self._answer.error(items.pop())
             if not items:
                 raise self._failure
         items.reverse()
         self._items = items
+        return items
 
     async def aclose(self) -> None:
         self._items.clear()
         await self._answer.aclose()
+        # Whoever waits in it is woken with an error.
+        if self._each is not None and not getattr(self._each, "ag_running", False):
+            await self._each.aclose()
 
 
 class Sends:

@@ -80,9 +80,10 @@ class Lines(Generic[L]):
         self._finished = True
         self._failure = None
         self._items.clear()
-        if self._lines is not None:
-            await self._lines.aclose()
         await self._answer.aclose()
+        # Whoever waits in it is woken with an error.
+        if self._lines is not None and not getattr(self._lines, "ag_running", False):
+            await self._lines.aclose()
 
 
 class Reports(Lines[L], Generic[L]):

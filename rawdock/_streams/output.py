@@ -32,7 +32,7 @@ class LogStream(Items[Frame]):
         Only a header that says so is believed. Engines before API 1.42, Podman, and any Engine that did not take an
         upgrade call framed output raw, so what says raw is asked about.
         """
-        kind = self._answer.response.headers.get("content-type", "")
+        kind = self._answer.header("content-type")
         self.tty = kind.partition(";")[0].strip() != _FRAMES and await ask()
         self._answer.split_with(Plain() if self.tty else Frames())
 

@@ -18,9 +18,12 @@ from typing import Any
 from .connection import Feed, translated
 from .errors import ConnectionEnded, Unreachable
 from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
-from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["AsyncioConnection", "connect_tcp", "connect_unix"]
+
+# Reads in one turn of the loop while a body goes to a sink.
+_POURS = 4
 
 
 class AsyncioConnection:
@@ -43,7 +46,9 @@ class AsyncioConnection:
         "_recv_into",
         "_scratch",
         "_send_now",
+        "_sink",
         "_sock",
+        "_take",
         "_waiter",
         "_watch",
         "_whole",
@@ -70,6 +75,8 @@ class AsyncioConnection:
         self._reader: Reader | None = None
         self._parts: list[bytes] = []
         self._feed: Feed | None = None
+        self._take: Take | None = None
+        self._sink: Sink | None = None
         self._items: list[Any] = []
         self._queued = 0
         self._paused = False
@@ -135,12 +142,13 @@ class AsyncioConnection:
     def _feed_stream(self, data: bytes) -> None:
         reader = self._reader
         assert reader is not None
-        pieces = reader.feed(data)
-        feed = self._feed
-        if feed is None:
-            self._items += pieces
-        elif pieces:
-            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        try:
+            pieces = reader.feed(data, self._take, self._items)
+        except WireError as error:
+            self._queue(error.before)
+            raise
+        if pieces:
+            self._queue(pieces)
         self._queued += len(data)
         if self._queued > self._limits.queue and not self._paused and not reader.done:
             self._paused = True
@@ -148,6 +156,13 @@ class AsyncioConnection:
         self._wake()
         if reader.rest:
             self.close()  # bytes behind the end belong to nobody, and more of them are not kept
+
+    def _queue(self, pieces: list[bytes]) -> None:
+        feed = self._feed
+        if feed is None:
+            self._items += pieces
+        elif pieces:
+            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def _ended(self, error: OSError | None) -> None:
         """The peer has closed, or the connection broke."""
@@ -224,10 +239,22 @@ class AsyncioConnection:
 
     def start(self, no_body: bool) -> None:
         self._reader = Reader(no_body, self._limits)
-        self._feed = None
+        self._feed = self._take = None
         self._items = []
         self._queued = 0
         self._bytes_sent = False
+
+    def send_at_once(self, data: bytes) -> bytes:
+        if self._fd < 0:
+            raise self._failure or ConnectionEnded("the connection is closed")
+        try:
+            sent = self._send_now(data)
+        except BlockingIOError:
+            return data
+        except OSError as error:
+            raise self._broken(error) from error
+        self._bytes_sent = True
+        return data[sent:]
 
     async def send(self, data: bytes | memoryview) -> None:
         if self._fd < 0:
@@ -241,11 +268,14 @@ class AsyncioConnection:
             if sent < len(data):
                 await self._send_rest(memoryview(data)[sent:])
         except OSError as error:
-            self.alive = False
-            ended = ConnectionEnded(f"the connection broke: {error.strerror or error}")
-            ended.nothing_sent = not self._bytes_sent
-            ended.nothing_received = self._reader is None or not self._reader.started
-            raise ended from error
+            raise self._broken(error) from error
+
+    def _broken(self, error: OSError) -> ConnectionEnded:
+        self.alive = False
+        ended = ConnectionEnded(f"the connection broke: {error.strerror or error}")
+        ended.nothing_sent = not self._bytes_sent
+        ended.nothing_received = self._reader is None or not self._reader.started
+        return ended
 
     async def _send_rest(self, view: memoryview) -> None:
         loop = self._loop
@@ -282,9 +312,9 @@ class AsyncioConnection:
             await self._wait()
         return reader.head
 
-    def split_with(self, feed: Feed) -> None:
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
         pieces, self._items = self._items, []
-        self._feed = feed
+        self._feed, self._take = feed, take
         for piece in pieces:
             self._items += feed(piece)
 
@@ -295,10 +325,65 @@ class AsyncioConnection:
             if reader.done and self._failure is None:
                 return []
             self._resume()
-            await self._wait()
+            if self._failure is not None or self._fd < 0:
+                raise self._failure or ConnectionEnded("the connection is closed")
+            self._waiter = waiter = self._loop.create_future()
+            try:
+                await waiter
+            finally:
+                self._waiter = None
         items, self._items = self._items, []
         self._resume()
         return items
+
+    async def pour(self, sink: Sink) -> None:
+        reader = self._reader
+        assert reader is not None
+        items, self._items = self._items, []
+        for item in items:
+            sink(memoryview(item))
+        if reader.done and self._failure is None:
+            return
+        self._resume()
+        self._sink = sink
+        if self._fd >= 0 and not self._eof:
+            self._loop.add_reader(self._fd, self._pourable)
+        try:
+            await self._wait()
+        finally:
+            self._sink = None
+            if self._fd >= 0 and not self._eof:
+                self._loop.add_reader(self._fd, self._readable)
+
+    def _pourable(self) -> None:
+        """The read callback while the body goes to a sink. What comes while it works is taken too, up to a bound."""
+        reader, sink = self._reader, self._sink
+        assert reader is not None
+        assert sink is not None
+        for _ in range(_POURS):
+            try:
+                size = self._recv_into(self._scratch)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._ended(error)
+                return
+            if not size:
+                self._ended(None)
+                return
+            try:
+                reader.pour(self._scratch[:size], sink)
+            except WireError as error:
+                self._fail(translated(error))
+                return
+            except Exception as error:
+                self._fail(error)  # the sink's own
+                return
+            if reader.done:
+                self._wake()
+                if reader.rest:
+                    self.close()
+                return
 
     def _resume(self) -> None:
         self._queued = 0

@@ -8,10 +8,12 @@ cancelled `read` alone loses nothing: the next one goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
+
+import httpx
 
 from .errors import ConnectionEnded, Malformed, OverLimit
-from .wire import Head, Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["Connection", "Feed", "PullConnection", "translated"]
 
@@ -35,14 +37,23 @@ class Connection(Protocol):
 
     async def send(self, data: bytes | memoryview) -> None: ...
 
+    def send_at_once(self, data: bytes) -> bytes:
+        """Send what goes without waiting; gives the rest."""
+        ...
+
     async def read_head(self) -> Head: ...
 
-    def split_with(self, feed: Feed) -> None:
-        """From here on `read` gives what `feed` makes of the body."""
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
+        """From here on `read` gives what `feed` makes of the body, and `take` of chunks that it knows."""
         ...
 
     async def read(self) -> list[Any]:
         """The items that have come since the last call; empty at the end of the answer."""
+        ...
+
+    async def pour(self, sink: Sink) -> None:
+        """Give what is left of the body to `sink` as it comes. What the sink raises ends the exchange; when this is
+        cancelled, `read` and `pour` go on behind what the sink has had."""
         ...
 
     def answered(self) -> bool:
@@ -89,6 +100,7 @@ class PullConnection:
         self._limits = limits
         self._reader = Reader(limits=limits)
         self._feed: Feed | None = None
+        self._take: Take | None = None
         self._items: list[Any] = []
         self._bytes_sent = False
         self._failure: Exception | None = None
@@ -96,6 +108,10 @@ class PullConnection:
     async def _receive(self) -> bytes:
         """The next bytes; empty at the end of the connection."""
         raise NotImplementedError
+
+    async def _receive_view(self) -> memoryview:
+        """The same, good until the next is received."""
+        return memoryview(await self._receive())
 
     async def _send(self, data: bytes | memoryview) -> None:
         raise NotImplementedError
@@ -153,7 +169,7 @@ class PullConnection:
 
     def start(self, no_body: bool) -> None:
         self._reader = Reader(no_body, self._limits)
-        self._feed = None
+        self._feed = self._take = None
         self._items = []
         self._bytes_sent = False
 
@@ -164,22 +180,59 @@ class PullConnection:
             self.alive = False  # half a request may be on it
             raise self._ended(error, self._reader.started) from error
 
+    def send_at_once(self, data: bytes) -> bytes:
+        return data  # on trio every call is a checkpoint, and what any byte stream takes is not known
+
     async def read_head(self) -> Head:
         while self._reader.head is None:
             await self._more()
         return self._reader.head
 
-    def split_with(self, feed: Feed) -> None:
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
         pieces, self._items = self._items, []
-        self._feed = feed
+        self._feed, self._take = feed, take
         for piece in pieces:
             self._items += feed(piece)
 
     async def read(self) -> list[Any]:
         while not self._items and not self._reader.done:
-            await self._more()
+            try:
+                await self._more()
+            except httpx.TransportError:
+                if not self._items:  # what came before is given first, and the error raised by the next read
+                    raise
         items, self._items = self._items, []
         return items
+
+    async def pour(self, sink: Sink) -> None:
+        items, self._items = self._items, []
+        for item in items:
+            sink(memoryview(item))
+        reader = self._reader
+        while not reader.done:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                view = await self._receive_view()
+            except OSError as error:
+                if not reader.ends_by(error):
+                    await self._give_up(self._ended(error, reader.started), error)
+                view = memoryview(b"")
+            try:
+                if view:
+                    reader.pour(view, sink)
+                else:
+                    self.alive = False
+                    reader.feed_eof()
+            except WireError as error:
+                await self._give_up(self._ended(error, reader.started), error)
+            except Exception as error:  # the sink's own
+                await self._give_up(error, error.__cause__)
+
+    async def _give_up(self, failure: Exception, cause: BaseException | None) -> NoReturn:
+        self._failure = failure
+        await self.aclose()
+        raise failure from cause
 
     async def _more(self) -> None:
         if self._failure is not None:
@@ -196,15 +249,18 @@ class PullConnection:
                 self.alive = False
                 reader.feed_eof()
                 return
-            pieces = reader.feed(data)
+            pieces = reader.feed(data, self._take, self._items)
         except (WireError, OSError) as error:
-            self._failure = self._ended(error, reader.started)
-            await self.aclose()
-            raise self._failure from error
-        if self._feed is None:
+            self._queue(getattr(error, "before", []))
+            await self._give_up(self._ended(error, reader.started), error)
+        self._queue(pieces)
+
+    def _queue(self, pieces: list[bytes]) -> None:
+        feed = self._feed
+        if feed is None:
             self._items += pieces
         elif pieces:
-            self._items += self._feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def answered(self) -> bool:
         return self._reader.head is not None

@@ -7,7 +7,7 @@ httpx transport takes the request and any code takes the response; what they lea
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ import httpx
 
 from .wire import Head
 
-__all__ = ["Mode", "WireRequest", "WireResponse"]
+__all__ = ["Mode", "OpenResponse", "WireRequest", "WireResponse"]
 
 Mode = Literal["whole", "stream"]
 
@@ -76,9 +76,13 @@ class _BodyStream(httpx.AsyncByteStream):
     def __init__(self, body: AsyncIterable[bytes]) -> None:
         self._body = body
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._body:
-            yield part
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)  # no generator around it, which a transport might leave open
+
+    async def aclose(self) -> None:
+        close = getattr(self._body, "aclose", None)
+        if close is not None:
+            await close()
 
 
 class WireResponse(httpx.Response):
@@ -111,3 +115,27 @@ class WireResponse(httpx.Response):
     @cached_property
     def stream(self) -> httpx.AsyncByteStream | httpx.SyncByteStream:  # type: ignore[override]
         return httpx.ByteStream(self._content)
+
+
+class OpenResponse(WireResponse):
+    """An answer whose body is still to be read. `pipe` makes of its stream what httpx calls its network stream."""
+
+    is_closed = False
+    is_stream_consumed = False
+
+    def __init__(
+        self, head: Head, stream: httpx.AsyncByteStream, request: httpx.Request, pipe: Callable[[Any], object]
+    ) -> None:
+        self.status_code = head.status
+        self.head = head
+        self.stream = stream
+        self._request = request
+        self._pipe = pipe
+
+    @cached_property
+    def extensions(self) -> dict[str, Any]:  # type: ignore[override]
+        return {
+            "http_version": self.head.version,
+            "reason_phrase": self.head.reason,
+            "network_stream": self._pipe(self.stream),
+        }

@@ -7,18 +7,19 @@ redirects, keeps no cookies, and reads no environment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
-from anyio import CancelScope
+from anyio import CancelScope, create_task_group
 
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
-from .messages import WireRequest, WireResponse
+from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import unix_path_too_long, unreachable
-from .wire import Head, Limits
+from .wire import Head, Limits, Take
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
@@ -128,11 +129,13 @@ class EngineTransport(httpx.AsyncBaseTransport):
         answer = AnswerStream(self.pool, connection)
         try:
             if body is not None:
-                await _send_chunks(connection, body)
+                await _send_listening(connection, body)
             head = await connection.read_head()
         except BaseException:
             await answer.aclose()
             raise
+        if type(request) is WireRequest:
+            return OpenResponse(head, answer, request, NetworkStream)
         return httpx.Response(
             head.status,
             headers=list(head.headers),
@@ -161,6 +164,30 @@ async def _encoded(request: httpx.Request) -> tuple[bytes, AsyncIterable[bytes] 
     else:
         parts += cast("Iterable[bytes]", stream)
     return b"".join(parts), None
+
+
+async def _send_listening(connection: Connection, body: AsyncIterable[bytes]) -> None:
+    """Send a streamed body, and give it up when the Engine has answered already: what waits for more of it, or for the
+    Engine to take more, is cancelled. The caller's own error comes out as it is."""
+    failure: BaseException | None = None
+    sending = CancelScope()
+
+    async def listen() -> None:
+        # What fails here is kept by the connection, and raised to whoever reads the answer.
+        with contextlib.suppress(httpx.TransportError):
+            await connection.read_head()
+        sending.cancel()
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(listen)
+        with sending:
+            try:
+                await _send_chunks(connection, body)
+            except Exception as error:
+                failure = error
+                tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> None:
@@ -198,37 +225,39 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
 class AnswerStream(httpx.AsyncByteStream):
     """The body of an open answer. Read to its end, its connection serves again; else closing closes it."""
 
+    __slots__ = ("_closed", "_pool", "connection")
+
     def __init__(self, pool: Pool, connection: Connection) -> None:
         self._pool = pool
-        self._connection = connection
+        self.connection = connection
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Pieces(self._connection)
-
-    def split_with(self, feed: Feed) -> None:
-        """From here on `read` gives the items that `feed` makes of the body."""
-        self._connection.split_with(feed)
+        return _Pieces(self.connection)
 
     async def read(self) -> list[Any]:
         """The next items, at least one; empty at the end of the answer."""
-        return await self._connection.read()
+        return await self.connection.read()
+
+    def split_with(self, feed: Feed, take: Take | None = None) -> None:
+        """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
+        self.connection.split_with(feed, take)
 
     async def send(self, data: bytes | memoryview) -> None:
         """Send bytes on an upgraded connection."""
-        await self._connection.send(data)
+        await self.connection.send(data)
 
     async def send_eof(self) -> None:
         """End our half of an upgraded connection."""
-        await self._connection.send_eof()
+        await self.connection.send_eof()
 
     async def head(self) -> Head:
-        return await self._connection.read_head()
+        return await self.connection.read_head()
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            await self._pool.release(self._connection)
+            await self._pool.release(self.connection)
 
 
 class _Pieces:

@@ -26,6 +26,9 @@ class TrioConnection(PullConnection):
         self._watch = watcher(sock)
 
     async def _receive(self) -> bytes:
+        return bytes(await self._receive_view())
+
+    async def _receive_view(self) -> memoryview:
         sock = self._sock
         while True:
             try:
@@ -36,7 +39,7 @@ class TrioConnection(PullConnection):
                 size = sock.recv_into(self._scratch)
             except (BlockingIOError, InterruptedError):
                 continue
-            return bytes(self._scratch[:size])
+            return self._scratch[:size]
 
     async def _send(self, data: bytes | memoryview) -> None:
         # A write that fits is done at once: `_receive`, which always follows, is the checkpoint.

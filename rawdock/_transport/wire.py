@@ -7,13 +7,35 @@ guess; nothing is kept beyond the limits, and nothing is allocated by a size tha
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Head", "Limits", "Reader", "TooLarge", "Truncated", "WireError", "parse_head", "whole_answer"]
+__all__ = [
+    "Head",
+    "Limits",
+    "Reader",
+    "Sink",
+    "Take",
+    "TooLarge",
+    "Truncated",
+    "WireError",
+    "parse_head",
+    "whole_answer",
+]
+
+# Reads whole chunks in the place of the reader, where it knows what is in them. It is given the data, the place where
+# the last chunk ended, the pieces before that place, which it takes out of their list, and a list for what it makes of
+# them and of the chunks; it gives the place where the last chunk that it took ended.
+Take = Callable[[bytes, int, list[bytes], list[Any]], int]
+
+# Is done with the view when it returns, and may release it: the memory is used again for the next bytes.
+Sink = Callable[[memoryview], None]
 
 
 class WireError(Exception):
     """The peer does not speak HTTP/1.1 as it should."""
+
+    before: list[bytes] = []  # noqa: RUF012 - never changed; pieces of the body that came with what is wrong
 
 
 class TooLarge(WireError):
@@ -150,6 +172,8 @@ def _shown(line: bytes) -> str:
 
 
 _sizes: dict[bytes, int] = {}
+_between: dict[bytes, int] = {}
+_BETWEEN = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n")
 
 
 def _chunk_size(line: bytes) -> int:
@@ -223,7 +247,18 @@ class Reader:
     the pieces are the raw bytes of the upgraded connection, which end with the connection.
     """
 
-    __slots__ = ("_buffer", "_informational", "_left", "_limits", "_no_body", "_state", "head", "rest", "started")
+    __slots__ = (
+        "_buffer",
+        "_informational",
+        "_left",
+        "_limits",
+        "_no_body",
+        "_state",
+        "_width",
+        "head",
+        "rest",
+        "started",
+    )
 
     _left: int
     _state: int
@@ -235,6 +270,7 @@ class Reader:
         self._left = 0
         self._state = _HEAD
         self._informational = 0
+        self._width = 0
         self.head: Head | None = None
         self.rest = b""
         self.started = False
@@ -254,8 +290,8 @@ class Reader:
         with something of ours unread, as a process does that ends before its input."""
         return isinstance(error, ConnectionResetError) and self.head is not None and self.head.status == 101
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; give the body pieces that they hold."""
+    def feed(self, data: bytes, take: Take | None = None, taken: list[Any] | None = None) -> list[bytes]:
+        """Take the next bytes; give the body pieces that they hold, behind what `take` has put into `taken`."""
         self.started = True
         if self._buffer:
             data = self._buffer + data
@@ -273,8 +309,64 @@ class Reader:
         elif state == _DONE:
             self.rest += data[position:]
         elif state != _HEAD:
-            self._feed_chunks(data, position, out)
+            try:
+                self._feed_chunks(data, position, out, take, taken)
+            except WireError as error:
+                error.before = out
+                raise
         return out
+
+    def pour(self, view: memoryview, sink: Sink) -> None:
+        """Like `feed`, but the body goes to `sink` as it lies in `view`: nothing is copied, and nothing kept."""
+        self.started = True
+        position = 0
+        if self._state in (_CHUNK_DATA, _CHUNK_END) and not self._buffer:
+            position = self._pour_chunks(view, sink)
+        elif self._state == _LENGTH:
+            position = min(self._left, len(view))
+            sink(view[:position])
+            self._left -= position
+            if not self._left:
+                self._state = _DONE
+        elif self._state == _TO_CLOSE:
+            position = len(view)
+            sink(view[:])
+        if position < len(view):  # cut lines, unusual sizes, the end
+            try:
+                pieces = self.feed(bytes(view[position:]))
+            except WireError as error:
+                for piece in error.before:
+                    sink(memoryview(piece))
+                raise
+            for piece in pieces:
+                sink(memoryview(piece))
+
+    def _pour_chunks(self, view: memoryview, sink: Sink) -> int:
+        """Few different bytes come between two chunks, so these are looked up together. Gives the place of others."""
+        left, width, get = self._left, self._width, _between.get
+        position, total = 0, len(view)
+        while True:
+            if left:
+                end = position + left
+                if end > total:
+                    sink(view[position:])
+                    self._state, self._left, self._width = _CHUNK_DATA, end - total, width
+                    return total
+                sink(view[position:end])
+                position = end
+            start = position + width
+            size = get(bytes(view[position:start]))
+            if size is None:
+                match = _BETWEEN.match(view, position)
+                size = int(match[1], 16) if match else 0
+                if match is None or not size:
+                    self._state, self._left, self._width = _CHUNK_END, 0, width
+                    return position
+                start = match.end()
+                width = start - position
+                if len(_between) < 4096:
+                    _between[match[0]] = size
+            left, position = size, start
 
     def feed_eof(self) -> None:
         """The peer has closed; a `Truncated` error unless the answer may end so."""
@@ -329,7 +421,9 @@ class Reader:
             self._state = _DONE
             self.rest = data[end:]
 
-    def _feed_chunks(self, data: bytes, position: int, out: list[bytes]) -> None:
+    def _feed_chunks(
+        self, data: bytes, position: int, out: list[bytes], take: Take | None, taken: list[Any] | None
+    ) -> None:
         find, sizes, append = data.find, _sizes, out.append
         total = len(data)
         state = self._state
@@ -349,7 +443,7 @@ class Reader:
                     state = _TRAILERS
                     continue
                 end = position + left
-                if end + 2 <= total:  # the usual case: the chunk and its end are here
+                if end + 2 <= total and take is None:  # the usual case: the chunk and its end are here
                     append(data[position:end])
                     position = end + 2
                     if data[end:position] != b"\r\n":
@@ -370,6 +464,8 @@ class Reader:
                 left = 0
                 state = _CHUNK_END
             if state == _CHUNK_END:
+                if take is not None and taken is not None:
+                    position = take(data, position, out, taken)
                 mark = data[position : position + 2]
                 if mark != b"\r\n"[: len(mark)]:
                     raise WireError("a chunk does not end where it said")

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 HEX = "0123456789abcdef" * 4
-PULL_LINES = 100_000
 _OF_ENDPOINTS = {"IPAMConfig", "Links", "Aliases", "NetworkID", "DriverOpts"}
 
 
@@ -92,3 +91,12 @@ def pull_line(number: int) -> bytes:
         ).encode()
         + b"\r\n"
     )
+
+
+def event_line() -> bytes:
+    actor = {"ID": HEX, "Attributes": {"image": "busybox:1.36", "name": "job", "org.example": "bench"}}
+    event = {
+        "status": "start", "id": HEX, "from": "busybox:1.36", "Type": "container", "Action": "start", "Actor": actor,
+        "scope": "local", "time": 1795489342, "timeNano": 1795489342123456789,
+    }  # fmt: skip
+    return json.dumps(event, separators=(",", ":")).encode() + b"\n"

@@ -40,7 +40,7 @@ def show(path: str) -> dict[str, Any]:
     print("\n### calls of one ping\n\n| client | calls | wanted |\n| --- | ---: | --- |")
     rows: dict[str, Any] = {}
     for name, contestant in CONTESTANTS.items():
-        if contestant.loop != "asyncio" or not hasattr(contestant.client, "ping"):
+        if contestant.loop != "asyncio" or not contestant.takes("ping"):
             continue
         calls = asyncio.run(_counted(contestant.client(*contestant.arguments), path))
         wanted = name == "rawdock"

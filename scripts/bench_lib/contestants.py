@@ -1,149 +1,17 @@
-"""Each client, used as its own documentation says. A method that is missing leaves its client out of that work."""
+"""Who takes part. A method that is missing leaves its client out of that work."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
-from bench_lib.bodies import PULL_LINES
+from bench_lib.docker_command import DockerCommand
 from bench_lib.hand_written import HandWritten
+from bench_lib.with_aiodocker import Aiodocker
+from bench_lib.with_docker_py import DockerPy
+from bench_lib.with_httpx import Httpx
+from bench_lib.with_rawdock import Rawdock, RawdockBytes
 
-__all__ = ["CONTESTANTS", "Contestant"]
-
-
-class Rawdock:
-    """`parser` is who parses JSON: the standard library, or msgspec (`rawdock[fast]`)."""
-
-    def __init__(self, parser: str = "json") -> None:
-        from rawdock._codec import use_json
-
-        use_json(parser)
-
-    async def open(self, path: str, container: str) -> None:
-        import rawdock
-
-        self.docker, self.container = rawdock.Docker(path), container
-
-    async def close(self) -> None:
-        await self.docker.aclose()
-
-    async def ping(self) -> None:
-        await self.docker.system.ping()
-
-    async def inspect(self) -> None:
-        await self.docker.containers.inspect(self.container)
-
-    async def list(self) -> None:
-        assert len(await self.docker.containers.list(all=True)) == 500
-
-    async def pull(self) -> None:
-        async with self.docker.images.pull("app:1") as pull:
-            lines = 0
-            async for _ in pull:
-                lines += 1
-        assert lines == PULL_LINES
-
-
-class RawdockBytes:
-    """An answer in bytes by `docker.request`, nothing decoded: what models cost is the difference to `Rawdock`."""
-
-    async def open(self, path: str, container: str) -> None:
-        import rawdock
-
-        self.docker, self.container = rawdock.Docker(path), container
-
-    async def close(self) -> None:
-        await self.docker.aclose()
-
-    async def inspect(self) -> None:
-        assert (await self.docker.request("GET", f"/containers/{self.container}/json")).content
-
-
-class Aiodocker:
-    async def open(self, path: str, container: str) -> None:
-        import aiodocker
-        import aiohttp
-
-        connector = aiohttp.UnixConnector(path, limit=0)  # its default of 100 connections stops other calls
-        self.docker = aiodocker.Docker(url=f"unix://{path}", connector=connector, api_version="v1.41")
-        self.docker.docker_host = "unix://localhost"
-        self.container = container
-
-    async def close(self) -> None:
-        await self.docker.close()
-        await self.docker.connector.close()
-
-    async def ping(self) -> None:
-        async with self.docker._query("_ping", versioned_api=False) as response:  # it has no ping of its own
-            await response.text()
-
-    async def inspect(self) -> None:
-        await self.docker.containers.container(self.container).show()
-
-    async def list(self) -> None:
-        assert len(await self.docker.containers.list(all=1)) == 500
-
-    async def pull(self) -> None:
-        lines = 0
-        async for _ in self.docker.images.pull("app", tag="1", stream=True):
-            lines += 1
-        assert lines == PULL_LINES
-
-
-class Httpx:
-    async def open(self, path: str, container: str) -> None:
-        import httpx
-
-        transport = httpx.AsyncHTTPTransport(uds=path, verify=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://docker", trust_env=False, timeout=None)
-        self.container = container
-
-    async def close(self) -> None:
-        await self.client.aclose()
-
-    async def ping(self) -> None:
-        (await self.client.get("/_ping")).raise_for_status()
-
-    async def inspect(self) -> None:
-        (await self.client.get(f"/v1.41/containers/{self.container}/json")).json()
-
-    async def list(self) -> None:
-        assert len((await self.client.get("/v1.41/containers/json?all=1")).json()) == 500
-
-    async def pull(self) -> None:
-        lines = 0
-        async with self.client.stream("POST", "/v1.41/images/create?fromImage=app:1") as response:
-            async for line in response.aiter_lines():
-                if line:
-                    json.loads(line)
-                    lines += 1
-        assert lines == PULL_LINES
-
-
-class DockerPy:
-    """Blocking; a thread for each caller."""
-
-    async def open(self, path: str, container: str) -> None:
-        import docker
-
-        self.client = docker.APIClient(base_url=f"unix://{path}", version="1.41")
-        self.container = container
-
-    async def close(self) -> None:
-        self.client.close()
-
-    async def ping(self) -> None:
-        self.client.ping()
-
-    async def inspect(self) -> None:
-        self.client.inspect_container(self.container)
-
-    async def list(self) -> None:
-        assert len(self.client.containers(all=True)) == 500
-
-    async def pull(self) -> None:
-        lines = sum(1 for _ in self.client.pull("app", tag="1", stream=True, decode=True))
-        assert lines == PULL_LINES
+__all__ = ["CONTESTANTS", "PEERS", "Contestant"]
 
 
 class Contestant(NamedTuple):
@@ -154,16 +22,29 @@ class Contestant(NamedTuple):
     """Blocks its thread, so it has no place among many callers."""
     slowness: int = 1
     """It makes so many times fewer calls a round; what is compared is the time of one."""
+    only: tuple[str, ...] = ()
+    """The works it is measured in; all, if empty."""
 
+    def takes(self, method: str) -> bool:
+        """Whether it has a part in a work."""
+        return hasattr(self.client, method) and (not self.only or method in self.only)
+
+
+_FAST = ("ping", "inspect", "list", "pull")
+# On other loops it is the way of the bytes that differs.
+_LOOPS = ("ping", "inspect", "list", "pull", "logs_100", "logs_32k", "download", "upload", "exec_open", "echo")
 
 CONTESTANTS: dict[str, Contestant] = {
     "rawdock": Contestant(Rawdock),
-    "rawdock[fast]": Contestant(Rawdock, ("msgspec",)),
-    "rawdock, bytes": Contestant(RawdockBytes),
-    "rawdock on uvloop": Contestant(Rawdock, loop="uvloop"),
-    "rawdock on trio": Contestant(Rawdock, loop="trio"),
+    "rawdock[fast]": Contestant(Rawdock, ("msgspec",), only=_FAST),
+    "rawdock, bytes": Contestant(RawdockBytes, only=("inspect", "download")),
+    "rawdock on uvloop": Contestant(Rawdock, loop="uvloop", only=_LOOPS),
+    "rawdock on trio": Contestant(Rawdock, loop="trio", only=_LOOPS),
     "hand-written": Contestant(HandWritten),
     "aiodocker": Contestant(Aiodocker),
     "httpx": Contestant(Httpx, slowness=8),
     "docker-py": Contestant(DockerPy, blocking=True, slowness=4),
+    "docker command": Contestant(DockerCommand),
 }
+PEERS = ("aiodocker", "httpx", "docker-py")
+"""Of whom the best is asked for."""

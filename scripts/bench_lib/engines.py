@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,10 @@ def fake_engine() -> Iterator[str]:
 
 @contextmanager
 def container_on(path: str) -> Iterator[str]:
-    """Make a container of any image that is there, give its id, and remove it."""
+    """Run a container of an image that is there and can sleep, give its name, and remove it.
+
+    Its name ends with its image's id, so that it says of what others can be made.
+    """
     import anyio
 
     import rawdock
@@ -38,10 +42,16 @@ def container_on(path: str) -> Iterator[str]:
 
     async def make() -> str:
         async with rawdock.Docker(path) as docker:
-            images = await docker.images.list()
-            if not images:
-                sys.exit(f"the Engine at {path} has no image: pull one first")
-            return (await docker.containers.create(ContainerSpec(image=images[0].id, cmd=["true"]))).id
+            for image in await docker.images.list():
+                name = f"rawdock-bench-{os.getpid()}-{image.id.removeprefix('sha256:')}"
+                await docker.containers.create(ContainerSpec(image=image.id, cmd=["sleep", "100000"]), name=name)
+                try:
+                    await docker.containers.start(name)
+                except rawdock.RawdockError:
+                    await docker.containers.delete(name, force=True)
+                else:
+                    return name
+            sys.exit(f"the Engine at {path} has no image with a shell: pull busybox first")
 
     async def remove(name: str) -> None:
         async with rawdock.Docker(path) as docker:

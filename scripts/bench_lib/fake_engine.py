@@ -1,18 +1,26 @@
 """An Engine in wire shape that answers from memory, so that it is never what is measured: fake_engine.py SOCKET.
 
-One thread and one loop, for Linux: of its clients only one is at work at a time, so it may block while it sends.
+One loop, for Linux, and a thread for each answer that is long: its client may ask something else meanwhile.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
+import re
 import select
 import socket
 import sys
+import tarfile
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from bench_lib.bodies import PULL_LINES, inspected, pull_line, summary
+from bench_lib.bodies import event_line, inspected, pull_line, summary
+from bench_lib.sizes import DOWNLOAD, EVENTS, FRAMES, PULL_LINES
 
 HEADERS = (
     b"Api-Version: 1.41\r\nDocker-Experimental: false\r\nOstype: linux\r\nServer: Docker/20.10.24 (linux)\r\n"
@@ -39,22 +47,160 @@ LIST = CHUNKED + chunk(encoded([summary(number) for number in range(500)])) + b"
 LINES = b"".join(chunk(pull_line(number)) for number in range(1000))
 
 
-def answer(peer: socket.socket, request: bytes) -> None:
+EVENT_LINES = chunk(event_line()) * EVENTS
+EXEC = (
+    b"HTTP/1.1 201 Created\r\n" + HEADERS + b'Content-Type: application/json\r\nContent-Length: 12\r\n\r\n{"Id":"abc"}'
+)
+NOTHING = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Content-Length: 0\r\n\r\n"
+UPGRADED = (
+    b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n"
+    b"Upgrade: tcp\r\n\r\n"
+)
+STAT = base64.b64encode(
+    b'{"name":"blob","size":%d,"mode":420,"mtime":"2026-11-24T03:02:20Z","linkTarget":""}' % DOWNLOAD
+)
+_MANY = 1 << 20
+
+
+def sent_often(peer: socket.socket, unit: bytes, count: int) -> None:
+    """In pieces of about a megabyte, made once."""
+    at_once = max(1, _MANY // len(unit))
+    piece = _pieces.setdefault(unit, unit * at_once)
+    for _ in range(count // at_once):
+        peer.sendall(piece)
+    peer.sendall(memoryview(piece)[: count % at_once * len(unit)])
+
+
+_pieces: dict[bytes, bytes] = {}
+
+
+Long = Callable[[socket.socket], None]
+
+
+def pull(peer: socket.socket) -> None:
+    peer.sendall(CHUNKED)
+    sent_often(peer, LINES, PULL_LINES // 1000)
+    peer.sendall(b"0\r\n\r\n")
+
+
+def log(peer: socket.socket, size: int) -> None:
+    """A chunk for each frame, as the Engine writes; every fourth is of stderr."""
+    peer.sendall(CHUNKED)
+    line = (b"0123456789abcdef" * (size // 16 + 1))[: size - 1] + b"\n"
+    frames = b"".join(chunk(bytes((stream, 0, 0, 0)) + size.to_bytes(4) + line) for stream in (1, 1, 2, 1))
+    sent_often(peer, frames, FRAMES[size] // 4)
+    peer.sendall(b"0\r\n\r\n")
+
+
+def archive(peer: socket.socket) -> None:
+    """A tar of one file, in chunks of 32 KiB as the Engine copies."""
+    peer.sendall(CHUNKED[:-2].replace(b"json", b"x-tar") + b"X-Docker-Container-Path-Stat: " + STAT + b"\r\n\r\n")
+    member = tarfile.TarInfo("blob")
+    member.size = DOWNLOAD
+    peer.sendall(chunk(member.tobuf(tarfile.USTAR_FORMAT)))
+    sent_often(peer, chunk(bytes(32768)), DOWNLOAD // 32768)
+    peer.sendall(chunk(bytes(1024)) + b"0\r\n\r\n")
+
+
+def take(peer: socket.socket, begun: bytes) -> None:
+    """Read a chunked body and drop it. `begun`: what has come of it with the head."""
+    buffer = bytearray(_MANY)
+    view = memoryview(buffer)
+    buffer[: len(begun)] = begun
+    start, end = 0, len(begun)
+    left = -1  # of a chunk, its end included; -1 before the size of one
+    while True:
+        if left > 0:
+            step = min(left, end - start)
+            left -= step
+            start += step
+            if not left:
+                left = -1
+        else:
+            line_end = buffer.find(b"\r\n", start, end)
+            if line_end >= 0:
+                size = int(buffer[start:line_end], 16)
+                start = line_end + 2
+                left = size + 2
+                if not size:
+                    peer.sendall(NOTHING)
+                    return
+                continue
+        if start < end and left < 0:
+            if buffer.find(b"\r\n", start, end) >= 0:
+                continue
+            view[: end - start] = bytes(view[start:end])
+            start, end = 0, end - start
+        else:
+            start = end = 0
+        size = peer.recv_into(view[end:])
+        if not size:
+            raise OSError("an upload broke off")
+        end += size
+
+
+listening: dict[int, socket.socket] = {}
+"""Who listens to events."""
+echoing: set[int] = set()
+"""Whose connection was handed over."""
+
+
+def answer(peer: socket.socket, request: bytes) -> Long | None:
+    """Answer, or give what does and takes its time."""
     if request.startswith(b"GET /_ping"):
         peer.sendall(PING)
-        return
-    target = request.split(b" ", 2)[1]
-    if target.endswith(b"/_ping"):
+        return None
+    method, target, _ = request.split(b" ", 2)
+    path, _, query = target.partition(b"?")
+    if path.endswith(b"/_ping"):
         peer.sendall(PING)
-    elif b"/containers/json" in target:
+    elif path.endswith(b"/containers/json"):
         peer.sendall(LIST)
-    elif b"/images/create" in target:
+    elif path.endswith(b"/images/create"):
+        return pull
+    elif path.endswith(b"/logs"):
+        return partial(log, size=int(query.partition(b"tail=")[2].partition(b"&")[0]))
+    elif path.endswith(b"/archive"):
+        return partial(take, begun=request.partition(b"\r\n\r\n")[2]) if method == b"PUT" else archive
+    elif path.endswith(b"/events"):
         peer.sendall(CHUNKED)
-        for _ in range(PULL_LINES // 1000):
-            peer.sendall(LINES)
-        peer.sendall(b"0\r\n\r\n")
+        listening[peer.fileno()] = peer
+    elif path == b"/_emit":
+        for one in listening.values():
+            one.sendall(EVENT_LINES)
+        peer.sendall(NOTHING)
+    elif path.endswith(b"/exec"):
+        peer.sendall(EXEC)
+    elif path.endswith(b"/start") and b"/exec/" in path:
+        peer.sendall(UPGRADED)
+        echoing.add(peer.fileno())
     else:
         peer.sendall(INSPECT)
+    return None
+
+
+def whole(peer: socket.socket) -> bytes:
+    """A request, with its body unless that is an upload; empty if the client has closed."""
+    request = peer.recv(65536)
+    while request:
+        head, mark, body = request.partition(b"\r\n\r\n")
+        if mark:
+            length = re.search(rb"\r\ncontent-length: *(\d+)", head.lower())
+            if length is None:
+                chunked = b"transfer-encoding: chunked" in head.lower() and b"/archive" not in head
+                if not chunked or body.endswith(b"0\r\n\r\n"):
+                    return request
+            elif len(body) >= int(length[1]):
+                return request
+        more = peer.recv(65536)
+        request = request + more if more else b""
+    return request
+
+
+def run(long: Long, peer: socket.socket, events: select.epoll) -> None:
+    with contextlib.suppress(OSError):  # the client has left; the loop sees that too
+        long(peer)
+    events.register(peer.fileno(), select.EPOLLIN)
 
 
 def serve(listener: socket.socket) -> None:
@@ -70,16 +216,20 @@ def serve(listener: socket.socket) -> None:
                 continue
             peer = peers[number]
             try:
-                request = peer.recv(65536)
-                while request and b"\r\n\r\n" not in request:
-                    more = peer.recv(65536)
-                    request = request + more if more else b""
-                if request:
-                    answer(peer, request)
+                if number in echoing:
+                    if data := peer.recv(65536):
+                        peer.sendall(b"\1\0\0\0" + len(data).to_bytes(4) + data)
+                        continue
+                elif request := whole(peer):
+                    if (long := answer(peer, request)) is not None:
+                        events.unregister(number)
+                        threading.Thread(target=run, args=(long, peer, events), daemon=True).start()
                     continue
             except OSError:
                 pass
             del peers[number]
+            listening.pop(number, None)
+            echoing.discard(number)
             events.unregister(number)
             peer.close()
 
@@ -87,7 +237,7 @@ def serve(listener: socket.socket) -> None:
 def main() -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
-    listener.listen(1024)
+    listener.listen(4096)
     print("ready", flush=True)
     serve(listener)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import select
@@ -20,8 +21,8 @@ __all__ = ["Times", "measured", "programs", "turns"]
 HERE = Path(__file__).resolve().parent
 _PATIENCE = 120.0  # seconds for one round, before its contestant counts as hanging
 
-Times = dict[str, list[tuple[float, float]]]
-"""Contestant: (wall, CPU) seconds a call, for each round."""
+Times = dict[str, list[dict[str, float]]]
+"""Contestant: for each round `wall` and `cpu` seconds a call, and what else it tells."""
 
 
 def turns(names: list[str], rounds: int) -> Iterator[str]:
@@ -32,38 +33,51 @@ def turns(names: list[str], rounds: int) -> Iterator[str]:
 
 def measured(work: Work, path: str, container: str, rounds: int) -> Times:
     """Run a work's contestants; one that dies or hangs ends the bench, since a table without it would mislead."""
+    names = [
+        name
+        for name, contestant in CONTESTANTS.items()
+        if contestant.takes(work.method) and not (contestant.blocking and work.callers > 1)
+    ]
+    times: Times = {name: [] for name in names}
     workers: dict[str, subprocess.Popen[str]] = {}
     try:
-        for name, contestant in CONTESTANTS.items():
-            if not hasattr(contestant.client, work.method) or (contestant.blocking and work.callers > 1):
-                continue
-            calls = max(work.calls // contestant.slowness, work.callers)
-            arguments = [name, work.method, str(work.callers), str(calls), path, container]
-            workers[name] = subprocess.Popen(
-                [sys.executable, HERE / "worker.py", *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            _line(name, workers[name])
-        times: Times = {name: [] for name in workers}
-        for name in turns(list(workers), rounds):
+        if not work.fresh:
+            for name in names:
+                workers[name] = _started(name, work, path, container)
+        for name in turns(names, rounds):
+            if work.fresh:
+                workers[name] = _started(name, work, path, container)
             process = workers[name]
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-            wall, cpu = _line(name, process).split()
-            times[name].append((float(wall), float(cpu)))
-        for process in workers.values():
-            process.communicate(timeout=_PATIENCE)
+            times[name].append(json.loads(_line(name, process)))
+            if work.fresh:
+                process.communicate(timeout=_PATIENCE)
+        if not work.fresh:
+            for process in workers.values():
+                process.communicate(timeout=_PATIENCE)
         return times
     finally:
         for process in workers.values():
             process.kill()
 
 
+def _started(name: str, work: Work, path: str, container: str) -> subprocess.Popen[str]:
+    calls = max(work.calls // CONTESTANTS[name].slowness, work.callers)
+    arguments = [name, work.method, str(work.callers), str(calls), path, container, *(["fresh"] if work.fresh else [])]
+    process = subprocess.Popen(
+        [sys.executable, HERE / "worker.py", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    _line(name, process)
+    return process
+
+
 def _line(name: str, process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline() if select.select([process.stdout], [], [], _PATIENCE)[0] else ""
     if not line:
+        process.kill()
         sys.exit(f"{name} died or hung")
     return line
 
@@ -82,11 +96,11 @@ def programs(codes: dict[str, str], rounds: int) -> Times:
     return times
 
 
-def _program(code: str, environment: dict[str, str]) -> tuple[float, float]:
+def _program(code: str, environment: dict[str, str]) -> dict[str, float]:
     before = _children_cpu()
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-    return time.perf_counter() - began, _children_cpu() - before
+    return {"wall": time.perf_counter() - began, "cpu": _children_cpu() - before}
 
 
 def _children_cpu() -> float:

@@ -37,4 +37,4 @@ def _on_fake(name: str, path: str, rounds: int) -> dict[str, Any]:
         times = programs(IMPORTS, rounds)
     else:
         times = programs({client: code.format(path=path) for client, code in PINGS.items()}, rounds)
-    return tables.show(name, times, work.wanted)
+    return tables.show(name, times, work.wanted, work.figures)

@@ -1,11 +1,13 @@
-"""One contestant in its own process: a round for each line on standard input, then wall and CPU seconds of one call.
+"""One contestant in its own process: a round for each line on standard input, then its figures for one call as JSON.
 
-worker.py CONTESTANT METHOD CALLERS CALLS SOCKET CONTAINER
+worker.py CONTESTANT METHOD CALLERS CALLS SOCKET CONTAINER [fresh]
 """
 
 from __future__ import annotations
 
 import gc
+import json
+import resource
 import sys
 import time
 from functools import partial
@@ -15,17 +17,33 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench_lib.contestants import CONTESTANTS
+from bench_lib.streams import status
+from bench_lib.works import GROWTH
 
 
-async def measure(name: str, method: str, callers: int, calls: int, path: str, container: str) -> None:
+def cpu_time() -> float:
+    """Of this process and of those that it has started and waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+async def measure(name: str, method: str, callers: int, calls: int, path: str, container: str, fresh: str = "") -> None:
     contestant = CONTESTANTS[name]
     client = contestant.client(*contestant.arguments)
     work = getattr(client, method)
     await client.open(path, container)
+    if hasattr(client, "ping"):
+        await client.ping()
+    at_first = status("VmHWM")
+    told: dict[str, float] = {}
 
     async def caller(count: int) -> None:
         for _ in range(count):
-            await work()
+            told.update(await work() or {})
 
     async def all_callers(count: int) -> None:
         async with anyio.create_task_group() as tasks:
@@ -33,22 +51,28 @@ async def measure(name: str, method: str, callers: int, calls: int, path: str, c
                 tasks.start_soon(caller, count // callers)
 
     calls -= calls % callers
-    await all_callers(max(calls // 4, callers))
+    peak = at_first
+    if not fresh:
+        await all_callers(max(calls // 4, callers))
+        peak = status("VmHWM")
     print("ready", flush=True)
     while sys.stdin.readline():
         gc.collect()
-        wall, cpu = time.perf_counter(), time.process_time()
+        forget_peak()
+        wall, cpu = time.perf_counter(), cpu_time()
         await all_callers(calls)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(wall / calls, cpu / calls, flush=True)
+        wall, cpu = time.perf_counter() - wall, cpu_time() - cpu
+        peak = max(peak, status("VmHWM"))  # the first time counts too: it is then that all is loaded
+        told |= {"wall": wall / calls, "cpu": cpu / calls, GROWTH: (peak - at_first) / 1024}
+        print(json.dumps(told), flush=True)
     await client.close()
 
 
 def main() -> None:
-    name, method, callers, calls, path, container = sys.argv[1:]
+    name, method, callers, calls, *rest = sys.argv[1:]
     loop = CONTESTANTS[name].loop
     backend, options = ("trio", {}) if loop == "trio" else ("asyncio", {"use_uvloop": loop == "uvloop"})
-    task = partial(measure, name, method, int(callers), int(calls), path, container)
+    task = partial(measure, name, method, int(callers), int(calls), *rest)
     anyio.run(task, backend=backend, backend_options=options)
 
 

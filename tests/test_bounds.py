@@ -1,0 +1,167 @@
+"""What streams may hold: little memory, however much goes through them, and no connection that the Engine has reset."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import SocketAttribute
+from faultserver import PING, Peer, json_answer, serving
+
+import rawdock
+from rawdock import Docker, Limits
+
+pytestmark = pytest.mark.anyio
+
+MULTIPLEXED = b"Content-Type: application/vnd.docker.multiplexed-stream\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\n" + MULTIPLEXED + b"Transfer-Encoding: chunked\r\n\r\n"
+MIB = 1 << 20
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """What is allocated inside, at its peak, both sides together."""
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < size
+
+
+async def test_a_frame_that_claims_four_gigabytes() -> None:
+    """Its payload is given as it comes; its length alone reserves nothing, and is not forgotten at the end."""
+
+    async def claim(request: bytes, peer: Peer) -> None:
+        await peer.send(CHUNKED + chunk(b"\1\0\0\0\xff\xff\xff\xff"))
+        for _ in range(200):
+            await peer.send(chunk(b"x" * 50_000))
+
+    async with serving(claim) as server, Docker(server.path) as docker:
+        total = 0
+
+        async def read() -> None:
+            nonlocal total
+            async with docker.containers.logs("x") as logs:
+                async for frame in logs:
+                    total += len(frame.data)
+
+        with at_most(4 * MIB), pytest.raises(rawdock.TruncatedError):
+            await read()
+        assert total == 10_000_000
+
+
+async def test_a_slow_reader_of_logs() -> None:
+    """Reading pauses at the limit, the Engine waits with the rest, and every frame comes in its order."""
+    frames, sent = 20_000, 0
+
+    async def flood(request: bytes, peer: Peer) -> bytes:
+        nonlocal sent
+        await peer.send(CHUNKED)
+        for start in range(0, frames, 100):
+            lines = [b"%0100d" % number for number in range(start, start + 100)]
+            await peer.send(b"".join(chunk(b"\1\0\0\0\0\0\0\x64" + line) for line in lines))
+            sent = start + 100
+        return b"0\r\n\r\n"
+
+    async with serving(flood) as server, Docker(server.path, limits=Limits(queue=100_000)) as docker:
+        async with docker.containers.logs("x") as logs:
+            read = bytearray()
+            for _ in range(5):
+                read += (await anext(logs)).data
+                await anyio.sleep(0.02)
+            assert sent < frames // 2
+            async for frame in logs:
+                read += frame.data
+        assert read == b"".join(b"%0100d" % number for number in range(frames))
+
+
+async def test_a_large_upload_and_a_large_download() -> None:
+    """96 MiB go in by parts and out to a function, and neither is held."""
+    total, part = 96 * MIB, bytes(256 * 1024)
+    taken = 0
+
+    async def serve(request: bytes, peer: Peer) -> bytes | None:
+        nonlocal taken
+        if request.startswith(b"GET"):
+            await peer.send(CHUNKED)
+            for _ in range(total // len(part)):
+                await peer.send(chunk(part))
+            return b"0\r\n\r\n"
+        peer._buffer, data = b"", peer._buffer
+        while not data.endswith(b"0\r\n\r\n"):
+            taken += len(data)
+            data = data[-5:] + await peer.stream.receive()
+            taken -= 5
+        taken += len(data)
+        return json_answer(b"")
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(total // len(part)):
+            yield part
+
+    written = 0
+
+    def write(view: memoryview) -> None:
+        nonlocal written
+        written += len(view)
+
+    async with serving(serve) as server, Docker(server.path) as docker:
+        await docker.system.ping()
+        with at_most(6 * MIB):
+            await docker.containers.put_archive("x", parts(), path="/")
+            async with docker.containers.export("x") as files:
+                assert await files.write_to(write) == total
+        assert written == total
+        assert taken == total + (total // len(part)) * len(b"40000\r\n\r\n") + 5
+
+
+@pytest.mark.parametrize("name", ["logs", "export", "write_to", "events", "attach"])
+async def test_a_reset_in_the_middle(name: str) -> None:
+    """An Engine that is killed resets its connections: the reader is told at once, behind what came."""
+    reset = anyio.Event()
+
+    async def handle(stream: anyio.abc.SocketStream) -> None:
+        peer = Peer(stream, [])
+        async with stream:
+            while request := await peer.request():
+                if b"/_ping" in request:
+                    await peer.send(PING)
+                    continue
+                body = {"events": b'{"Type":"container"}'}.get(name, b"\1\0\0\0\0\0\0\3abc")
+                await peer.send(CHUNKED + chunk(body))
+                await reset.wait()
+                raw: Any = stream.extra(SocketAttribute.raw_socket)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        port = listener.extra(SocketAttribute.local_port)
+        async with Docker(f"tcp://127.0.0.1:{port}") as docker:
+            containers = docker.containers
+            opens: Any = docker.system.events() if name == "events" else None
+            opens = opens or (containers.logs("x") if name == "logs" else containers.export("x"))
+            if name == "attach":
+                opens = containers.attach("x")
+            with anyio.fail_after(5):
+                async with opens as stream:
+                    assert await anext(stream)
+                    reset.set()
+                    with pytest.raises(rawdock.TruncatedError) as caught:
+                        await (stream.write_to(bytes) if name == "write_to" else anext(stream))
+            assert caught.value.operation
+            assert docker._transport.pool.open_connections == len(docker._transport.pool._idle)  # type: ignore[attr-defined]
+        tasks.cancel_scope.cancel()
