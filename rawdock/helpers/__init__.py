@@ -233,6 +233,7 @@ class Helpers:
 
         await write_file(
             cast("Docker", self), container, path, data, size=size, parents=parents, look=Look(uid, gid, mode, mtime)
+        )
 
     def watch(
         self,
