@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from faultserver import Peer, json_answer, serving
 from test_trace import at, line
@@ -362,6 +363,29 @@ async def test_given_up_while_the_context_is_sent(tmp_path: Path) -> None:
         assert scope.cancelled_caught
         assert names_of_open_files() - before <= {"socket"}
         assert [request for request in server.requests if b"cancel" in request]
+
+
+class Breaks(httpx.AsyncBaseTransport):
+    """A transport that fails half-way through a body, and leaves it as it is."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/_ping"):
+            return httpx.Response(200, headers={"api-version": "1.51"}, content=b"OK")
+        self.body = aiter(request.stream)  # type: ignore[arg-type]
+        await anext(self.body)
+        raise httpx.ReadError("broken")
+
+
+async def test_a_transport_that_leaves_the_context_open(tmp_path: Path) -> None:
+    """What it does not close is closed all the same."""
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(4 << 20)
+    transport = Breaks()
+    async with Docker(transport=transport) as docker:
+        with pytest.raises(TruncatedError):
+            await docker.build(tmp_path)
+    assert not [name for name in names_of_open_files() if name.startswith(str(tmp_path))]
 
 
 def names_of_open_files() -> set[str]:
