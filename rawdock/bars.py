@@ -237,13 +237,9 @@ class _Bars:
         crowded = len(rows) > self._console.height - _OTHER_LINES
         for key, row in rows.items():
             visible = not (crowded and row.done)
-            task = self._tasks.get(key)
-            if task is None:
-                self._tasks[key] = self.shown.add_task(
-                    row.name, total=1.0, completed=row.fraction, visible=visible, phase=row.phase, size=row.size
-                )
-            else:
-                self.shown.update(task, completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
+            if key not in self._tasks:
+                self._tasks[key] = self.shown.add_task(row.name, total=1.0, visible=False, phase="", size="")
+            self.shown.update(self._tasks[key], completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
         if len(rows) > 1:
             self._see_all(stream, list(rows.values()))
         self.shown.refresh()

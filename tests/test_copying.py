@@ -56,9 +56,11 @@ class Engine(httpx.MockTransport):
         self.step = 1000
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        path = parse_qs(request.url.query.decode())["path"][0]
+        asked = parse_qs(request.url.query.decode())
+        path = asked["path"][0]
         self.asked.append(f"{request.method} {path}")
         if request.method == "PUT":
+            assert asked["noOverwriteDirNonDir"] == ["true"]  # or a file would take the place of a whole folder
             self.put.append((path, await request.aread()))
             return httpx.Response(200)
         found = path.strip("/").removesuffix("/.") if request.method == "GET" else path
@@ -182,6 +184,47 @@ async def test_what_others_may(place: Path) -> None:
     assert (place / "x" / "file").stat().st_mtime == 1_700_000_000
 
 
+@pytest.mark.parametrize("field", ["path", "linkpath"])
+async def test_a_zero_byte(place: Path, field: str) -> None:
+    """pax can hold what no file system can."""
+    member = info("x/l", SYM, target="y")
+    member.pax_headers = {field: "x/a\0b"}
+    async with client(Engine(x=archive(TOP, member))) as docker:
+        with pytest.raises(ArchiveError, match=r"zero byte|to nowhere"):
+            await docker.copy_out("c", "/x", place)
+        assert len((await docker.copy_out("c", "/x", place, unsafe="skip")).skipped) == 1
+
+
+async def test_owners(place: Path) -> None:
+    """Files belong to who copies; the container's numbers are taken where that is asked for, if they can be any."""
+    data = archive(TOP, info("x/file", size=1), info("x/link", SYM, target="file"), content=b"1")
+    impossible = info("x")
+    impossible.uid = 2**40
+    async with client(Engine(x=data, y=archive(impossible))) as docker:
+        await docker.copy_out("c", "/x", place)
+        found = [(place / name).lstat() for name in ("x", "x/file", "x/link")]
+        assert {(one.st_uid, one.st_gid) for one in found} == {(os.geteuid(), os.getegid())}
+        with pytest.raises(ArchiveError, match="its owner 1099511627776:8 cannot be"):
+            await docker.copy_out("c", "/y", place, keep_owner=True)
+        if os.geteuid():
+            with pytest.raises(FileError, match="not permitted"):
+                await docker.copy_out("c", "/x", place / "kept", keep_owner=True)
+            return
+        await docker.copy_out("c", "/x", place / "kept", keep_owner=True)
+        found = [(place / name).lstat() for name in ("kept", "kept/file", "kept/link")]
+        assert {(one.st_uid, one.st_gid) for one in found} == {(7, 8)}
+
+
+async def test_times_that_no_file_system_has(place: Path) -> None:
+    """They become the nearest that is one."""
+    late, early = info("x/late"), info("x/early")
+    late.mtime, early.mtime = 2**62, -(2**62)
+    async with client(Engine(x=archive(TOP, late, early, format=tarfile.GNU_FORMAT))) as docker:
+        assert (await docker.copy_out("c", "/x", place)).members == 3
+    assert (place / "x" / "early").stat().st_mtime == 0
+    assert (place / "x" / "late").stat().st_mtime > 2**32
+
+
 async def test_limits(place: Path) -> None:
     """The size that is announced counts, before a byte of it is written; and so do folders that nobody named."""
     huge = info("x", size=1 << 50)
@@ -200,6 +243,7 @@ async def test_limits(place: Path) -> None:
             await docker.copy_out("c", "/y", place, max_size=0)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # it takes a while, and no other code on trio
 async def test_a_hundred_thousand_members(place: Path) -> None:
     """They are refused at the limit, though none of them takes room."""
     header = info("x/d", DIR).tobuf()
