@@ -249,6 +249,7 @@ class PlainEntries:
     """Lines of a terminal. Inside a long one, the time of its next piece stands where the buffer was full."""
 
     def __init__(self, asked: Asked) -> None:
+        self._plain = not (asked.timestamps or asked.details)
         self._prefix = _Prefix(asked.timestamps, asked.details)
         self._prefix.begin()
         self._line = _Line("stdout", True, asked.limit)
@@ -258,6 +259,9 @@ class PlainEntries:
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
         out: list[LogEntry | RawdockError] = []
+        if self._plain:
+            self._line.add(data, out)
+            return out
         if self._rest:
             data, self._rest = self._rest + data, b""
         while data:

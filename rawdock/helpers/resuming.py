@@ -94,8 +94,8 @@ class Position:
         return any(key_of(event) not in known and not self._before(event) for event in events)
 
     def _before(self, event: EventMessage) -> bool:
-        """Podman takes the time to begin with as a whole second, and so begins too early."""
-        return self.start - self.start % _SECOND <= event.time_nano < self.start
+        """Podman takes the time to begin with less exactly, some of its versions in whole seconds."""
+        return self.start - _SECOND <= event.time_nano < self.start
 
     def meet(self, memory: list[EventMessage], now: int) -> Gap | None:
         """Compare with all that a Docker Engine remembers, the oldest first; a gap if that may begin too late."""

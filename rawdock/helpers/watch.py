@@ -195,7 +195,7 @@ class Watching:
             raise broken[0]
 
     async def _read(self) -> None:
-        since = _seconds(self._position.resume())
+        since = self._since(self._position.resume())
         self._last = anyio.current_time()
         async with self._docker.system.events(since=since, filters=self._settings.filters) as events:
             self._begun.set()
@@ -205,6 +205,10 @@ class Watching:
                     self._arrived += 1
                     self._backlog.put(event)
                     self._news.set()
+
+    def _since(self, time: int) -> str:
+        """Podman reads times as floats, which are 238 ns apart these days; what it then gives too much is dropped."""
+        return _seconds(time if self._forgets else time - 1000)
 
     async def _look_back(self) -> None:
         """Say so if the Engine's memory does not reach back to where we were."""
@@ -229,7 +233,7 @@ class Watching:
         last = self._position.last
         if last is None:
             return None
-        since, until = _seconds(self._position.again), _seconds(now + 2 * _SECOND)
+        since, until = self._since(self._position.again), _seconds(now + 2 * _SECOND)
         async with self._docker.system.events(since=since, until=until, filters=self._settings.filters) as events:
             async for event in events:
                 if key_of(event) == last:
