@@ -92,7 +92,7 @@ REAL: dict[str, Work] = {
     "inspect": Work("inspect", 1, 1000),
     "inspect-32": Work("inspect", 32, 1600),
     "exec-open": Work("exec_open", 1, 20, (Wanted("rawdock", "aiodocker", 1.0),)),
-    "exec-echo": Work("echo", 1, 1000, (Wanted("rawdock", "aiodocker", 1.5),)),
+    "exec-echo": Work("echo", 1, 1000, (Wanted("rawdock", "aiodocker", 1.0),)),
     "execute-32": Work("execute", 32, 96, _EXECUTE),
     # 210 in seven rounds; each checks its exit code and its output.
     "run": Work("run", 1, 30, (Wanted("rawdock", "docker-py", 1.0),)),
