@@ -196,6 +196,7 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
     that as the rest."""
     iterator = aiter(body)
     complete = False
+    behind = b""
     try:
         async for part in iterator:
             if connection.answered():
@@ -204,12 +205,13 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
             if not size:
                 continue
             if size <= _COPY:
-                await connection.send(b"%x\r\n%b\r\n" % (size, part))
+                await connection.send(b"%b%x\r\n%b\r\n" % (behind, size, part))
+                behind = b""
             else:
-                await connection.send(b"%x\r\n" % size)
+                await connection.send(b"%b%x\r\n" % (behind, size))
                 await connection.send(part)
-                await connection.send(b"\r\n")
-        await connection.send(b"0\r\n\r\n")
+                behind = b"\r\n"  # goes with what comes next: small writes wake the Engine for nothing
+        await connection.send(behind + b"0\r\n\r\n")
         complete = True
     except ConnectionEnded:
         return
