@@ -261,6 +261,8 @@ class Held(Generic[E]):
                     pass
 
     async def _in_time(self, work: Callable[[], Awaitable[R]]) -> R:
+        if self._timeout is None:
+            return await work()
         if self._late is not None:
             raise self._late
         with anyio.CancelScope(deadline=self._deadline) as scope:
