@@ -53,7 +53,7 @@ class Helpers:
         whatever `remove` says. `timeout` is in seconds from its start on, and raises TimedOut with the output so far.
         `output_limit` is in bytes for each of stdout and stderr: what is beyond is read and dropped, and `truncated`
         says so; without it more than 64 MiB are a DecodeError. Raises NotFound for an image that cannot be had, and
-        what the Engine says of a command that it cannot start (Docker: BadRequest, Podman: ServerError).
+        what the Engine says of a command that it cannot start (Docker: BadRequest, Podman: ServerError or Conflict).
         """
         from .run import run
 

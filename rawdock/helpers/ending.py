@@ -1,9 +1,9 @@
 """Ends a command in a container, with all that it has started: the Engine has no call for that.
 
-Its processes are known by a variable that they were given and have handed on, and by the session that each command gets
-to itself; whoever clears the one still has the other. They are looked for and ended from inside the container, with its
-own shell, as the same user; what that user may not end is left to root. Where the container has no shell, the machine's
-own processes are looked through, if the Engine runs where the caller is.
+Its processes are known by a variable that they were given and have handed on, by the session that most Engines give
+each command to itself, and by their parents: who has lost the one still has the others. They are looked for and ended
+from inside the container, with its own shell, as the same user; what that user may not end is left to root. Where the
+container has no shell, the machine's own processes are looked through, if the Engine runs where the caller is.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ while [ $turn -lt 100 ]; do
     [ "$1" = Z ] && continue
     hit=
     case $mine in *" $4 "*) hit=1 ;; esac
+    case "$known $now " in *" $2 "*) hit=1 ;; esac
     if [ -z "$hit" ]; then
       { while IFS= read -r line || [ -n "$line" ]; do
         case $line in *"$mark"*) hit=1 ;; esac

@@ -1,8 +1,8 @@
 """Ends processes that this machine's own /proc shows, as it does where the Engine runs beside the caller.
 
 A process is only ended if it was given the mark, or is in the control group of the container and is the one that the
-Engine names, or in the session of one that is to be ended. It is held by a descriptor meanwhile, so that its number
-cannot come to mean another one.
+Engine names, or a child of one that is to be ended, or in its session. It is held by a descriptor meanwhile, so that its
+number cannot come to mean another one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class _Process(NamedTuple):
     """What /proc tells of a process."""
 
     marked: bool
+    parent: int
     session: int
     inside: bool
     """Whether it belongs to the container."""
@@ -51,8 +52,16 @@ def end_here(mark: str, pid: int, container: str) -> bool:
 def _find(mark: str, pid: int, container: str) -> set[int]:
     found = {number: process for number in _numbers() if (process := _look(number, mark, container)) is not None}
     ours = {n for n, one in found.items() if one.marked or (one.inside and pid in one.pids)}
-    sessions = {found[number].session for number in ours} - {0}
-    return ours | {n for n, one in found.items() if one.inside and one.session in sessions}
+    more = ours
+    while more:
+        sessions = {found[number].session for number in more} - {0}
+        more = {
+            n
+            for n, one in found.items()
+            if n not in ours and one.inside and (one.session in sessions or one.parent in more)
+        }
+        ours |= more
+    return ours
 
 
 def _numbers() -> list[int]:
@@ -67,7 +76,7 @@ def _look(number: int, mark: str, container: str) -> _Process | None:
     folder = Path(f"/proc/{number}")
     try:
         # Behind the name, in brackets: state, parent, group, session.
-        state, _, _, session = (folder / "stat").read_bytes().rpartition(b")")[2].split()[:4]
+        state, parent, _, session = (folder / "stat").read_bytes().rpartition(b")")[2].split()[:4]
         if state == b"Z":
             return None
         inside = len(container) == _ID and container in (folder / "cgroup").read_text()
@@ -76,7 +85,7 @@ def _look(number: int, mark: str, container: str) -> _Process | None:
     except (OSError, ValueError):
         return None
     pids = frozenset(int(word) for line in lines if line.startswith("NSpid:") for word in line.split()[1:])
-    return _Process(marked, int(session), inside, pids)
+    return _Process(marked, int(parent), int(session), inside, pids)
 
 
 def _signal(number: int, sent: signal.Signals, mark: str, container: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 _NO_UPLOAD = "its BuildKit looks in the network for the archive that it was sent"
 _NO_SWARM = "it knows no swarms"
 _FRAMES = "what it writes of the past has frames of wrong lengths"
+_LAST = "what it takes for the last line is at times another"
 _NO_NAME = "it gives an imported image no name"
 _NO_ID = "its samples do not say of which container they are"
 
@@ -83,6 +84,8 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "events-kinds"): "it tells of no networks",
     ("podman-4.3", "events-life"): "an event that is waited for does not come",
     ("podman-4.3", "exec-detached"): "it does not tell that a detached command has ended",
+    ("podman-4.3", "logs-lines"): _LAST,
+    ("podman-4.3", "logs-times"): _LAST,
     ("podman-4.3", "images-committed"): "it makes nothing of the configuration that a commit is given",
     ("podman-4.3", "images-looked-at"): "its history names no tags",
     ("podman-4.3", "lifecycle-errors"): "it cannot update a container: it has no such route",
