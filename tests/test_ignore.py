@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ignore_cases import CASES, Case, listed, plant
 
 from rawdock import InvalidArgument
-from rawdock._build.context import FolderContext, archive_of
+from rawdock._batches import Batches
+from rawdock._build.context import archive_of
 from rawdock._build.ignore import Rules, read_rules
 from rawdock._build.source import Source
 
@@ -50,8 +51,8 @@ def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
         context = Source(folder, None, case.file, None, False)._folder(str(folder), reads_rules)
     except InvalidArgument:
         return None
-    assert isinstance(context.content, FolderContext)
-    return listed(io.BytesIO(b"".join(context.content._parts)))
+    assert isinstance(context.content, Batches)
+    return listed(io.BytesIO(b"".join(context.content._pieces)))
 
 
 def with_folders(paths: set[str]) -> set[str]:
