@@ -23,11 +23,7 @@ from .paths import absolute, found, whole_content
 if TYPE_CHECKING:
     from .._client import Docker
 
-__all__ = ["MAX_MEMBERS", "MAX_SIZE", "Copied", "copy_in", "copy_out", "nearest"]
-
-MAX_SIZE = 4 << 30
-MAX_MEMBERS = 100_000
-
+__all__ = ["Copied", "copy_in", "copy_out", "nearest"]
 
 @attrs.frozen
 class Copied:

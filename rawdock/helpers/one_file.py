@@ -17,9 +17,8 @@ from .paths import absolute, found
 if TYPE_CHECKING:
     from .._client import Docker
 
-__all__ = ["MAX_READ", "read_file", "write_file"]
+__all__ = ["read_file", "write_file"]
 
-MAX_READ = 64 << 20
 # An Engine says where a link leads in the end, so one step is enough unless somebody changes links meanwhile.
 _STEPS = 8
 
