@@ -364,6 +364,46 @@ def test_a_file_that_is_none_any_more(
         list(Packer(Walk(str(tmp_path)), Look()).pieces())
 
 
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_something_else_when_its_turn_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A link in a folder's place leads nowhere, and what was a link is no surprise; nothing is left open."""
+    inside, outside = tmp_path / "tree" / "deep" / "a", tmp_path / "outside"
+    inside.mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    if kind == "link":
+        inside.rmdir()
+        inside.symlink_to(outside)
+    look = os.stat
+
+    def changing(path: str, **given: Any) -> os.stat_result:
+        found = look(path, **given)
+        if path == "a":
+            monkeypatch.undo()
+            if kind == "link":
+                inside.unlink()
+                inside.mkdir()
+            else:
+                inside.rmdir()
+                inside.symlink_to(outside)
+        return found
+
+    monkeypatch.setattr(os, "stat", changing)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(FileError, match="deep/a cannot be read: ") as caught:
+        list(Packer(Walk(str(tmp_path / "tree")), Look()).pieces())
+    assert caught.value.path == str(inside)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_however_deep(tmp_path: Path) -> None:
+    """Folders in folders take descriptors, and no frames of Python."""
+    os.makedirs(tmp_path / "/".join("d" * 600))
+    data, packer = packed(tmp_path, "top")
+    assert packer.members == 601
+    assert read([data]).members[-1].name == "top" + "/d" * 600
+
+
 @pytest.mark.anyio
 async def test_batches() -> None:
     """The same bytes, in pieces that are worth the way from one thread to another, in both directions."""
