@@ -1,8 +1,8 @@
 """Ends processes that this machine's own /proc shows, as it does where the Engine runs beside the caller.
 
 A process is only ended if it was given the mark, or is in the control group of the container and is the one that the
-Engine names, or a child of one that is to be ended, or in its session. It is held by a descriptor meanwhile, so that its
-number cannot come to mean another one.
+Engine names, or a child of one that is to be ended, or in its session. It is held by a descriptor meanwhile, so that
+its number cannot come to mean another one.
 """
 
 from __future__ import annotations
