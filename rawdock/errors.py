@@ -13,7 +13,6 @@
     │   ├── Conflict       409
     │   ├── NotSupported   405, 501, or a 404 for a route this Engine does not have
     │   └── ServerError    5xx
-    ├── ContextError       a file of a build's context cannot be sent
     ├── StreamError        the Engine reported a failure inside a 200
     │   └── BuildError     a build failed; says in which step
     ├── TruncatedError     the answer ended early
@@ -48,7 +47,6 @@ __all__ = [
     "ClosedError",
     "Conflict",
     "ConnectError",
-    "ContextError",
     "DecodeError",
     "FileError",
     "Forbidden",
@@ -243,15 +241,6 @@ class BuildError(StreamError):
     def logs(self) -> bytes:
         """The last that the failed step has written."""
         return self.step.logs if self.step else b""
-
-
-class ContextError(RawdockError):
-    """A file of a build's context cannot be sent: it cannot be read, or became shorter. Nothing was built."""
-
-    def __init__(self, message: str, *, path: str = "") -> None:
-        super().__init__(message)
-        self.path = path
-        """Which one, below the context's folder."""
 
 
 class TruncatedError(RawdockError):

@@ -14,14 +14,14 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import anyio
 import anyio.to_thread
 
+from ._batches import Batches, hand_over
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -101,31 +101,17 @@ class _Read:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Read(self._path)
+        return Batches(self._blocks())
 
-    async def __anext__(self) -> bytes:
-        block = await anyio.to_thread.run_sync(self._next)
-        if not block:
-            raise StopAsyncIteration
-        return block
-
-    def _next(self) -> bytes:
+    def _blocks(self) -> Generator[bytes, None, None]:
         try:
-            if self._file is None:
-                self._file = open(self._path, "rb", buffering=0)  # noqa: SIM115 - closed at its end, or by `aclose`
-            block = self._file.read(_BLOCK)
-            if not block:
-                self._file.close()
-            return block
+            with open(self._path, "rb", buffering=0) as file:
+                while block := file.read(_BLOCK):
+                    yield block
         except OSError as error:
             raise FileError(f"{self._path} cannot be read: {error.strerror}", path=self._path) from error
-
-    async def aclose(self) -> None:
-        if self._file is not None:
-            self._file.close()
 
 
 async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> int:
@@ -134,68 +120,57 @@ async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> 
     The file is there when it is complete: until then it has another name beside it, and is removed after an error or
     when cancelled. One that is there is replaced. Raises FileError if it cannot be written.
     """
-    target = os.fspath(path)
-    half = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.part")
-    size = 0
-    file = await anyio.to_thread.run_sync(partial(_open, half, target))
-    incoming: AsyncIterator[bytes] | None = None
+    half = _Half(os.fspath(path))
     try:
-        held: list[bytes] = []
-        length = 0
-        incoming = aiter(parts)
-        async for part in incoming:
-            held.append(part)
-            length += len(part)
-            if length >= _BLOCK:
-                size += await anyio.to_thread.run_sync(partial(_write, file, held, target))
-                held, length = [], 0
-        size += await anyio.to_thread.run_sync(partial(_write, file, held, target))
-        await anyio.to_thread.run_sync(partial(_complete, file, half, target))
+        await anyio.to_thread.run_sync(half.open)
+        await hand_over(parts, half.write)
+        await anyio.to_thread.run_sync(half.complete)
     except BaseException:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial(_remove, file, half))
-            close = getattr(incoming, "aclose", None)
-            if close is not None:  # a generator would wait for the collector
-                await close()
+            await anyio.to_thread.run_sync(half.remove)
         raise
-    return size
+    return half.size
 
 
-def _open(half: str, target: str) -> BinaryIO:
-    try:
-        if os.path.isdir(target):
-            raise IsADirectoryError(0, "it is a folder")
-        return open(half, "xb", buffering=0)
-    except OSError as error:
-        raise _unwritable(target, error) from error
+class _Half:
+    """A file that is not complete; for worker threads."""
 
+    def __init__(self, path: str) -> None:
+        self.size = 0
+        self._path = path
+        self._beside = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.part")
+        self._file: BinaryIO | None = None
 
-def _write(file: BinaryIO, parts: list[bytes], target: str) -> int:
-    size = 0
-    try:
-        for part in parts:
-            view = memoryview(part)
-            size += len(view)
-            while view:
-                view = view[file.write(view) :]
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    return size
+    def open(self) -> None:
+        with self._failing():
+            if os.path.isdir(self._path):
+                raise IsADirectoryError(0, "it is a folder")
+            self._file = open(self._beside, "xb", buffering=0)  # noqa: SIM115 - closed by `complete` or `remove`
 
+    def write(self, parts: list[bytes]) -> None:
+        assert self._file is not None
+        with self._failing():
+            for part in parts:
+                view = memoryview(part)
+                self.size += len(view)
+                while view:
+                    view = view[self._file.write(view) :]
 
-def _complete(file: BinaryIO, half: str, target: str) -> None:
-    try:
-        file.close()
-        os.replace(half, target)
-    except OSError as error:
-        raise _unwritable(target, error) from error
+    def complete(self) -> None:
+        assert self._file is not None
+        with self._failing():
+            self._file.close()
+            os.replace(self._beside, self._path)
 
+    def remove(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            with suppress(OSError):
+                os.unlink(self._beside)
 
-def _remove(file: BinaryIO, half: str) -> None:
-    file.close()
-    with suppress(OSError):
-        os.unlink(half)
-
-
-def _unwritable(target: str, error: OSError) -> FileError:
-    return FileError(f"{target} cannot be written: {error.strerror}", path=target)
+    @contextmanager
+    def _failing(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except OSError as error:
+            raise FileError(f"{self._path} cannot be written: {error.strerror}", path=self._path) from error

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ignore_cases import CASES, Case, listed, plant
 
 from rawdock import InvalidArgument
-from rawdock._build.context import FolderContext, archive_of
+from rawdock._batches import Batches
+from rawdock._build.context import archive_of
 from rawdock._build.ignore import Rules, read_rules
 from rawdock._build.source import Source
 
@@ -39,19 +40,14 @@ DIFFERENT = {
 }
 
 
-@pytest.fixture(params=CASES)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
     try:
         context = Source(folder, None, case.file, None, False)._folder(str(folder), reads_rules)
     except InvalidArgument:
         return None
-    assert isinstance(context.content, FolderContext)
-    return listed(io.BytesIO(b"".join(context.content._parts)))
+    assert isinstance(context.content, Batches)
+    return listed(io.BytesIO(b"".join(context.content._pieces)))
 
 
 def with_folders(paths: set[str]) -> set[str]:
@@ -63,22 +59,19 @@ def with_folders(paths: set[str]) -> set[str]:
     return found
 
 
-def test_as_the_classic_builder_is_sent(tmp_path: Path, name: str) -> None:
-    """The command's own archive has the same in it."""
-    wanted = CORPUS["cases"][name]["classic"]
-    with plant(tmp_path / "context", CASES[name]):
-        found = sent(tmp_path / "context", CASES[name], reads_rules=True)
-    assert (found == wanted) is (("classic", name) not in DIFFERENT), (found, wanted)
-
-
-def test_as_buildkit_is_sent(tmp_path: Path, name: str) -> None:
-    """What BuildKit had of the command's files is sent, and the Dockerfile, which the command sends by itself."""
-    wanted = CORPUS["cases"][name]["buildx"]
-    with plant(tmp_path / "context", CASES[name]):
-        found = sent(tmp_path / "context", CASES[name], reads_rules=False)
+@pytest.mark.parametrize("name", CASES)
+def test_as_the_commands_send(tmp_path: Path, name: str) -> None:
+    """The classic builder's command has the same in its archive. BuildKit's has sent the same files when it was asked
+    for them, and the Dockerfile by itself."""
+    case, corpus = CASES[name], CORPUS["cases"][name]
+    with plant(tmp_path / "context", case):
+        classic, buildx = (sent(tmp_path / "context", case, reads_rules=reads) for reads in (True, False))
+    wanted = corpus["classic"]
+    assert (classic == wanted) is (("classic", name) not in DIFFERENT), (classic, wanted)
+    wanted = corpus["buildx"]
     if wanted is not None:
-        wanted = sorted(with_folders({*wanted, CASES[name].file}))
-    assert (found == wanted) is (("buildx", name) not in DIFFERENT), (found, wanted)
+        wanted = sorted(with_folders({*wanted, case.file}))
+    assert (buildx == wanted) is (("buildx", name) not in DIFFERENT), (buildx, wanted)
 
 
 def test_the_corpus_is_whole() -> None:
@@ -108,19 +101,23 @@ def usable(rules: list[str]) -> Rules | None:
         return None
 
 
-@given(st.sets(_PATH, max_size=12), st.lists(_RULE, max_size=5))
-def test_pruning_changes_nothing(paths: set[str], texts: list[str]) -> None:
+@pytest.fixture(scope="module")
+def wood(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder in which rules of few letters find something."""
+    folder = tmp_path_factory.mktemp("wood")
+    for parts in [*product(("a", "b", "ab"), ("a", "ab"), ("a", "b")), *product(["ba"], "ab", "ab", "ab")]:
+        (folder / "/".join(parts[:-1])).mkdir(parents=True, exist_ok=True)
+        (folder / "/".join(parts)).write_bytes(b"")
+    return str(folder)
+
+
+@given(rules=st.lists(_RULE, max_size=5), always=st.sets(_PATH, max_size=1))
+def test_pruning_changes_nothing(wood: str, rules: list[str], always: set[str]) -> None:
     """A folder that is not looked into has nothing in it that is wanted."""
-    rules = usable(texts)
-    if rules is None:
+    usable_rules = usable(rules)
+    if usable_rules is None:
         return
-    with tempfile.TemporaryDirectory() as place:
-        for path in paths:
-            file = Path(place) / path
-            if not any(parent.is_file() for parent in file.parents) and not file.exists():
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(b"")
-        pruned, whole = (b"".join(archive_of(place, rules, prune=prune)) for prune in (True, False))
+    pruned, whole = (b"".join(archive_of(wood, usable_rules, always=always, prune=prune)) for prune in (True, False))
     assert pruned == whole
 
 

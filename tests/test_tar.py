@@ -7,16 +7,20 @@ import os
 import socket
 import stat
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rawdock import DecodeError, FileError, InvalidArgument, TruncatedError
-from rawdock._tar.pack import Look, Packer, blocks
+from rawdock._batches import BATCH, Batches, hand_over
+from rawdock._tar.members import Look
+from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
+from rawdock._tar.walk import Walk
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 KINDS = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hardlink"}
@@ -82,7 +86,7 @@ def simple(format: int = tarfile.PAX_FORMAT) -> bytes:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_cut(name: str) -> None:
-    """In one piece, cut in two at any place, or byte by byte: the same members with the same content."""
+    """In one piece, cut at any place, or byte by byte: the same members with the same content."""
     data = simple(FORMATS[name])
     whole = read([data])
     assert [(member.kind, len(content)) for member, content in zip(whole.members, whole.contents, strict=True)] == [
@@ -97,8 +101,8 @@ def test_every_cut(name: str) -> None:
     file = whole.members[1]
     assert (file.mode, file.uid, file.gid, file.mtime) == (0o640, 7, 8, 1_700_000_000 * 10**9)
     assert whole.members[-1].name == "folder/" + "n" * 90 + "/" + "é" * 40
-    for cut in range(len(data)):
-        seen = read([data[:cut], data[cut:]])
+    for cut in range(512):  # and each 512 bytes further, so that every block is cut at this place
+        seen = read([data[:cut], *(data[at : at + 512] for at in range(cut, len(data), 512))])
         assert (seen.members, seen.contents, seen.complete_) == (whole.members, whole.contents, 3)
     seen = read(bytes((byte,)) for byte in data)
     assert (seen.members, seen.contents) == (whole.members, whole.contents)
@@ -108,9 +112,12 @@ def test_every_cut(name: str) -> None:
 def test_every_early_end(name: str) -> None:
     """Wherever an archive breaks off, it is not taken for a whole one."""
     data = simple(FORMATS[name])
-    for cut in range(len(data) - 512):
+    reader = TarReader(Seen())
+    for byte in data[:-512]:
         with pytest.raises(TruncatedError):
-            read([data[:cut]])
+            reader.feed_eof()
+        reader.feed(bytes((byte,)))
+    reader.feed_eof()
 
 
 names = st.builds(
@@ -235,8 +242,8 @@ def test_what_holds_for_all() -> None:
 
 
 def packed(source: Path, name: str, look: Look = Look(None, None)) -> tuple[bytes, Packer]:  # noqa: B008
-    packer = Packer(look)
-    return b"".join(packer.pieces(str(source), name)), packer
+    packer = Packer(Walk(str(source)), look)
+    return b"".join(packer.pieces(name)), packer
 
 
 def opened(data: bytes) -> list[tarfile.TarInfo]:
@@ -305,16 +312,17 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_sockets_are_left_out(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.path.relpath(tmp_path / "s"))
-        data, packer = packed(tmp_path, "it")
+        walk = Walk(str(tmp_path))
+        data = b"".join(Packer(walk, Look()).pieces("it"))
     assert [member.name for member in opened(data)] == ["it"]
-    assert packer.sockets == [str(tmp_path / "s")]
+    assert walk.sockets == [str(tmp_path / "s")]
 
 
 def test_a_file_that_gets_longer(tmp_path: Path) -> None:
     """As many bytes are sent as were announced, and the archive is whole."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
     (tmp_path / "b").write_bytes(b"y")
-    pieces = Packer(Look()).pieces(str(tmp_path), "")
+    pieces = Packer(Walk(str(tmp_path)), Look()).pieces()
     data = next(pieces)
     with open(tmp_path / "a", "ab") as file:
         file.write(b"more" * 1000)
@@ -326,7 +334,7 @@ def test_a_file_that_gets_longer(tmp_path: Path) -> None:
 def test_a_file_that_gets_shorter(tmp_path: Path) -> None:
     """The archive is broken off, and the error says why."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
-    pieces = Packer(Look()).pieces(str(tmp_path), "")
+    pieces = Packer(Walk(str(tmp_path)), Look()).pieces()
     next(pieces)
     os.truncate(tmp_path / "a", 10)
     with pytest.raises(FileError, match="had 1000 bytes when it was begun, and has 10 now") as caught:
@@ -341,25 +349,91 @@ def test_a_file_that_is_none_any_more(
     """Neither is a link followed that took its place, nor a pipe waited for."""
     file = tmp_path / "a"
     file.write_bytes(b"x")
-    look = os.lstat
+    look = os.stat
 
-    def lstat(path: str) -> os.stat_result:
-        found = look(path)
-        if path == str(file):
+    def changing(path: str, **given: Any) -> os.stat_result:
+        found = look(path, **given)
+        if path == "a":
+            monkeypatch.undo()
             file.unlink()
             change(file)
         return found
 
-    monkeypatch.setattr(os, "lstat", lstat)
+    monkeypatch.setattr(os, "stat", changing)
     with pytest.raises(FileError, match=r"cannot be read|is none any more"):
-        list(Packer(Look()).pieces(str(tmp_path), ""))
+        list(Packer(Walk(str(tmp_path)), Look()).pieces())
 
 
-def test_blocks() -> None:
-    """The same bytes, in pieces of the size that was asked for or a little more."""
-    pieces = [b"a" * 3, b"b" * 10, b"", b"c", b"d"]
-    assert list(blocks(pieces, 4)) == [b"a" * 3 + b"b" * 10, b"cd"]
-    assert list(blocks([], 4)) == []
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_something_else_when_its_turn_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A link in a folder's place leads nowhere, and what was a link is no surprise; nothing is left open."""
+    inside, outside = tmp_path / "tree" / "deep" / "a", tmp_path / "outside"
+    inside.mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    if kind == "link":
+        inside.rmdir()
+        inside.symlink_to(outside)
+    look = os.stat
+
+    def changing(path: str, **given: Any) -> os.stat_result:
+        found = look(path, **given)
+        if path == "a":
+            monkeypatch.undo()
+            if kind == "link":
+                inside.unlink()
+                inside.mkdir()
+            else:
+                inside.rmdir()
+                inside.symlink_to(outside)
+        return found
+
+    monkeypatch.setattr(os, "stat", changing)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(FileError, match="deep/a cannot be read: ") as caught:
+        list(Packer(Walk(str(tmp_path / "tree")), Look()).pieces())
+    assert caught.value.path == str(inside)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_however_deep(tmp_path: Path) -> None:
+    """Folders in folders take descriptors, and no frames of Python."""
+    os.makedirs(tmp_path / "/".join("d" * 600))
+    data, packer = packed(tmp_path, "top")
+    assert packer.members == 601
+    assert read([data]).members[-1].name == "top" + "/d" * 600
+
+
+@pytest.mark.anyio
+async def test_batches() -> None:
+    """The same bytes, in pieces that are worth the way from one thread to another, in both directions."""
+    pieces = [b"a" * 3, b"b" * BATCH, b"", b"c", b"d"]
+    batches = [batch async for batch in Batches(piece for piece in pieces)]
+    assert batches == [b"a" * 3 + b"b" * BATCH, b"cd"]
+    assert [batch async for batch in Batches(piece for piece in ())] == []
+    taken: list[list[bytes]] = []
+    await hand_over(Batches(piece for piece in pieces * 2), taken.append)
+    assert taken == [[batches[0]], [b"cd" + batches[0]], [b"cd"]]
+
+
+@pytest.mark.anyio
+async def test_who_takes_batches_may_refuse() -> None:
+    """Nothing more is asked for then, and what gave them is closed."""
+    closed: list[bool] = []
+
+    def pieces() -> Generator[bytes, None, None]:
+        try:
+            while True:
+                yield bytes(BATCH)
+        finally:
+            closed.append(True)
+
+    def take(parts: list[bytes]) -> None:
+        raise FileError(f"{len(parts)} is too much")
+
+    with pytest.raises(FileError, match="1 is too much"):
+        await hand_over(Batches(pieces()), take)
+    assert closed == [True]
 
 
 @pytest.mark.parametrize("wrong", [Look(uid=-1), Look(gid=2**32), Look(mode=0o10000), Look(mtime=-1), Look(uid=True)])

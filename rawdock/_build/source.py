@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from anyio import to_thread
 
-from ..errors import ContextError, InvalidArgument
-from .context import FolderContext, archive_of
+from .._batches import Batches
+from ..errors import FileError, InvalidArgument
+from .context import archive_of
 from .ignore import Rules, read_rules
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Source(NamedTuple):
         except InvalidArgument as error:
             raise InvalidArgument(f"build: {error}") from error
         parts = archive_of(root, matcher, always=always, added=added, mtime=self.mtime)
-        return Context(FolderContext(parts, compress=self.compress), name)
+        return Context(Batches(parts, compress=self.compress), name)
 
 
 class Context(NamedTuple):
@@ -110,7 +111,7 @@ class Context(NamedTuple):
 
     async def aclose(self) -> None:
         """Close the files that are open, where nothing was sent."""
-        if isinstance(self.content, FolderContext):
+        if isinstance(self.content, Batches):
             await self.content.aclose()
 
 
@@ -162,4 +163,4 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise ContextError(f"{path}: it cannot be read: {error.strerror}", path=path) from error
+        raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error

@@ -85,9 +85,10 @@ class Build(Resource):
         up if there is none. `secrets`, `ssh` and `outputs` need a session with BuildKit: they are refused.
 
         Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or rules that cannot be used;
-        ContextError for a file that cannot be sent; BuildError, which has the step, for a build that fails. A
-        Dockerfile with an error in it is a BadRequest of the classic builder. Source of `id`, tags and digests: the
-        end of the stream, and an `images.inspect` behind it. Routes: GET /_ping, POST /build, GET /images/{name}/json.
+        FileError if a file cannot be read, or gets shorter meanwhile; BuildError, which has the step, for a build that
+        fails. A Dockerfile with an error in it is a BadRequest of the classic builder. Source of `id`, tags and
+        digests: the end of the stream, and an `images.inspect` behind it. Routes: GET /_ping, POST /build,
+        GET /images/{name}/json.
         """
         from ..helpers.build import build
 

@@ -145,7 +145,7 @@ class Helpers:
         FileError if a file cannot be read, or gets shorter meanwhile; NotFound if the container or the folder is not
         there. What came before an error may stay in the container.
         """
-        from .._tar.pack import Look
+        from .._tar.members import Look
         from .copying import copy_in
 
         return await copy_in(
@@ -228,7 +228,7 @@ class Helpers:
         Raises NotFound if the container or the folder is not there, BadRequest or ServerError if the path is a folder
         or read-only, ArchiveError if `data` is not of that size.
         """
-        from .._tar.pack import Look
+        from .._tar.members import Look
         from .one_file import write_file
 
         await write_file(

@@ -5,27 +5,25 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Literal, cast
 
 import anyio
 import anyio.to_thread
 import attrs
 
-from .._tar.pack import BLOCK, Look, Packer, blocks, header
+from .._batches import Batches, hand_over
+from .._tar.members import Look
+from .._tar.pack import Packer
 from .._tar.unpack import Place, Skipped, Unpacker
+from .._tar.walk import Walk
 from ..errors import InvalidArgument
 from .paths import absolute, found, whole_content
 
 if TYPE_CHECKING:
     from .._client import Docker
 
-__all__ = ["MAX_MEMBERS", "MAX_SIZE", "Copied", "copy_in", "copy_out", "nearest"]
-
-MAX_SIZE = 4 << 30
-MAX_MEMBERS = 100_000
-
+__all__ = ["Copied", "copy_in", "copy_out", "nearest"]
 
 @attrs.frozen
 class Copied:
@@ -39,22 +37,6 @@ class Copied:
     """Of the files together, in bytes."""
     skipped: tuple[Skipped, ...]
     """What was left out, and why."""
-
-
-class _Parts:
-    """Blocks that a worker thread makes, as a body to send."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        part = await anyio.to_thread.run_sync(next, self._parts, b"")
-        if not part:
-            raise StopAsyncIteration
-        return part
 
 
 @attrs.frozen
@@ -113,26 +95,25 @@ async def copy_in(
     made: list[str] = []
     if parents and there is None:
         folder, made = await nearest(docker, container, folder)
-    packer = Packer(look)
+    walk = Walk(taken.path)
+    packer = Packer(walk, look)
     prefix = "/".join(made)
-    pieces = packer.pieces(taken.path, posixpath.join(prefix, name))
 
-    def all_pieces() -> Iterator[bytes]:
-        for count in range(len(made)):
-            yield header(look.of_folder("/".join(made[: count + 1])))
-        yield from pieces
+    def archive() -> Generator[bytes, None, None]:
+        yield look.of_folders(made)
+        yield from packer.pieces(posixpath.join(prefix, name))
 
+    batches = Batches(archive())
     try:
-        await docker.containers.put_archive(
-            container, _Parts(blocks(all_pieces())), path=folder, no_overwrite_dir_non_dir=True
-        )
+        await docker.containers.put_archive(container, batches, path=folder, no_overwrite_dir_non_dir=True)
     finally:
-        pieces.close()  # and the file that is open
+        with anyio.CancelScope(shield=True):
+            await batches.aclose()
     return Copied(
         path=posixpath.join(folder, prefix, name).rstrip("/") or "/",
         members=packer.members,
         size=packer.size,
-        skipped=tuple(Skipped(socket, "it is a socket") for socket in packer.sockets),
+        skipped=tuple(Skipped(socket, "it is a socket") for socket in walk.sockets),
     )
 
 
@@ -201,15 +182,8 @@ async def copy_out(
     asked += "/." if whole and asked != "/" else "/" if path.endswith("/") and asked != "/" else ""
     async with docker.containers.archive(container, path=asked) as archive:
         try:
-            held: list[bytes] = []
-            size = 0
-            async for piece in archive:
-                held.append(piece)
-                size += len(piece)
-                if size >= BLOCK:
-                    await _in_thread(partial(unpacker.feed, held))
-                    held, size = [], 0
-            await _in_thread(partial(_finish, unpacker, held))
+            await hand_over(archive, unpacker.feed)
+            await anyio.to_thread.run_sync(unpacker.finish)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(unpacker.abort)
@@ -219,12 +193,3 @@ async def copy_out(
         size=unpacker.size,
         skipped=tuple(unpacker.skipped),
     )
-
-
-async def _in_thread(call: Callable[[], None]) -> None:
-    await anyio.to_thread.run_sync(call)
-
-
-def _finish(unpacker: Unpacker, held: list[bytes]) -> None:
-    unpacker.feed(held)
-    unpacker.finish()

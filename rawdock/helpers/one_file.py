@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import tarfile
-import time
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 
+from .._batches import BATCH
 from .._params import uploaded
-from .._tar.pack import BLOCK, END, Look, ending, header
+from .._tar.members import END, Look, ending
 from .._tar.reader import Member, TarReader
 from ..errors import ArchiveError, InvalidArgument
 from .copying import nearest
@@ -18,9 +17,8 @@ from .paths import absolute, found
 if TYPE_CHECKING:
     from .._client import Docker
 
-__all__ = ["MAX_READ", "read_file", "write_file"]
+__all__ = ["read_file", "write_file"]
 
-MAX_READ = 64 << 20
 # An Engine says where a link leads in the end, so one step is enough unless somebody changes links meanwhile.
 _STEPS = 8
 
@@ -102,15 +100,10 @@ async def write_file(
     missing: list[str] = []
     if parents and there is None:
         folder, missing = await nearest(docker, container, folder)
-    begin = b"".join(header(look.of_folder("/".join(missing[: count + 1]))) for count in range(len(missing)))
-    member = tarfile.TarInfo("/".join([*missing, name]))
-    member.uid, member.gid, member.mode = look.uid or 0, look.gid or 0, look.mode or 0
-    member.mtime = int(time.time()) if look.mtime is None else look.mtime
-    member.size = size
-    begin += header(member)
+    begin = look.of_folders(missing) + look.of_new("/".join([*missing, name]), size)
     end = ending(size) + END
     archive = (
-        begin + content + end if isinstance(content, bytes) and size <= BLOCK else _around(begin, content, size, end)
+        begin + content + end if isinstance(content, bytes) and size <= BATCH else _around(begin, content, size, end)
     )
     await docker.containers.put_archive(container, archive, path=folder, no_overwrite_dir_non_dir=True)
 
@@ -120,8 +113,8 @@ async def _around(begin: bytes, content: bytes | AsyncIterable[bytes], size: int
     yield begin
     if isinstance(content, bytes):
         view = memoryview(content)
-        for at in range(0, size, BLOCK):
-            yield bytes(view[at : at + BLOCK])
+        for at in range(0, size, BATCH):
+            yield bytes(view[at : at + BATCH])
     else:
         came = 0
         try:
