@@ -291,6 +291,7 @@ FAILURES: tuple[Failure, ...] = (
             "test_context.py::test_what_is_no_file",
             "test_context.py::test_little_is_held",
             "test_source.py::test_rules_that_are_a_link",
+            "test_source.py::test_rules_that_become_a_link",
             "test_source.py::test_rules_that_are_no_file",
             "test_ignore.py::test_as_the_commands_send",
             "test_ignore.py::test_nothing_is_looked_at_in_a_folder_that_is_left_out",

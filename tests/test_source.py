@@ -38,6 +38,26 @@ async def test_rules_that_are_a_link(folder: Path, target: str) -> None:
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
 
 
+async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if they become one between the look at them and the reading."""
+    rules = folder / ".dockerignore"
+    rules.write_text("kept\n")
+    look = os.path.islink
+
+    def changing(path: str) -> bool:
+        found = look(path)
+        if str(path) == str(rules):
+            monkeypatch.undo()
+            rules.unlink()
+            rules.symlink_to("../secret")
+        return found
+
+    monkeypatch.setattr(os.path, "islink", changing)
+    with pytest.raises(FileError, match=r"\.dockerignore cannot be read"):
+        await prepared(folder, "FROM scratch\n", reads_rules=True)
+    assert rules.is_symlink()
+
+
 async def test_rules_that_are_no_file(folder: Path) -> None:
     """A pipe is not waited for, a device without end is not read, and a folder has no rules."""
     path = folder / ".dockerignore"
