@@ -12,9 +12,12 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
-__all__ = ["BATCH", "Batches", "hand_over"]
+__all__ = ["BATCH", "TAKEN", "Batches", "hand_over"]
 
 BATCH = 256 * 1024
+"""How much is read at once and goes together, about."""
+TAKEN = 1 << 20
+"""How much is handed over at once. What comes is cheap to receive, so that the way to the thread weighs more."""
 
 
 class Batches:
@@ -64,7 +67,7 @@ async def hand_over(parts: AsyncIterable[bytes], take: Callable[[list[bytes]], N
         async for part in incoming:
             held.append(part)
             size += len(part)
-            if size >= BATCH:
+            if size >= TAKEN:
                 await anyio.to_thread.run_sync(partial(take, held))
                 held, size = [], 0
         await anyio.to_thread.run_sync(partial(take, held))

@@ -273,6 +273,7 @@ class FileError(RawdockError):
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)
         self.path = path
+        """Which one; where an archive is unpacked, the name of its member."""
 
 
 class ClosedError(RawdockError):

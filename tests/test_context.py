@@ -232,6 +232,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
         b"".join(archive_of(str(tmp_path)))
     assert open_files() == before
     assert members(b"".join(archive_of(str(tmp_path), Rules(["closed"])))) == {}
+    with pytest.raises(FileError, match=r"none cannot be read: No such file or directory$"):
+        b"".join(archive_of(str(tmp_path / "none")))
 
 
 # Sending.

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawdock import DecodeError, FileError, InvalidArgument, TruncatedError
-from rawdock._batches import BATCH, Batches, hand_over
+from rawdock._batches import BATCH, TAKEN, Batches, hand_over
 from rawdock._tar.members import Look
 from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
@@ -412,8 +412,8 @@ async def test_batches() -> None:
     assert batches == [b"a" * 3 + b"b" * BATCH, b"cd"]
     assert [batch async for batch in Batches(piece for piece in ())] == []
     taken: list[list[bytes]] = []
-    await hand_over(Batches(piece for piece in pieces * 2), taken.append)
-    assert taken == [[batches[0]], [b"cd" + batches[0]], [b"cd"]]
+    await hand_over(Batches(piece for piece in pieces * 5), taken.append)
+    assert taken == [[batches[0], *[b"cd" + batches[0]] * 3], [b"cd" + batches[0], b"cd"]]
 
 
 @pytest.mark.anyio
@@ -424,7 +424,7 @@ async def test_who_takes_batches_may_refuse() -> None:
     def pieces() -> Generator[bytes, None, None]:
         try:
             while True:
-                yield bytes(BATCH)
+                yield bytes(TAKEN)
         finally:
             closed.append(True)
 

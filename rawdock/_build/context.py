@@ -40,6 +40,8 @@ def archive_of(
     try:
         yield from Packer(walk, Look(mtime=mtime)).pieces()
     except FileError as error:
+        if error.path == folder:
+            raise
         raise FileError(f"{error}; a .dockerignore can leave it out", path=error.path) from error.__cause__
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Copied", "copy_in", "copy_out", "nearest"]
 
+
 @attrs.frozen
 class Copied:
     """What a copy came to."""
