@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 
 MULTIPLEXED = b"Content-Type: application/vnd.docker.multiplexed-stream\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\n" + MULTIPLEXED + b"Transfer-Encoding: chunked\r\n\r\n"
+TO_CLOSE = b"HTTP/1.1 200 OK\r\n" + MULTIPLEXED + b"\r\n"
 MIB = 1 << 20
 
 
@@ -127,9 +128,11 @@ async def test_a_large_upload_and_a_large_download() -> None:
         assert taken == total + (total // len(part)) * len(b"40000\r\n\r\n") + 5
 
 
+@pytest.mark.parametrize("chunks", [True, False], ids=["chunks", "to the close"])
 @pytest.mark.parametrize("name", ["logs", "export", "write_to", "events", "attach"])
-async def test_a_reset_in_the_middle(name: str) -> None:
-    """An Engine that is killed resets its connections: the reader is told at once, behind what came."""
+async def test_a_reset_in_the_middle(name: str, chunks: bool) -> None:
+    """An Engine that is killed resets its connections: the reader is told at once, behind what came, also where an end
+    of the connection would have been a good one."""
     reset = anyio.Event()
 
     async def handle(stream: anyio.abc.SocketStream) -> None:
@@ -140,7 +143,7 @@ async def test_a_reset_in_the_middle(name: str) -> None:
                     await peer.send(PING)
                     continue
                 body = {"events": b'{"Type":"container"}'}.get(name, b"\1\0\0\0\0\0\0\3abc")
-                await peer.send(CHUNKED + chunk(body))
+                await peer.send(CHUNKED + chunk(body) if chunks else TO_CLOSE + body)
                 await reset.wait()
                 raw: Any = stream.extra(SocketAttribute.raw_socket)
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 import tarfile
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -92,8 +93,7 @@ class Source(NamedTuple):
             always |= {_IGNORE, *own}
             if added:
                 # The Engine takes away what it is told to leave out, when it has read it.
-                before = _read(os.path.join(root, _IGNORE)) if _there(root, _IGNORE) else _IGNORE.encode()
-                added[_IGNORE] = before + f"\n{name}\n".encode()
+                added[_IGNORE] = _sent_rules(root) + f"\n{name}\n".encode()
         try:
             matcher = Rules(rules)
         except InvalidArgument as error:
@@ -154,13 +154,25 @@ def _rules(root: str, beside: str) -> tuple[list[str], list[str]]:
     return [], []
 
 
+def _sent_rules(root: str) -> bytes:
+    """The folder's own rules, for the Engine. What they lead to if they are a link may be no part of the folder, and is
+    not sent: they have been followed here already."""
+    path = os.path.join(root, _IGNORE)
+    if not _there(root, _IGNORE) or os.path.islink(path):
+        return _IGNORE.encode()
+    return _read(path, os.O_NOFOLLOW)
+
+
 def _there(root: str, name: str) -> bool:
     return os.path.lexists(os.path.join(root, name))
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, flags: int = 0) -> bytes:
     try:
-        with open(path, "rb") as file:
+        # A pipe is not waited for, and a device may have no end.
+        with open(path, "rb", opener=lambda path, usual: os.open(path, usual | os.O_NONBLOCK | flags)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileError(f"{path} cannot be read: it is no file", path=path)
             return file.read()
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error

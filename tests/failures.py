@@ -1,0 +1,312 @@
+"""What goes wrong between a client and an Engine, and which tests show what rawdock does about it.
+
+Each has a test that was seen to fail when the code for it was broken. `page` is the row of `docs/failures.md` that
+tells users of it. A test is `FILE::NAME` below `tests/`; beside those in `live/` and in `scenarios/`, which are for
+real Engines, there is always one that runs without.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["FAILURES", "Failure"]
+
+
+class Failure(NamedTuple):
+    what: str
+    page: str
+    tests: tuple[str, ...]
+
+
+_FAILS = "A pull, push, load or build fails after it began"
+_JSON = "JSON comes in pieces, glued together, or put apart in other ways"
+_TEXT = "A character is cut in two"
+_FRAMES = "Output is cut anywhere, or is not what it seems"
+_LONG = "Something is very long, or never ends"
+_ENDS = "A connection ends in the middle"
+_DEAF = "Events stop coming"
+_MISSED = "Events are missed"
+_HOLE = "Something happens between a list and the first event"
+_SHORT = "A command is over before anybody listens or waits"
+_WAIT = "A wait ends with something else than an exit code"
+_BOTH = "A process is written to and read from"
+_LEFT = "A stream is left before its end"
+_HOSTILE = "An archive out of a container is hostile"
+_CONTEXT = "A build's folder has links, devices, sockets, or far too much in it"
+_CHANGES = "A file changes while it is sent"
+
+FAILURES: tuple[Failure, ...] = (
+    Failure(
+        "an error line inside of a success",
+        _FAILS,
+        (
+            "test_respx.py::test_error_inside_a_pull",
+            "test_faults.py::test_streams_that_fail",
+            "test_build.py::test_a_failure_of_the_classic_builder",
+            "test_build.py::test_a_failure_of_buildkit",
+            "test_answers.py::test_a_refusal_hidden_in_a_success",
+            "scenarios/pull.py::fault_inside",
+        ),
+    ),
+    Failure("an error told in one of its two forms alone", _FAILS, ("test_respx.py::test_error_inside_a_pull",)),
+    Failure("an object cut between chunks", _JSON, ("test_values.py::test_any_cut_and_any_separator",)),
+    Failure(
+        "several objects in one chunk",
+        _JSON,
+        ("test_values.py::test_any_cut_and_any_separator", "test_build.py::test_values_glued_and_separated"),
+    ),
+    Failure(
+        "objects with nothing between them",
+        _JSON,
+        ("test_values.py::test_any_cut_and_any_separator", "test_lines.py::test_every_form"),
+    ),
+    Failure(
+        "record separators, and other media types for the same",
+        _JSON,
+        ("test_values.py::test_any_cut_and_any_separator", "test_lines.py::test_every_form"),
+    ),
+    Failure(
+        "a character cut between chunks",
+        _TEXT,
+        ("test_values.py::test_any_cut_and_any_separator", "test_logs.py::test_each_stream_has_a_decoder"),
+    ),
+    Failure(
+        "one decoder for two outputs",
+        _TEXT,
+        ("test_logs.py::test_each_stream_has_a_decoder", "scenarios/logs.py::followed"),
+    ),
+    Failure(
+        "a frame's header or payload cut between reads",
+        _FRAMES,
+        (
+            "test_frames.py::test_any_cut",
+            "test_frames.py::test_whole_chunks_are_taken_without_a_difference",
+            "test_output.py::test_a_cancelled_read_loses_nothing",
+        ),
+    ),
+    Failure(
+        "a terminal's output read as frames",
+        _FRAMES,
+        (
+            "test_output.py::test_whether_it_is_framed",
+            "test_output.py::test_whether_an_exec_is_framed",
+            "test_output.py::test_logs_of_a_swarm",
+            "test_logs.py::test_the_engine_ends_in_the_middle_of_a_line",
+            "scenarios/attach.py::terminal",
+        ),
+    ),
+    Failure(
+        "a frame that reports an error, or is none",
+        _FRAMES,
+        (
+            "test_frames.py::test_an_error_inside",
+            "test_frames.py::test_nonsense",
+            "test_frames.py::test_nonsense_at_once",
+            "test_output.py::test_an_error_inside",
+        ),
+    ),
+    Failure(
+        "a frame that claims four gigabytes",
+        _LONG,
+        (
+            "test_frames.py::test_four_gigabytes_claimed",
+            "test_frames.py::test_four_gigabytes_of_error_claimed",
+            "test_bounds.py::test_a_frame_that_claims_four_gigabytes",
+        ),
+    ),
+    Failure(
+        "an endless JSON value",
+        _LONG,
+        ("test_values.py::test_an_endless_value", "test_faults.py::test_endless_value"),
+    ),
+    Failure(
+        "a limit that refuses what is long and right",
+        _LONG,
+        ("test_lines.py::test_a_long_value", "test_values.py::test_the_limit_does_not_depend_on_the_cut"),
+    ),
+    Failure(
+        "an end without the last chunk",
+        _ENDS,
+        (
+            "test_faults.py::test_a_stream_without_its_last_chunk",
+            "test_output.py::test_logs_that_break_off",
+            "test_watch.py::test_an_end_is_not_the_end",
+        ),
+    ),
+    Failure(
+        "an end inside of an object or a frame",
+        _ENDS,
+        (
+            "test_values.py::test_an_end_inside_a_value",
+            "test_output.py::test_cut_in_the_middle_of_a_frame",
+            "test_logs.py::test_frames_cut_off",
+        ),
+    ),
+    Failure(
+        "an Engine that is killed or started again",
+        _ENDS,
+        (
+            "test_bounds.py::test_a_reset_in_the_middle",
+            "test_processes.py::test_the_engine_dies",
+            "live/test_restarts.py::test_whatever_is_open_ends_when_its_engine_is_killed",
+        ),
+    ),
+    Failure(
+        "events that go silent",
+        _DEAF,
+        (
+            "test_watch.py::test_heartbeat_on_a_connection_that_lost_its_other_end",
+            "test_watch.py::test_heartbeat_of_an_engine_that_does_not_answer",
+            "test_watch.py::test_quiet_with_a_heartbeat_is_no_reason",
+        ),
+    ),
+    Failure(
+        "a lost connection: repeats and holes when it is made again",
+        _MISSED,
+        (
+            "test_watch.py::test_an_end_is_not_the_end",
+            "test_watch.py::test_every_event_comes_once",
+            "test_watch.py::test_a_restart_is_a_gap",
+            "test_watch.py::test_more_than_the_engine_keeps_is_a_gap",
+            "live/test_restarts.py::test_a_watch_goes_on_over_a_restart",
+        ),
+    ),
+    Failure(
+        "a reader that is too slow for the Engine",
+        _MISSED,
+        (
+            "test_watch.py::test_a_slow_reader_fills_our_buffer_and_not_the_engines",
+            "test_watch.py::test_an_overflow_is_one_gap_in_its_place",
+            "scenarios/watch.py::life",
+        ),
+    ),
+    Failure(
+        "times that are added together, or rounded",
+        _MISSED,
+        (
+            "test_watch.py::test_times_are_exact",
+            "test_watch.py::test_it_asks_from_the_last_event_on_exactly",
+            "test_watch.py::test_since_before_what_the_engine_remembers",
+        ),
+    ),
+    Failure(
+        "a hole between the list and the events",
+        _HOLE,
+        ("test_watch.py::test_containers_are_listed_when_the_watch_is_on", "scenarios/watch.py::no_hole"),
+    ),
+    Failure(
+        "a wait behind the end of a container that removes itself",
+        _SHORT,
+        (
+            "test_races.py::test_a_command_that_is_over_at_once",
+            "test_races.py::test_one_after_the_other",
+            "scenarios/run.py::removed_by_the_engine",
+            "live/test_sandboxes.py::test_two_hundred_runs",
+        ),
+    ),
+    Failure(
+        "a wait before the start that is true at once",
+        _SHORT,
+        (
+            "test_races.py::test_a_command_that_is_over_at_once",
+            "test_waiting.py::test_a_wait_is_registered_when_it_is_entered",
+            "live/test_live.py::test_wait_of_a_created_container",
+        ),
+    ),
+    Failure(
+        "an error beside the exit code",
+        _WAIT,
+        (
+            "test_waiting.py::test_the_error_beside_the_exit_code",
+            "test_races.py::test_the_error_beside_an_exit_code",
+        ),
+    ),
+    Failure(
+        "a proxy's text inside of a wait",
+        _WAIT,
+        ("test_waiting.py::test_what_is_no_exit_code",),
+    ),
+    Failure(
+        "output from before the attach",
+        _SHORT,
+        (
+            "test_races.py::test_a_command_that_is_over_at_once",
+            "scenarios/attach.py::before_start",
+            "live/test_sandboxes.py::test_two_hundred_runs",
+        ),
+    ),
+    Failure(
+        "bytes right behind the head of an upgrade",
+        _BOTH,
+        ("test_output.py::test_both_ways_at_once", "test_connections.py::test_upgrade_both_ways"),
+    ),
+    Failure(
+        "an end of the input that ends the output, or nothing",
+        _BOTH,
+        (
+            "test_output.py::test_both_ways_at_once",
+            "test_races.py::test_much_in_and_out_at_once",
+            "scenarios/exec.py::input_ends",
+        ),
+    ),
+    Failure(
+        "both sides writing, and neither reading",
+        _BOTH,
+        (
+            "test_output.py::test_both_ways_at_once",
+            "test_races.py::test_much_in_and_out_at_once",
+            "test_connections.py::test_both_ways_at_once",
+        ),
+    ),
+    Failure(
+        "a stream that is given up",
+        _LEFT,
+        (
+            "test_output.py::test_leaving_early",
+            "test_output.py::test_cancelled_during_the_question",
+            "test_connections.py::test_a_stream_left_in_the_middle",
+        ),
+    ),
+    Failure(
+        "members that lead out, and what would fill the disk",
+        _HOSTILE,
+        (
+            "test_copying.py::test_hostile",
+            "test_copying.py::test_limits",
+            "test_copying.py::test_a_hundred_thousand_members",
+            "test_copying.py::test_what_others_may",
+            "test_copying.py::test_what_is_there_is_replaced_not_written_through",
+            "test_copying.py::test_a_link_of_the_caller_is_not_followed_inside",
+            "scenarios/files.py::untrusted",
+        ),
+    ),
+    Failure(
+        "what is in a context",
+        _CONTEXT,
+        (
+            "test_context.py::test_links_are_links",
+            "test_context.py::test_a_folder_that_becomes_a_link_is_not_followed",
+            "test_context.py::test_a_file_that_becomes_something_else",
+            "test_context.py::test_a_device_is_not_read",
+            "test_context.py::test_what_is_no_file",
+            "test_context.py::test_little_is_held",
+            "test_source.py::test_rules_that_are_a_link",
+            "test_source.py::test_rules_that_become_a_link",
+            "test_source.py::test_rules_that_are_no_file",
+            "test_ignore.py::test_as_the_commands_send",
+            "test_ignore.py::test_nothing_is_looked_at_in_a_folder_that_is_left_out",
+        ),
+    ),
+    Failure(
+        "a file that grows, shrinks or goes",
+        _CHANGES,
+        (
+            "test_context.py::test_a_file_that_grows_is_sent_as_announced",
+            "test_context.py::test_a_file_that_shrinks_ends_it",
+            "test_build.py::test_a_file_that_shrinks_ends_the_build",
+            "test_tar.py::test_a_file_that_gets_longer",
+            "test_tar.py::test_a_file_that_gets_shorter",
+            "test_copying.py::test_a_file_that_shrinks_breaks_the_upload_off",
+        ),
+    ),
+)
