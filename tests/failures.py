@@ -185,6 +185,7 @@ FAILURES: tuple[Failure, ...] = (
         _MISSED,
         (
             "test_watch.py::test_times_are_exact",
+            "test_watch.py::test_times_there_and_back",
             "test_watch.py::test_it_asks_from_the_last_event_on_exactly",
             "test_watch.py::test_since_before_what_the_engine_remembers",
         ),

@@ -29,6 +29,7 @@ from rawdock import (
 )
 from rawdock.api.system import System
 from rawdock.helpers.resuming import REMEMBERED, Backlog, Backoff, Position
+from rawdock.helpers.watch import _nanoseconds, _seconds
 from rawdock.models import EventActor, EventMessage, Ping
 from rawdock.streams import Watching
 
@@ -83,6 +84,12 @@ def test_times_are_exact() -> None:
     assert position.take(one)
     assert position.reached == 1795543089468343369
     assert not position.unheard([one])
+
+
+@given(st.integers(0, 4 * 10**18))
+def test_times_there_and_back(time: int) -> None:
+    """As text in seconds, which is how the Engine is asked, every nanosecond is kept."""
+    assert _nanoseconds(_seconds(time)) == time
 
 
 def test_a_clock_that_was_set_back_is_followed() -> None:
