@@ -257,7 +257,8 @@ class BuildCache(Model):
 
     id: Annotated[str, wire("ID")] = ""
     parent: Annotated[str, until("1.42")] = ""
-    parents: Annotated[list[str], since("1.42")] = []
+    parents: Annotated[list[str], wire(" Parents"), since("1.42")] = []
+    """Docker writes the name with a blank before it."""
     type: str = ""
     """internal, frontend, source.local, source.git.checkout, exec.cachemount or regular."""
     description: str = ""

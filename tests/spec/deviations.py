@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _ACCESS_MODE = "the files nest it one level too deep: the Engine's ClusterVolumeSpec holds it, its AccessMode does not"
+_BLANK = "Docker writes the name with a blank before it"
 _ITEMS = "the files leave open what the items are; the Engine sends the same objects as in the lists beside"
 _LEGACY_USAGE = "Engines of API 1.52 and newer go on sending it unless verbose is asked for"
 _NO_SCHEMA = "the files have no schema for it"
@@ -70,6 +71,8 @@ DEVIATIONS: dict[str, str] = {
     "AuthConfig.identitytoken extra": _CREDENTIAL,
     "AuthConfig.registrytoken extra": _CREDENTIAL,
     "BlockVolume unknown": _NO_SCHEMA,
+    "BuildCache. Parents extra": _BLANK,
+    "BuildCache.Parents missing": _BLANK,
     "BuildCacheDiskUsage.Items type": _ITEMS,
     "BuildLine.aux type": "an object of the classic builder, but text where BuildKit traces what it does",
     "Checkpoint unknown": _CHECKPOINTS,
