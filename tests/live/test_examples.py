@@ -12,13 +12,13 @@ import anyio
 import pytest
 from pages import Example, examples
 from scenarios.kit import BUSYBOX, Engine, engine_of, has_image
-from test_live import ENGINES
+from test_live import ONE_STORE
 
 from rawdock import Docker
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
-if not ENGINES:
-    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
+if not ONE_STORE:
+    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine for this (NAME=SOCKET, ...)"))
 
 
 async def _prepared(socket: str) -> Engine:
@@ -29,7 +29,7 @@ async def _prepared(socket: str) -> Engine:
         return await engine_of(docker)
 
 
-@pytest.mark.parametrize("entry", ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+@pytest.mark.parametrize("entry", ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 @pytest.mark.parametrize("example", examples(), ids=lambda one: f"{one.page}-{one.line}")
 def test_example(entry: str, example: Example, tmp_path: Path) -> None:
     socket = entry.partition("=")[2]

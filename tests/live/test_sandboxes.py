@@ -5,14 +5,14 @@ from __future__ import annotations
 import anyio
 import pytest
 from scenarios.kit import BUSYBOX, no_image
-from test_live import ENGINES
+from test_live import ONE_STORE
 
 from rawdock import Docker, TimedOut
 from rawdock.models import ContainerSpec, HostConfig
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(300)]
-if not ENGINES:
-    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
+if not ONE_STORE:
+    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine for this (NAME=SOCKET, ...)"))
 
 LIMITS = HostConfig(network_mode="none", memory=64 << 20, pids_limit=32, cap_drop=["ALL"], init=True)
 LABEL = "rawdock-s-sandbox"
@@ -38,7 +38,7 @@ async def step(docker: Docker, box: str, number: int) -> None:
     assert b"sleep 30" not in left.stdout
 
 
-@pytest.fixture(params=ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+@pytest.fixture(params=ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Its name and its socket."""
     for name in ("DOCKER_API_VERSION", "DOCKER_HOST", "DOCKER_CONTEXT"):
