@@ -50,7 +50,7 @@ async def disk_use(docker: Docker) -> None:
         images = await docker.system.data_usage(type=["image"])
         assert not images.containers
         assert not images.build_cache
-        assert [image.id for image in images.images] == [image.id for image in whole.images]
+        assert sorted(image.id for image in images.images) == sorted(image.id for image in whole.images)
 
 
 async def login(docker: Docker) -> None:
