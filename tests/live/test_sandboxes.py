@@ -16,7 +16,7 @@ if not ONE_STORE:
 
 LIMITS = HostConfig(network_mode="none", memory=64 << 20, pids_limit=32, cap_drop=["ALL"], init=True)
 LABEL = "rawdock-s-sandbox"
-SPEC = ContainerSpec(host_config=LIMITS, working_dir="/work", labels={LABEL: "yes"})
+SPEC = ContainerSpec(host_config=LIMITS, working_dir="/box", labels={LABEL: "yes"})
 # Ends in a number that only this sandbox knows, leaves two children behind, and would never stop talking.
 STEP = b"read n < given; echo $((n * n)) > result; sleep 301 & setsid sleep 302 & yes"
 BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 303"]
@@ -24,8 +24,8 @@ BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 303"]
 
 async def step(docker: Docker, box: str, number: int) -> None:
     """Files in, a step that does not end by itself, a file out; nothing of the step runs on once it is cancelled."""
-    await docker.write_file(box, "/work/given", b"%d\n" % number)
-    await docker.write_file(box, "/work/step.sh", STEP)
+    await docker.write_file(box, "/box/given", b"%d\n" % number)
+    await docker.write_file(box, "/box/step.sh", STEP)
     with anyio.CancelScope() as scope:
         async with docker.execute(box, ["sh", "step.sh"], output_limit=20) as execution:
             assert (await anext(execution)).data.startswith(b"y\n")
@@ -33,7 +33,7 @@ async def step(docker: Docker, box: str, number: int) -> None:
             await execution.result()
     assert scope.cancelled_caught
     assert not execution.may_still_run
-    assert await docker.read_file(box, "/work/result") == b"%d\n" % number**2
+    assert await docker.read_file(box, "/box/result") == b"%d\n" % number**2
     left = await docker.execute(box, ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"])
     assert b"sleep 30" not in left.stdout
 
@@ -77,7 +77,7 @@ async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
     async with Docker(engine[1]) as docker:
         await no_image(docker, snapshot)
         async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
-            await docker.write_file(box.id, "/work/memory", b"learnt")
+            await docker.write_file(box.id, "/box/memory", b"learnt")
             await docker.containers.commit(box.id, repo="rawdock-s-sandbox", tag="1")
         try:
             results: list[bytes] = []
