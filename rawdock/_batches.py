@@ -12,6 +12,8 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
+from ._closing import close_iterator
+
 __all__ = ["BATCH", "TAKEN", "Batches", "hand_over"]
 
 BATCH = 256 * 1024
@@ -72,8 +74,5 @@ async def hand_over(parts: AsyncIterable[bytes], take: Callable[[list[bytes]], N
                 held, size = [], 0
         await anyio.to_thread.run_sync(partial(take, held))
     except BaseException:
-        close = getattr(incoming, "aclose", None)
-        if close is not None:  # a generator would wait for the collector
-            with anyio.CancelScope(shield=True):
-                await close()
+        await close_iterator(incoming)
         raise

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, get_origin
 from urllib.parse import quote as _percent
 
+from ._closing import close_iterator
 from ._model import Model, Timestamp
 from ._types import Content, Moment
 from .errors import InvalidArgument
@@ -323,9 +324,7 @@ class _Parts:
         raise InvalidArgument(f"{self._where}: expected parts of bytes, got {type(part).__name__}")
 
     async def aclose(self) -> None:
-        close = getattr(self._iterator, "aclose", None)
-        if close is not None:
-            await close()
+        await close_iterator(self._iterator)
 
 
 _ENCODERS: dict[Any, Encode] = {

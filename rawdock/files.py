@@ -22,6 +22,7 @@ import anyio
 import anyio.to_thread
 
 from ._batches import Batches, hand_over
+from ._closing import close_iterator
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -70,9 +71,7 @@ class _Passing:
         return part
 
     async def aclose(self) -> None:
-        close = getattr(self._parts, "aclose", None)
-        if close is not None:
-            await close()
+        await close_iterator(self._parts)
 
 
 class FileContent(Counted):

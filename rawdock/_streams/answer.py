@@ -9,6 +9,7 @@ import anyio
 import httpx
 
 from .._border import translate
+from .._closing import close_iterator
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Sink
@@ -202,7 +203,5 @@ class Answer:
         if self._own is not None:
             await self._own.aclose()
             return
-        close = getattr(self._foreign, "aclose", None)
-        if close is not None:
-            await close()
+        await close_iterator(self._foreign)
         await self.response.aclose()

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
+from .._closing import close_iterator
 from .wire import Head
 
 __all__ = ["Mode", "OpenResponse", "WireRequest", "WireResponse"]
@@ -80,9 +81,7 @@ class _BodyStream(httpx.AsyncByteStream):
         return aiter(self._body)  # no generator around it, which a transport might leave open
 
     async def aclose(self) -> None:
-        close = getattr(self._body, "aclose", None)
-        if close is not None:
-            await close()
+        await close_iterator(self._body)
 
 
 class WireResponse(httpx.Response):

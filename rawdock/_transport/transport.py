@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 from anyio import CancelScope, create_task_group
 
+from .._closing import close_iterator
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
 from .messages import OpenResponse, WireRequest, WireResponse
@@ -218,10 +219,7 @@ async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> No
     finally:
         if not complete:
             connection.alive = False
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            with CancelScope(shield=True):
-                await close()
+        await close_iterator(iterator)
 
 
 class AnswerStream(httpx.AsyncByteStream):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 
 from .._batches import BATCH
+from .._closing import close_iterator
 from .._params import uploaded
 from .._tar.members import END, Look, ending
 from .._tar.reader import Member, TarReader
@@ -125,9 +126,7 @@ async def _around(begin: bytes, content: bytes | AsyncIterable[bytes], size: int
                 if part:
                     yield part
         finally:
-            close = getattr(content, "aclose", None)
-            if close is not None:
-                await close()
+            await close_iterator(content)
         if came < size:
             raise ArchiveError(f"write_file: data has {came} bytes, and {size} were announced")
     yield end

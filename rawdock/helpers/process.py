@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 import anyio
 import attrs
 
+from .._closing import close_iterator
 from .._params import uploaded
 from .._streams.opens import Runs
 from ..errors import (
@@ -218,10 +219,7 @@ class Held(Generic[E]):
         except (TruncatedError, ClosedError):
             pass
         finally:
-            close = getattr(data, "aclose", None)
-            if close is not None:
-                with anyio.CancelScope(shield=True):
-                    await close()
+            await close_iterator(data)
 
     async def aclose(self) -> None:
         """Leave nothing behind; `may_still_run` if that cannot be done."""

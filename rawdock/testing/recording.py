@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 
 from .._address import find_address
+from .._closing import close_iterator
 from .._transport.messages import WireRequest
 from .._transport.transport import EngineTransport, over_tcp, over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
@@ -182,7 +183,7 @@ class _Sending(httpx.AsyncByteStream):
         return part
 
     async def aclose(self) -> None:
-        await _close(self._parts)
+        await close_iterator(self._parts)
 
 
 class _Pipe:
@@ -221,11 +222,5 @@ class _Kept(httpx.AsyncByteStream):
         return chunk
 
     async def aclose(self) -> None:
-        await _close(self._chunks)
+        await close_iterator(self._chunks)
         await self._stream.aclose()
-
-
-async def _close(iterator: object) -> None:
-    close = getattr(iterator, "aclose", None)
-    if close is not None:
-        await close()
