@@ -62,6 +62,11 @@ class FakeEngine:
         self.lost = ""
         """What is asked with this in its target is done, and not answered."""
         self.dead = False
+        self.busy = 0.0
+        """Seconds that it takes to end a command; it ends one at a time."""
+        self.stuck: set[str] = set()
+        """Executions that are not ended, and whose end is not answered."""
+        self._one = anyio.Lock()
         self._made = 0
 
     def left(self) -> bool:
@@ -112,6 +117,10 @@ class FakeEngine:
 
     async def _execute(self, execution: FakeExec, peer: Peer) -> None:
         if execution.ends_others:
+            while any(one.mark == execution.mark for name, one in self.executions.items() if name in self.stuck):
+                await anyio.sleep(0.005)
+            async with self._one:
+                await anyio.sleep(self.busy)
             for one in self.executions.values():
                 if self.shell and one.running and one.mark == execution.mark:
                     one.end(137)
@@ -239,6 +248,45 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert execution.may_still_run
         assert any("may still run" in note for note in other.value.__notes__)
         assert engine.left()
+
+
+async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
+    monkeypatch.setattr("rawdock.helpers.finishing.PATIENCE", 0.4)
+    engine = FakeEngine()
+    engine.busy = 0.1
+
+    async def given_up() -> None:
+        with anyio.move_on_after(0.2):
+            await docker.execute("c", ["x"])
+
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(12):
+                tasks.start_soon(given_up)
+        assert not engine.left()
+
+
+async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much else the Engine gets on with: what it never ends is said in the end."""
+    monkeypatch.setattr("rawdock.helpers.finishing.PATIENCE", 0.4)
+    monkeypatch.setattr("rawdock.helpers.finishing.LIMIT", 1.0)
+    engine = FakeEngine()
+
+    async def others() -> None:
+        while True:
+            with pytest.raises(TimedOut):
+                await docker.execute("c", ["x"], timeout=0.1)
+
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        async with anyio.create_task_group() as tasks:
+            with pytest.raises(StillRunning), anyio.fail_after(10):
+                async with docker.execute("c", ["x"]) as execution:
+                    await anext(execution)
+                    engine.stuck.add(execution.id)
+                    tasks.start_soon(others)
+            tasks.cancel_scope.cancel()
+        engine.stuck.clear()
 
 
 async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:

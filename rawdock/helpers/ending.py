@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from ..errors import Conflict, NotFound, RawdockError
 from ..models import ExecConfig
+from .finishing import patience_of
 from .signals import end_here
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ async def end_command(docker: Docker, container: str, execution: str, mark: str,
     It is tried until the Engine says that the command has ended: a command that was only just started may not be there
     yet when its processes are looked for.
     """
+    patience = patience_of(docker)
     inside, here = True, False
     for turn, pause in enumerate(_TURNS):
         await anyio.sleep(pause)
@@ -83,6 +85,7 @@ async def end_command(docker: Docker, container: str, execution: str, mark: str,
             if inside:
                 inside = await _end_inside(docker, container, mark, user)
             found = await docker.exec.inspect(execution)
+            patience.renew()
         except (NotFound, Conflict):
             return await _stopped(docker, container)
         if (not inside or turn >= _HERE_TOO) and docker.address.startswith("unix:"):

@@ -41,8 +41,7 @@ class Execution(Held[ExecuteResult]):
         self, docker: Docker, container: str, config: ExecConfig, *, stdin: Input, timeout: float | None,
         output_limit: int | None,
     ) -> None:  # fmt: skip
-        super().__init__(stdin=stdin, timeout=timeout, output_limit=output_limit)
-        self._docker = docker
+        super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._container = container
         self._mark = f"{VARIABLE}={secrets.token_hex(8)}"
         self._config: ExecConfig = attrs.evolve(cast("Any", config), env=[*config.env, self._mark])

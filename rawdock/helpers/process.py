@@ -24,11 +24,12 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
-from .finishing import PATIENCE, finished
+from .finishing import LIMIT, finished, patience_of
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from .._client import Docker
     from .._streams.frames import Frame
     from .._streams.output import ProcessStream
 
@@ -124,7 +125,8 @@ class Held(Generic[E]):
     may_still_run = False
     """Whether it was to be ended, and no way was found."""
 
-    def __init__(self, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
+    def __init__(self, docker: Docker, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
+        self._docker = docker
         self._stdin = uploaded("stdin", stdin) if stdin is not None else None
         if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):
             raise InvalidArgument(f"timeout: {timeout!r} is not a number of seconds")
@@ -239,18 +241,21 @@ class Held(Generic[E]):
         exc.add_note(_STILL)
 
     async def _kill_in_time(self) -> None:
+        patience = patience_of(self._docker)
+
         async def kill() -> None:
             # The Engine waits with the end of a process until its output was read. A connection that is closed instead
             # would leave a command that is only beginning to run with nobody to tell of it.
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._drain)
                 # What fails or takes too long tells nothing but that it may still run.
-                with anyio.move_on_after(PATIENCE), suppress(RawdockError):
+                with patience.limit(), suppress(RawdockError):
                     self.may_still_run = not await self._kill()
+                    patience.renew()
                 tasks.cancel_scope.cancel()
 
         self.may_still_run = True
-        await finished(kill)
+        await finished(kill, patience=LIMIT)
 
     async def _drain(self) -> None:
         if self._stream is not None:
@@ -277,7 +282,7 @@ class Held(Generic[E]):
         raise self._late
 
 
-_STILL = "what was given up may still run: the Engine gave no way to end it"
+_STILL = "what was given up may still run: the Engine gave no way to end it, or not in time"
 
 H = TypeVar("H", bound=Held)  # type: ignore[type-arg]
 

@@ -48,8 +48,7 @@ class Running(Held[RunResult]):
         self, docker: Docker, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
-        super().__init__(stdin=stdin, timeout=timeout, output_limit=output_limit)
-        self._docker = docker
+        super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._label = secrets.token_hex(8)
         self._spec: ContainerSpec = attrs.evolve(cast("Any", spec), labels={**spec.labels, LABEL: self._label})
         self._name = name
