@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
 
@@ -17,144 +20,29 @@ from .protobuf import Value, as_bytes, as_int, as_text, fields
 
 __all__ = ["Log", "Status", "Trace", "Vertex", "Warned", "read_trace"]
 
+T = TypeVar("T")
+
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@attrs.define
-class Vertex:
-    """A step, each time that something has changed about it."""
+class _Tag(NamedTuple):
+    """Where a field is in its message, and how it is read."""
 
-    digest: str = ""
-    name: str = ""
-    cached: bool = False
-    started: datetime | None = None
-    completed: datetime | None = None
-    error: str = ""
+    number: int
+    read: Callable[[Value], object]
+    many: bool = False
 
 
-@attrs.define
-class Status:
-    """How far a part of a step is."""
-
-    id: str = ""
-    vertex: str = ""
-    name: str = ""
-    current: int = 0
-    total: int = 0
-    started: datetime | None = None
-    completed: datetime | None = None
+def _one(number: int, read: Callable[[Value], T], default: T) -> T:
+    return attrs.field(default=default, metadata={_Tag: _Tag(number, read)})
 
 
-@attrs.define
-class Log:
-    """What a step has written; `stream` is 1 for stdout and 2 for stderr."""
-
-    vertex: str = ""
-    stream: int = 0
-    message: bytes = b""
+def _each(number: int, read: Callable[[Value], T]) -> list[T]:
+    return cast("list[T]", attrs.field(factory=list, metadata={_Tag: _Tag(number, read, many=True)}))
 
 
-@attrs.define
-class Warned:
-    """A warning, mostly of a Dockerfile's checks."""
-
-    vertex: str = ""
-    short: str = ""
-    detail: list[str] = attrs.field(factory=list[str])
-    url: str = ""
-
-
-@attrs.define
-class Trace:
-    """One record."""
-
-    vertexes: list[Vertex] = attrs.field(factory=list[Vertex])
-    statuses: list[Status] = attrs.field(factory=list[Status])
-    logs: list[Log] = attrs.field(factory=list[Log])
-    warnings: list[Warned] = attrs.field(factory=list[Warned])
-
-
-def read_trace(text: str) -> Trace:
-    """The record in a line; raises DecodeError for what is none."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise DecodeError(f"a trace of BuildKit is not base64: {text[:80]!r}", path="$.aux") from error
-    trace = Trace()
-    for number, value in fields(data):
-        if number == 1:
-            trace.vertexes.append(_vertex(as_bytes(value)))
-        elif number == 2:
-            trace.statuses.append(_status(as_bytes(value)))
-        elif number == 3:
-            trace.logs.append(_log(as_bytes(value)))
-        elif number == 4:
-            trace.warnings.append(_warning(as_bytes(value)))
-    return trace
-
-
-def _vertex(message: bytes) -> Vertex:
-    vertex = Vertex()
-    for number, value in fields(message):
-        if number == 1:
-            vertex.digest = as_text(value)
-        elif number == 3:
-            vertex.name = as_text(value)
-        elif number == 4:
-            vertex.cached = bool(as_int(value))
-        elif number == 5:
-            vertex.started = _time(value)
-        elif number == 6:
-            vertex.completed = _time(value)
-        elif number == 7:
-            vertex.error = as_text(value)
-    return vertex
-
-
-def _status(message: bytes) -> Status:
-    status = Status()
-    for number, value in fields(message):
-        if number == 1:
-            status.id = as_text(value)
-        elif number == 2:
-            status.vertex = as_text(value)
-        elif number == 3:
-            status.name = as_text(value)
-        elif number == 4:
-            status.current = as_int(value)
-        elif number == 5:
-            status.total = as_int(value)
-        elif number == 7:
-            status.started = _time(value)
-        elif number == 8:
-            status.completed = _time(value)
-    return status
-
-
-def _log(message: bytes) -> Log:
-    log = Log()
-    for number, value in fields(message):
-        if number == 1:
-            log.vertex = as_text(value)
-        elif number == 3:
-            log.stream = as_int(value)
-        elif number == 4:
-            log.message = as_bytes(value)
-    return log
-
-
-def _warning(message: bytes) -> Warned:
-    warning = Warned()
-    for number, value in fields(message):
-        if number == 1:
-            warning.vertex = as_text(value)
-        elif number == 3:
-            warning.short = as_text(value)
-        elif number == 4:
-            warning.detail.append(as_text(value))
-        elif number == 5:
-            warning.url = as_text(value)
-    return warning
+def _flag(value: Value) -> bool:
+    return bool(as_int(value))
 
 
 def _time(value: Value) -> datetime | None:
@@ -170,3 +58,90 @@ def _time(value: Value) -> datetime | None:
     except OverflowError:
         return None
     return time if time.year > 1 else None
+
+
+@attrs.define
+class Vertex:
+    """A step, each time that something has changed about it."""
+
+    digest: str = _one(1, as_text, "")
+    name: str = _one(3, as_text, "")
+    cached: bool = _one(4, _flag, False)
+    started: datetime | None = _one(5, _time, None)
+    completed: datetime | None = _one(6, _time, None)
+    error: str = _one(7, as_text, "")
+
+
+@attrs.define
+class Status:
+    """How far a part of a step is."""
+
+    id: str = _one(1, as_text, "")
+    vertex: str = _one(2, as_text, "")
+    name: str = _one(3, as_text, "")
+    current: int = _one(4, as_int, 0)
+    total: int = _one(5, as_int, 0)
+    started: datetime | None = _one(7, _time, None)
+    completed: datetime | None = _one(8, _time, None)
+
+
+@attrs.define
+class Log:
+    """What a step has written; `stream` is 1 for stdout and 2 for stderr."""
+
+    vertex: str = _one(1, as_text, "")
+    stream: int = _one(3, as_int, 0)
+    message: bytes = _one(4, as_bytes, b"")
+
+
+@attrs.define
+class Warned:
+    """A warning, mostly of a Dockerfile's checks."""
+
+    vertex: str = _one(1, as_text, "")
+    short: str = _one(3, as_text, "")
+    detail: list[str] = _each(4, as_text)
+    url: str = _one(5, as_text, "")
+
+
+def _message(cls: type[T]) -> Callable[[Value], T]:
+    """How a message is read that is a field of another one."""
+    return lambda value: _read(cls, as_bytes(value))
+
+
+@attrs.define
+class Trace:
+    """One record."""
+
+    vertexes: list[Vertex] = _each(1, _message(Vertex))
+    statuses: list[Status] = _each(2, _message(Status))
+    logs: list[Log] = _each(3, _message(Log))
+    warnings: list[Warned] = _each(4, _message(Warned))
+
+
+def read_trace(text: str) -> Trace:
+    """The record in a line; raises DecodeError for what is none."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise DecodeError(f"a trace of BuildKit is not base64: {text[:80]!r}", path="$.aux") from error
+    return _read(Trace, data)
+
+
+def _read(cls: type[T], message: bytes) -> T:
+    tags = _tags(cast("Any", cls))
+    values: dict[str, Any] = {}
+    for number, value in fields(message):
+        if number not in tags:
+            continue
+        name, tag = tags[number]
+        if tag.many:
+            values.setdefault(name, []).append(tag.read(value))
+        else:
+            values[name] = tag.read(value)
+    return cls(**values)
+
+
+@cache
+def _tags(cls: type[Any]) -> dict[int, tuple[str, _Tag]]:
+    return {one.metadata[_Tag].number: (one.name, one.metadata[_Tag]) for one in attrs.fields(cls)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._endpoint import Resource, endpoint
@@ -90,42 +91,41 @@ class Build(Resource):
         digests: the end of the stream, and an `images.inspect` behind it. Routes: GET /_ping, POST /build,
         GET /images/{name}/json.
         """
+        from .._build.source import Source
         from ..helpers.build import build
 
+        images = self._client.images
         return build(
             self._client,
-            context,
-            dockerfile=dockerfile,
-            file=file,
+            Source(context, dockerfile, file, mtime, compress),
             tag=tag,
-            target=target,
-            build_args=build_args,
-            labels=labels,
-            platform=platform,
-            pull=pull,
-            no_cache=no_cache,
-            cache_from=cache_from,
-            network=network,
-            extra_hosts=extra_hosts,
-            memory=memory,
-            memory_swap=memory_swap,
-            cpu_shares=cpu_shares,
-            cpu_period=cpu_period,
-            cpu_quota=cpu_quota,
-            cpuset_cpus=cpuset_cpus,
-            cpuset_mems=cpuset_mems,
-            shm_size=shm_size,
-            ulimits=ulimits,
-            cgroup_parent=cgroup_parent,
-            security_opt=security_opt,
             builder=builder,
-            registry_config=registry_config,
             buildid=buildid,
-            mtime=mtime,
-            compress=compress,
-            secrets=secrets,
-            ssh=ssh,
-            outputs=outputs,
+            extra_hosts=extra_hosts,
+            needs_session={"secrets": secrets, "ssh": ssh, "outputs": outputs},
+            send=partial(
+                images.build,
+                target=target,
+                buildargs=dict(build_args) if build_args else None,
+                labels=dict(labels) if labels else None,
+                platform=platform,
+                pull="1" if pull else None,
+                nocache=no_cache,
+                cachefrom=cache_from,
+                networkmode=network,
+                memory=memory,
+                memswap=memory_swap,
+                cpushares=cpu_shares,
+                cpuperiod=cpu_period,
+                cpuquota=cpu_quota,
+                cpusetcpus=cpuset_cpus,
+                cpusetmems=cpuset_mems,
+                shmsize=shm_size,
+                ulimits=ulimits,
+                cgroupparent=cgroup_parent,
+                securityopt=security_opt,
+                registry_config=registry_config,
+            ),
         )
 
     @endpoint("POST /build/prune")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets as random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -18,8 +17,8 @@ from ..errors import InvalidArgument, NotFound, RawdockError, StatusError
 
 if TYPE_CHECKING:
     from .. import Docker
-    from .._types import Content
-    from ..models import AuthConfig, Ulimit
+    from .._streams.opens import Opens
+    from .._streams.works import BuildStream
 
 __all__ = ["build"]
 
@@ -36,42 +35,17 @@ Builder = Literal["buildkit", "classic"]
 
 def build(
     docker: Docker,
-    context: str | os.PathLike[str] | Content | None = None,
+    source: Source,
     *,
-    dockerfile: str | bytes | None = None,
-    file: str | os.PathLike[str] | None = None,
-    tag: str | list[str] | None = None,
-    target: str | None = None,
-    build_args: Mapping[str, str] | None = None,
-    labels: Mapping[str, str] | None = None,
-    platform: str | None = None,
-    pull: bool = False,
-    no_cache: bool = False,
-    cache_from: list[str] | None = None,
-    network: str | None = None,
-    extra_hosts: list[str] | None = None,
-    memory: int | None = None,
-    memory_swap: int | None = None,
-    cpu_shares: int | None = None,
-    cpu_period: int | None = None,
-    cpu_quota: int | None = None,
-    cpuset_cpus: str | None = None,
-    cpuset_mems: str | None = None,
-    shm_size: int | None = None,
-    ulimits: list[Ulimit] | None = None,
-    cgroup_parent: str | None = None,
-    security_opt: list[str] | None = None,
-    builder: Builder | None = None,
-    registry_config: dict[str, AuthConfig] | None = None,
-    buildid: str | None = None,
-    mtime: int | None = None,
-    compress: bool = False,
-    secrets: object = None,
-    ssh: object = None,
-    outputs: object = None,
+    tag: str | list[str] | None,
+    builder: Builder | None,
+    buildid: str | None,
+    extra_hosts: list[str] | None,
+    needs_session: Mapping[str, object],
+    send: Callable[..., Opens[BuildStream]],
 ) -> Runs[Building, Built]:
-    """See `rawdock.api.build.Build.__call__`."""
-    for name, value in (("secrets", secrets), ("ssh", ssh), ("outputs", outputs)):
+    """See `rawdock.api.build.Build.__call__`. `send` is `images.build` with all that is the same for every builder."""
+    for name, value in needs_session.items():
         if value is not None:
             raise InvalidArgument(
                 f"build: {name} needs a session with BuildKit, in which {_NEEDS_SESSION[name]}; rawdock holds none: "
@@ -82,7 +56,6 @@ def build(
     tags = [tag] if isinstance(tag, str) else tag
     if tags is not None and not all(tags):
         raise InvalidArgument("build: a tag is empty; leave tag out for an image without a name")
-    source = Source(context, dockerfile, file, mtime, compress)
     source.check()
 
     async def connect() -> Building:
@@ -92,39 +65,18 @@ def build(
             raise InvalidArgument(f"build: Podman has a builder of its own, so that builder={builder!r} cannot be had")
         buildkit = not podman and (builder == "buildkit" or (builder is None and ping.builder_version == "2"))
         ready = await source.prepared(reads_rules=not buildkit)
-        version: Literal["1", "2"] | None = None if podman else "2" if buildkit else "1"
         id = (buildid or random.token_hex(16)) if buildkit else None
         hosts = extra_hosts
         if podman and hosts:
             hosts = [json.dumps(hosts)]  # where Docker wants a parameter for each, Podman wants one list
-        opening = docker.images.build(
+        opening = send(
             ready.content,
             dockerfile=ready.dockerfile,
             tags=tags,
-            version=version,
-            target=target,
-            buildargs=dict(build_args) if build_args else None,
-            labels=dict(labels) if labels else None,
-            platform=platform,
-            pull="1" if pull else None,
-            nocache=no_cache,
-            cachefrom=cache_from,
-            networkmode=network,
+            version=None if podman else "2" if buildkit else "1",
             extrahosts=hosts,
-            memory=memory,
-            memswap=memory_swap,
-            cpushares=cpu_shares,
-            cpuperiod=cpu_period,
-            cpuquota=cpu_quota,
-            cpusetcpus=cpuset_cpus,
-            cpusetmems=cpuset_mems,
-            shmsize=shm_size,
-            ulimits=ulimits,
-            cgroupparent=cgroup_parent,
-            securityopt=security_opt,
             forcerm=True,  # a container of a step that failed would stay
             buildid=id,
-            registry_config=registry_config,
         )
 
         async def stop() -> None:
