@@ -213,16 +213,20 @@ async def test_a_flood_behind_a_stream() -> None:
 async def test_late_bytes_on_an_idle_connection() -> None:
     """Bytes that come while nobody asked spoil the connection, not the next answer."""
 
+    late = anyio.Event()
+
     async def answer(request: bytes, peer: Peer) -> bytes:
         if b"/pause" in request:
             await peer.send(NO_CONTENT)
             await anyio.sleep(0.02)
-            return json_answer(b'{"Id":"wrong"}')
+            await peer.send(json_answer(b'{"Id":"wrong"}'))
+            late.set()
+            return b""
         return json_answer(b'{"Id":"right"}')
 
     async with serving(answer) as server, Docker(server.path) as docker:
         await docker.containers.pause("x")
-        await anyio.sleep(0.05)
+        await late.wait()
         assert (await docker.containers.inspect("x")).id == "right"
         assert server.connections == 2
 
