@@ -460,9 +460,12 @@ def encode(value: Any, *, version: Version | None = None) -> Any:
     return _encode_any(value, "$", version)
 
 
+_written = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def encode_json(value: Any, version: Version | None = None, kind: Any = object) -> bytes:
     """`encode`, as compact JSON text; `kind` is the type that the value has to be of."""
-    text = json.dumps(_encode_as(kind, value, "$", version), separators=(",", ":"), ensure_ascii=False)
+    text = _written(_encode_as(kind, value, "$", version))
     try:
         return text.encode()
     except UnicodeEncodeError as error:
@@ -504,13 +507,13 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
     out: dict[str, Any] = {}
     for field in fields_of(type(value)):
         one = getattr(value, field.name)
-        where = f"{path}.{field.wire}"
         if not field.required:
             if one is None and field.default is None:
                 continue
             # Models and lists are compared when they are checked: False == 0, inside of them too.
             if one == field.default and type(one) is type(field.default) and not isinstance(one, Model):
                 continue
+        where = f"{path}.{field.wire}"
         written = _encode_as(field.type, one, where, version)
         if not written and not field.required and _is_zero(field.default):
             continue  # {}, or a zero in another dress: "" for a SecretStr, 0 for 0.0
@@ -537,8 +540,13 @@ def _is_zero(default: Any) -> bool:
     return isinstance(default, Model) or (default is not None and not default)
 
 
+_PLAIN = {str, int, bool}
+
+
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
     """A value of a declared type as plain values; InvalidArgument, with the path, if it is of another."""
+    if kind is type(value) and kind in _PLAIN:
+        return value
     kind, optional, origin, item = _taken_apart(kind)
     if value is None and optional:
         return None

@@ -628,8 +628,7 @@ async def test_five_ways_not_to_be_there(tmp_path: Path, monkeypatch: pytest.Mon
     def denied(path: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("rawdock._transport.asyncio_.connected_unix", denied)
-    monkeypatch.setattr("rawdock._transport.trio_.connected_unix", denied)
+    monkeypatch.setattr("rawdock._transport.transport.connected_unix", denied)
     async with Docker(refused) as docker:
         with pytest.raises(rawdock.ConnectError) as caught:
             await docker.system.ping()

@@ -17,10 +17,10 @@ from typing import Any
 
 from .connection import Feed, translated
 from .errors import ConnectionEnded, Unreachable
-from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
+from .sockets import new_socket, watcher
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
-__all__ = ["AsyncioConnection", "connect_tcp", "connect_unix"]
+__all__ = ["AsyncioConnection", "connect_tcp"]
 
 # Reads in one turn of the loop while a body goes to a sink.
 _POURS = 4
@@ -435,13 +435,6 @@ class AsyncioConnection:
 def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> AsyncioConnection:
-    """Raises OSError as the system gives it."""
-    while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
-        await asyncio.sleep(BACKLOG_PAUSE)
-    return AsyncioConnection(asyncio.get_running_loop(), sock, scratch, limits)
 
 
 async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> AsyncioConnection:

@@ -12,8 +12,6 @@ import os
 import weakref
 from collections.abc import Awaitable, Callable
 
-import anyio
-
 from ..errors import ClosedError
 from .connection import Connection
 from .errors import ConnectionEnded, Unreachable
@@ -21,7 +19,8 @@ from .wire import Head, Limits
 
 __all__ = ["Connect", "Pool"]
 
-Connect = Callable[[memoryview, Limits], Awaitable[Connection]]
+Connect = Callable[[memoryview, Limits, float | None], Awaitable[Connection]]
+"""Opens a connection, with a buffer to read into; raises TimeoutError after so many seconds."""
 
 _SCRATCH = 256 * 1024
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
@@ -169,8 +168,7 @@ class Pool:
         if self._scratch is None:
             self._scratch = memoryview(bytearray(_SCRATCH))
         try:
-            with anyio.fail_after(self._connect_timeout):
-                connection = await self._connect_once(self._scratch, self._limits)
+            connection = await self._connect_once(self._scratch, self._limits, self._connect_timeout)
         except TimeoutError as error:
             raise Unreachable(f"nobody accepted the connection within {self._connect_timeout} s") from error
         if self.unusable is not None:  # closed while the connection was being made

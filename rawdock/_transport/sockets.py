@@ -9,12 +9,14 @@ import socket
 import stat
 from collections.abc import Callable
 
+import anyio
+
 from .errors import Unreachable
 
-__all__ = ["BACKLOG_PAUSE", "connected_unix", "new_socket", "unix_path_too_long", "unreachable", "watcher"]
+__all__ = ["accepted_unix", "connected_unix", "new_socket", "unix_path_too_long", "unreachable", "watcher"]
 
 # Seconds between two tries while the listener's backlog is full.
-BACKLOG_PAUSE = 0.01
+_BACKLOG_PAUSE = 0.01
 # Linux takes 107 bytes and a zero in sun_path; macOS and the BSDs 103.
 _PATH_LIMIT = 107 if os.uname().sysname == "Linux" else 103
 
@@ -40,6 +42,14 @@ def connected_unix(path: str) -> socket.socket | None:
         sock.close()
         raise
     return sock
+
+
+async def accepted_unix(path: str, timeout: float | None) -> socket.socket:
+    """The same, waiting until there is room; TimeoutError after so many seconds."""
+    with anyio.fail_after(timeout):
+        while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
+            await anyio.sleep(_BACKLOG_PAUSE)
+        return sock
 
 
 def watcher(sock: socket.socket) -> Callable[[int], list[tuple[int, int]]]:

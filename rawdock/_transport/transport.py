@@ -12,14 +12,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
-from anyio import CancelScope, create_task_group
+from anyio import CancelScope, create_task_group, fail_after
 
 from .._closing import close_iterator
 from .connection import Connection, Feed
 from .errors import ConnectionEnded
 from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
-from .sockets import unix_path_too_long, unreachable
+from .sockets import accepted_unix, connected_unix, unix_path_too_long, unreachable
 from .wire import Head, Limits, Take
 
 if TYPE_CHECKING:
@@ -37,20 +37,24 @@ _COPY = 64 * 1024
 def over_unix(path: str) -> Connect:
     """Connections to a Unix socket, by the event loop that runs."""
 
-    async def connect(scratch: memoryview, limits: Limits) -> Connection:
+    async def connect(scratch: memoryview, limits: Limits, timeout: float | None) -> Connection:
         too_long = unix_path_too_long(path)
         if too_long is not None:
             raise too_long
         try:
-            if asyncio._get_running_loop() is not None:
-                from .asyncio_ import connect_unix
-
-                return await connect_unix(path, scratch, limits)
-            from . import trio_
-
-            return await trio_.connect_unix(path, scratch, limits)
+            # Mostly it is connected at once: then no clock has to be set.
+            sock = connected_unix(path) or await accepted_unix(path, timeout)
+        except TimeoutError:
+            raise
         except OSError as error:
             raise unreachable(path, error) from error
+        if (loop := asyncio._get_running_loop()) is not None:
+            from .asyncio_ import AsyncioConnection
+
+            return AsyncioConnection(loop, sock, scratch, limits)
+        from .trio_ import TrioConnection
+
+        return TrioConnection(sock, scratch, limits)
 
     return connect
 
@@ -58,22 +62,23 @@ def over_unix(path: str) -> Connect:
 def over_tcp(host: str, port: int) -> Connect:
     """Connections to a TCP port, without TLS."""
 
-    async def connect(scratch: memoryview, limits: Limits) -> Connection:
+    async def connect(scratch: memoryview, limits: Limits, timeout: float | None) -> Connection:
         from .errors import Unreachable
 
-        try:
-            if asyncio._get_running_loop() is not None:
-                from .asyncio_ import connect_tcp
+        with fail_after(timeout):
+            try:
+                if asyncio._get_running_loop() is not None:
+                    from .asyncio_ import connect_tcp
 
-                return await connect_tcp(host, port, scratch, limits)
-            from . import trio_
+                    return await connect_tcp(host, port, scratch, limits)
+                from . import trio_
 
-            return await trio_.connect_tcp(host, port, scratch, limits)
-        except OSError as error:
-            raise Unreachable(
-                f"cannot connect to {host} port {port}: {error.strerror or error}. "
-                "Check the address and that the Engine listens on TCP."
-            ) from error
+                return await trio_.connect_tcp(host, port, scratch, limits)
+            except OSError as error:
+                raise Unreachable(
+                    f"cannot connect to {host} port {port}: {error.strerror or error}. "
+                    "Check the address and that the Engine listens on TCP."
+                ) from error
 
     return connect
 
@@ -81,10 +86,11 @@ def over_tcp(host: str, port: int) -> Connect:
 def over_streams(open_stream: Any) -> Connect:
     """Connections over whatever byte streams `await open_stream()` gives."""
 
-    async def connect(_: memoryview, limits: Limits) -> Connection:
+    async def connect(_: memoryview, limits: Limits, timeout: float | None) -> Connection:
         from .stream_ import StreamConnection
 
-        stream: ByteStream = await open_stream()
+        with fail_after(timeout):
+            stream: ByteStream = await open_stream()
         return StreamConnection(stream, limits)
 
     return connect

@@ -10,10 +10,10 @@ import trio
 
 from .connection import PullConnection
 from .errors import Unreachable
-from .sockets import BACKLOG_PAUSE, connected_unix, new_socket, watcher
+from .sockets import new_socket, watcher
 from .wire import Limits
 
-__all__ = ["TrioConnection", "connect_tcp", "connect_unix"]
+__all__ = ["TrioConnection", "connect_tcp"]
 
 
 class TrioConnection(PullConnection):
@@ -72,13 +72,6 @@ class TrioConnection(PullConnection):
             with contextlib.suppress(RuntimeError):  # closed after trio has ended: nobody waits any more
                 trio.lowlevel.notify_closing(self._sock)
             self._sock.close()
-
-
-async def connect_unix(path: str, scratch: memoryview, limits: Limits) -> TrioConnection:
-    """Raises OSError as the system gives it."""
-    while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
-        await trio.sleep(BACKLOG_PAUSE)
-    return TrioConnection(sock, scratch, limits)
 
 
 async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> TrioConnection:

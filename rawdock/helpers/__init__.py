@@ -88,13 +88,11 @@ class Helpers:
         same. `output_limit` is as with `run`. A command that there is none of has the exit code 126 or 127, and its
         output says why. Raises NotFound, and Conflict if the container is paused or does not run.
         """
-        from ..models import ExecConfig
         from .execute import execute
 
-        config = ExecConfig(cmd=cmd, user=user, working_dir=working_dir, tty=tty, privileged=privileged)
         return execute(
-            cast("Docker", self), container, config, env=env, stdin=stdin, open_stdin=open_stdin, timeout=timeout,
-            output_limit=output_limit,
+            cast("Docker", self), container, cmd, env=env, user=user, working_dir=working_dir, tty=tty,
+            privileged=privileged, stdin=stdin, open_stdin=open_stdin, timeout=timeout, output_limit=output_limit,
         )  # fmt: skip
 
     async def wait_healthy(self, container: str) -> Health:

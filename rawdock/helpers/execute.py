@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import anyio
 import attrs
@@ -38,13 +38,13 @@ class Execution(Held[ExecuteResult]):
     """For `exec.inspect` and `exec.resize`."""
 
     def __init__(
-        self, docker: Docker, container: str, config: ExecConfig, *, stdin: Input, timeout: float | None,
+        self, docker: Docker, container: str, config: ExecConfig, mark: str, *, stdin: Input, timeout: float | None,
         output_limit: int | None,
     ) -> None:  # fmt: skip
         super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._container = container
-        self._mark = f"{VARIABLE}={secrets.token_hex(8)}"
-        self._config: ExecConfig = attrs.evolve(cast("Any", config), env=[*config.env, self._mark])
+        self._mark = mark
+        self._config = config
         self._opened: Opens[ProcessStream] | None = None
 
     async def _start(self) -> ProcessStream:
@@ -93,26 +93,34 @@ class Execution(Held[ExecuteResult]):
 def execute(
     docker: Docker,
     container: str,
-    config: ExecConfig,
+    cmd: list[str],
     *,
     env: Mapping[str, str] | None,
+    user: str,
+    working_dir: str,
+    tty: bool,
+    privileged: bool,
     stdin: Input,
     open_stdin: bool,
     timeout: float | None,
     output_limit: int | None,
 ) -> Holds[Execution, ExecuteResult]:
     """See `Docker.execute`."""
-    if not config.cmd:
+    if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
-    whole: ExecConfig = attrs.evolve(
-        cast("Any", config),
-        env=[f"{name}={value}" for name, value in (env or {}).items()],
+    mark = f"{VARIABLE}={secrets.token_hex(8)}"
+    config = ExecConfig(
+        cmd=cmd,
+        env=[*(f"{name}={value}" for name, value in (env or {}).items()), mark],
+        user=user,
+        working_dir=working_dir,
+        tty=tty,
+        privileged=privileged,
         attach_stdin=stdin is not None or open_stdin,
         attach_stdout=True,
         attach_stderr=True,
     )
-
-    def held() -> Execution:
-        return Execution(docker, container, whole, stdin=stdin, timeout=timeout, output_limit=output_limit)
-
-    return Holds(held)
+    execution = Execution(
+        docker, container, config, mark, stdin=stdin, timeout=timeout, output_limit=output_limit
+    )  # fmt: skip
+    return Holds(execution)

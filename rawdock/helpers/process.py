@@ -155,7 +155,7 @@ class Held(Generic[E]):
         raise NotImplementedError
 
     async def _close(self) -> None:
-        """Close what is open, if it was not closed before."""
+        """Close what is open, if it was not closed before; cancellation does not keep from it."""
         raise NotImplementedError
 
     # What the caller uses.
@@ -224,11 +224,12 @@ class Held(Generic[E]):
             await close_iterator(data)
 
     async def aclose(self) -> None:
-        """Leave nothing behind; `may_still_run` if that cannot be done."""
+        """Leave nothing behind, though the caller is cancelled; `may_still_run` if that cannot be done."""
         try:
             if not self._over:
                 self._over = True
-                await self._kill_in_time()
+                with anyio.CancelScope(shield=True):
+                    await self._kill_in_time()
         finally:
             await self._close()
 
@@ -290,8 +291,8 @@ H = TypeVar("H", bound=Held)  # type: ignore[type-arg]
 class Holds(Runs[H, E], Generic[H, E]):
     """A process to be held: enter it to follow it, or await it for its result. It starts then, and not before."""
 
-    def __init__(self, held: Callable[[], H]) -> None:
-        self._held: H | None = held()
+    def __init__(self, held: H) -> None:
+        self._held: H | None = held
         self._feeding: TaskGroup | None = None
 
     async def __aenter__(self) -> H:
@@ -305,8 +306,7 @@ class Holds(Runs[H, E], Generic[H, E]):
                 self._feeding = await anyio.create_task_group().__aenter__()
                 self._feeding.start_soon(held.feed)
         except BaseException as error:
-            with anyio.CancelScope(shield=True):
-                await held.aclose()
+            await held.aclose()
             held.tell(error)
             raise
         self._stream = held
@@ -321,8 +321,7 @@ class Holds(Runs[H, E], Generic[H, E]):
         held = self._stream
         assert held is not None
         try:
-            with anyio.CancelScope(shield=True):
-                await held.aclose()
+            await held.aclose()
         finally:
             if self._feeding is not None:
                 await _left(self._feeding)

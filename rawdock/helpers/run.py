@@ -177,10 +177,8 @@ def run(
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
     whole: ContainerSpec = attrs.evolve(cast("Any", spec), **changes)
 
-    def held() -> Running:
-        return Running(
-            docker, whole, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove, stdin=stdin,
-            timeout=timeout, output_limit=output_limit,
-        )  # fmt: skip
-
-    return Holds(held)
+    running = Running(
+        docker, whole, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove, stdin=stdin,
+        timeout=timeout, output_limit=output_limit,
+    )  # fmt: skip
+    return Holds(running)
