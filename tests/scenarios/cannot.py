@@ -64,6 +64,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "services-errors"): _NO_SWARM,
     ("podman", "services-given"): _NO_SWARM,
     ("podman", "services-replicated"): _NO_SWARM,
+    ("podman", "services-lines"): _NO_SWARM,
     ("podman", "services-updated"): _NO_SWARM,
     ("podman", "stores-configs"): _NO_SWARM,
     ("podman", "swarm-keys"): _NO_SWARM,

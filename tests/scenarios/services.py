@@ -30,7 +30,7 @@ from rawdock.models import (
     TaskSpec,
     UpdateConfig,
 )
-from rawdock.streams import LogStream
+from rawdock.streams import LogEntry, LogStream
 
 from .kit import BUSYBOX, WITH_PASSWORD, credentials, no_image, output, swarm, until
 
@@ -182,6 +182,40 @@ async def replicated(docker: Docker) -> None:
         assert await docker.services.list() == []
         with pytest.raises(NotFound):
             await docker.services.inspect(created.id)
+
+
+async def lines(docker: Docker) -> None:
+    """What the tasks of a service have written, line by line: each with its time, and whose it is."""
+    name = "rawdock-s-lines"
+    async with swarm(docker) as node:
+        mode = ServiceMode(replicated=ReplicatedService(replicas=2))
+        await docker.services.create(_spec(name, "echo up >&2; printf 'there\\n\\nlast\\n'", mode))
+        await _says(docker, name, "last\n", 2)
+        tasks = await _tasks(docker, name, "running", 2)
+
+        said: dict[str, list[tuple[str, bytes]]] = {task.id: [] for task in tasks}
+        async with docker.services.log_entries(name, follow=True, timestamps=True, details=True) as entries:
+            async for entry in entries:
+                assert entry.time is not None
+                assert entry.details["com.docker.swarm.node.id"] == node
+                assert entry.details["com.docker.swarm.service.id"] == tasks[0].service_id
+                said[entry.details["com.docker.swarm.task.id"]].append((entry.stream, entry.data))
+                if sum(map(len, said.values())) == 8:
+                    break
+        for lines in said.values():
+            assert [data for stream, data in lines if stream == "stdout"] == [b"there", b"", b"last"]
+            assert [data for stream, data in lines if stream == "stderr"] == [b"up"]
+
+        async with docker.tasks.log_entries(tasks[0].id, stderr=False) as entries:
+            assert [entry async for entry in entries] == [
+                LogEntry("stdout", b"there"),
+                LogEntry("stdout", b""),
+                LogEntry("stdout", b"last"),
+            ]
+        async with docker.tasks.log_entries(tasks[0].id, stdout=False, timestamps=True) as entries:
+            (up,) = [entry async for entry in entries]
+        assert (up.text, up.time is not None) == ("up", True)
+        await docker.services.delete(name)
 
 
 async def updated(docker: Docker) -> None:
