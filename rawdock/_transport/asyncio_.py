@@ -417,8 +417,11 @@ class AsyncioConnection:
             return
         fd, self._fd = self._fd, -1
         if not self._loop.is_closed():
-            self._loop.remove_reader(fd)
-            self._loop.remove_writer(fd)
+            # To remove what is not there costs the loop an exception.
+            if not (self._paused or self._eof):
+                self._loop.remove_reader(fd)
+            if self._writer is not None:
+                self._loop.remove_writer(fd)
         self._sock.close()
         if self._failure is None and (self._reader is None or not self._reader.done):
             self._failure = ConnectionEnded("the connection was closed on this side")
