@@ -142,10 +142,14 @@ class Running(Held[RunResult]):
                 await self._docker.containers.wait(self.id, condition="removed")
 
     async def _close(self) -> None:
-        open, self._waits, self._attached = (self._waits, self._attached), None, None
-        for opened in open:
-            if opened is not None:
-                await opened.__aexit__(None, None, None)
+        waits, self._waits = self._waits, None
+        attached, self._attached = self._attached, None
+        try:
+            if waits is not None:
+                await waits.__aexit__(None, None, None)
+        finally:
+            if attached is not None:
+                await attached.__aexit__(None, None, None)
 
 
 def run(
