@@ -6,13 +6,11 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-import anyio
-
 __all__ = ["Closes", "Finishes", "Opens", "Runs"]
 
 
 class Closes(Protocol):
-    """A stream that can be closed."""
+    """A stream that can be closed, which cancellation does not keep from its end."""
 
     async def aclose(self) -> None: ...
 
@@ -51,8 +49,7 @@ class Opens(Generic[S]):
             try:
                 await step(stream)
             except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await stream.aclose()
+                await stream.aclose()
                 raise
             return stream
 
@@ -71,8 +68,7 @@ class Opens(Generic[S]):
         traceback: TracebackType | None,
     ) -> None:
         if self._stream is not None:
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
+            await self._stream.aclose()
 
 
 class Runs(Opens[FS], Generic[FS, R]):

@@ -76,7 +76,9 @@ class Connection(Protocol):
         """Close at once. A reader that waits is woken with `ConnectionEnded`."""
         ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Close, which cancellation does not keep from its end."""
+        ...
 
 
 def translated(error: Exception) -> Exception:

@@ -43,4 +43,5 @@ class StreamConnection(PullConnection):
 
     async def aclose(self) -> None:
         self.alive = False
-        await anyio.aclose_forcefully(self._stream)
+        with anyio.CancelScope(shield=True):
+            await anyio.aclose_forcefully(self._stream)
