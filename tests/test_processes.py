@@ -60,7 +60,9 @@ class FakeEngine:
         """Those that are there, with the value of their label."""
         self.executions: dict[str, FakeExec] = {}
         self.lost = ""
-        """What is asked with this in its target is done, and not answered."""
+        """What is asked with this in its target is done, and the connection closed instead of an answer."""
+        self.mute = ""
+        """What is asked with this in its target is done, and never answered."""
         self.dead = False
         self.busy = 0.0
         """Seconds that it takes to end a command; it ends one at a time."""
@@ -77,6 +79,8 @@ class FakeEngine:
         method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
         await checkpoint()
         answer = None if self.dead else await self._answer(method, target, body, peer)
+        if self.mute and self.mute in target:
+            await anyio.sleep(60)
         return None if self.lost and self.lost in target else answer
 
     async def _answer(self, method: str, target: str, body: bytes, peer: Peer) -> bytes | None:
@@ -248,6 +252,19 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert execution.may_still_run
         assert any("may still run" in note for note in other.value.__notes__)
         assert engine.left()
+
+
+async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
+    monkeypatch.setattr("rawdock.helpers.finishing.PATIENCE", 0.2)
+    engine = FakeEngine()
+    engine.mute = "/containers/create"
+    engine.containers["other"] = "another's"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.move_on_after(0.2) as scope:
+            await docker.run("app:1", ["x"])
+        assert scope.cancelled_caught
+        assert list(engine.containers) == ["other"]
 
 
 async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

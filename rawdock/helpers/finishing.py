@@ -59,12 +59,13 @@ def patience_of(docker: Docker) -> Patience:
     return _patiences.setdefault(docker, Patience())
 
 
-async def finished(work: Callable[[], Awaitable[T]], *, patience: float = PATIENCE) -> T:
+async def finished(work: Callable[[], Awaitable[T]], *, patience: float | None = None) -> T:
     """Do it to its end, though the caller is cancelled meanwhile, and give its result unless the caller was.
 
     In a task of its own: a shield alone does not keep off asyncio's own `Task.cancel`. It has `patience` seconds from
-    that moment on.
+    that moment on, PATIENCE unless said otherwise.
     """
+    patience = PATIENCE if patience is None else patience
     if asyncio._get_running_loop() is None:
         return await _in_a_group(work, patience)
     # Every `execute` comes through here, and anyio's task groups take several times as long as a bare task.

@@ -56,6 +56,7 @@ class Running(Held[RunResult]):
         self._pull = pull
         self._auth = auth_config
         self._remove = remove
+        self._may_be_there = False
         self._attached: Opens[ProcessStream] | None = None
         self._waits: Opens[Waiting] | None = None
         self._waiting: Waiting | None = None
@@ -88,20 +89,15 @@ class Running(Held[RunResult]):
             await finished(self._created)
 
     async def _created(self) -> None:
+        self._may_be_there = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
-            self.id = created.id
         except (TruncatedError, DecodeError):
-            await self._find()  # the answer was lost: was it made?
-            raise
-
-    async def _find(self) -> None:
-        try:
-            found = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
+            raise  # the answer was lost: was it made?
         except RawdockError:
-            return
-        for container in found:
-            self.id = container.id
+            self._may_be_there = False
+            raise
+        self.id = created.id
 
     async def _exit(self) -> RunResult:
         assert self._waiting is not None
@@ -119,6 +115,9 @@ class Running(Held[RunResult]):
         )
 
     async def _kill(self) -> bool:
+        if not self.id and self._may_be_there:
+            found = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
+            self.id = found[0].id if found else ""
         if not self.id:
             return True
         try:
