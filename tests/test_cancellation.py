@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 import anyio
 import httpx
 import pytest
+from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 from faultserver import Peer, json_answer, serving
 
@@ -173,6 +174,81 @@ async def sweep(
                 break
             n += 1
         assert n > 3
+
+
+class Slow(ByteStream):
+    """A stream whose closing takes a turn."""
+
+    def __init__(self, stream: ByteStream, closed: list[ByteStream]) -> None:
+        self._stream = stream
+        self._closed = closed
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        return await self._stream.receive(max_bytes)
+
+    async def send(self, item: bytes) -> None:
+        await self._stream.send(item)
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        try:
+            await checkpoint()
+        finally:
+            self._closed.append(self)
+            await self._stream.aclose()
+
+
+async def test_all_byte_streams_are_closed_though_it_is_cancelled() -> None:
+    """Closing one that takes its time does not keep from closing the others."""
+    closed: list[ByteStream] = []
+
+    async def slow(path: str) -> ByteStream:
+        return Slow(await anyio.connect_unix(path), closed)
+
+    async with serving(engine) as server:
+        docker = Docker(transport=EngineTransport(over_streams(lambda: slow(server.path))))
+        async with docker.images.pull("app:1"), docker.images.pull("app:2"):
+            await docker.system.ping()
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await docker.aclose()
+            assert len(closed) == 3
+
+
+class Said(httpx.AsyncByteStream):
+    """Says something and then nothing, and takes a turn to close."""
+
+    closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"Type":"container"}\n'
+        await anyio.sleep_forever()
+
+    async def aclose(self) -> None:
+        await checkpoint()
+        self.closed = True
+
+
+@pytest.mark.parametrize("how", ["read", "left"])
+async def test_another_transports_answer_is_closed(how: str) -> None:
+    """However it is cancelled: in a read, or when nothing but leaving is left."""
+    said = Said()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/_ping":
+            return httpx.Response(200, headers={"Api-Version": "1.51"})
+        return httpx.Response(200, stream=said)
+
+    async with Docker(transport=httpx.MockTransport(answer)) as docker:
+        with anyio.CancelScope() as scope:
+            async with docker.system.events() as events:
+                await anext(events)
+                scope.cancel()
+                if how == "read":
+                    await anext(events)
+    assert said.closed
 
 
 async def test_a_storm() -> None:
