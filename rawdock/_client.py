@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterable, Callable, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlencode
 
 import anyio
@@ -16,6 +16,7 @@ import httpx
 
 from ._address import Address, find_address
 from ._border import status_error, translate
+from ._closing import close_iterator
 from ._endpoint import Bound, Endpoint, Resource
 from ._params import header_value, uploaded
 from ._streams.answer import Answer
@@ -322,7 +323,7 @@ class Docker(Helpers):
             raise self._placed(error, endpoint, bound) from error.__cause__
         finally:
             if request.body.__class__ is not bytes:
-                await _close_body(request)
+                await close_iterator(request.body)  # another transport may have taken some of it, or none
         status = response.status_code
         if not (200 <= status < 300 or status == 304):
             raise self._refused(response, response.content[: self._limits.error], endpoint, bound)
@@ -359,7 +360,7 @@ class Docker(Helpers):
             raise self._placed(error, endpoint, bound) from error.__cause__
         finally:
             if request.body.__class__ is not bytes:
-                await _close_body(request)
+                await close_iterator(request.body)  # another transport may have taken some of it, or none
         response.request = request  # transports other than ours leave that to httpx's client
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
@@ -434,12 +435,6 @@ class _Shared(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._transport.handle_async_request(request)
-
-
-async def _close_body(request: WireRequest) -> None:
-    """Close the caller's parts, of which another transport may have taken some, or none."""
-    with anyio.CancelScope(shield=True):
-        await cast("httpx.AsyncByteStream", request.stream).aclose()
 
 
 async def _beginning(answer: Answer, limit: int) -> bytes:

@@ -24,6 +24,7 @@ _ESCAPED = ".+()$"
 _LITERAL_BRACE = re.compile(r"\{,\d*\}")  # in Go; in Python up to so many
 # Letters and digits that mean something behind a backslash; other signs mean themselves there, other letters nothing.
 _MEANT = "dDwWsSbBafnrtvA"
+_NAMED_CLASS = re.compile(r":(\^?)([a-z]+):\]")
 _CLASSES = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
@@ -232,7 +233,7 @@ def _python(expression: str) -> str:
         elif inside and char == "]" and not first:
             out.append(char)
             inside = False
-        elif inside and (named := re.compile(r":(\^?)([a-z]+):\]").match(expression, at)) and char == "[":
+        elif inside and char == "[" and (named := _NAMED_CLASS.match(expression, at)):
             if named[1] or named[2] not in _CLASSES:
                 raise ValueError(f"[:{named[1]}{named[2]}:] is no class of characters")
             out.append(_CLASSES[named[2]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 import anyio
 import httpx
@@ -90,12 +90,8 @@ class Answer:
             return []
         try:
             items = await self._next()
-        except httpx.TransportError as error:
-            self._ended = True
-            raise self.error(translate(error)) from error
-        except TruncatedError as error:
-            self._ended = True
-            raise self.error(error) from None
+        except (httpx.TransportError, TruncatedError) as error:
+            self._break_off(error)
         if not items:
             self._ended = True
             try:
@@ -115,13 +111,15 @@ class Answer:
                 while items := await self._read_foreign():
                     for item in items:
                         sink(memoryview(item))
-        except httpx.TransportError as error:
-            self._ended = True
-            raise self.error(translate(error)) from error
-        except TruncatedError as error:
-            self._ended = True
-            raise self.error(error) from None
+        except (httpx.TransportError, TruncatedError) as error:
+            self._break_off(error)
         self._ended = True
+
+    def _break_off(self, error: httpx.TransportError | TruncatedError) -> NoReturn:
+        self._ended = True
+        if isinstance(error, TruncatedError):
+            raise self.error(error) from None
+        raise self.error(translate(error)) from error
 
     async def read_all(self, limit: int) -> bytes:
         """The whole body, up to `limit` bytes."""

@@ -15,7 +15,7 @@ import contextlib
 import socket
 from typing import Any
 
-from .connection import Feed, translated
+from .connection import Feed, fed, translated
 from .errors import ConnectionEnded, Unreachable
 from .sockets import new_socket, watcher
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
@@ -145,10 +145,10 @@ class AsyncioConnection:
         try:
             pieces = reader.feed(data, self._take, self._items)
         except WireError as error:
-            self._queue(error.before)
+            self._items += fed(self._feed, error.before)
             raise
         if pieces:
-            self._queue(pieces)
+            self._items += fed(self._feed, pieces)
         self._queued += len(data)
         if self._queued > self._limits.queue and not self._paused and not reader.done:
             self._paused = True
@@ -156,13 +156,6 @@ class AsyncioConnection:
         self._wake()
         if reader.rest:
             self.close()  # bytes behind the end belong to nobody, and more of them are not kept
-
-    def _queue(self, pieces: list[bytes]) -> None:
-        feed = self._feed
-        if feed is None:
-            self._items += pieces
-        elif pieces:
-            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def _ended(self, error: OSError | None) -> None:
         """The peer has closed, or the connection broke."""
@@ -325,6 +318,7 @@ class AsyncioConnection:
             if reader.done and self._failure is None:
                 return []
             self._resume()
+            # As `_wait`, without the cost of a coroutine for each read.
             if self._failure is not None or self._fd < 0:
                 raise self._failure or ConnectionEnded("the connection is closed")
             self._waiter = waiter = self._loop.create_future()

@@ -15,7 +15,7 @@ import httpx
 from .errors import ConnectionEnded, Malformed, OverLimit
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
-__all__ = ["Connection", "Feed", "PullConnection", "translated"]
+__all__ = ["Connection", "Feed", "PullConnection", "fed", "translated"]
 
 # Turns the next body bytes into the items that a stream gives out.
 Feed = Callable[[bytes], list[Any]]
@@ -92,6 +92,13 @@ def translated(error: Exception) -> Exception:
     if isinstance(error, OSError):
         return ConnectionEnded(f"the connection broke: {error.strerror or error}")
     return error
+
+
+def fed(feed: Feed | None, pieces: list[bytes]) -> list[Any]:
+    """The items in pieces of the body; without a feed, the pieces themselves."""
+    if feed is None or not pieces:
+        return pieces
+    return feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
 
 class PullConnection:
@@ -253,16 +260,9 @@ class PullConnection:
                 return
             pieces = reader.feed(data, self._take, self._items)
         except (WireError, OSError) as error:
-            self._queue(getattr(error, "before", []))
+            self._items += fed(self._feed, getattr(error, "before", []))
             await self._give_up(self._ended(error, reader.started), error)
-        self._queue(pieces)
-
-    def _queue(self, pieces: list[bytes]) -> None:
-        feed = self._feed
-        if feed is None:
-            self._items += pieces
-        elif pieces:
-            self._items += feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        self._items += fed(self._feed, pieces)
 
     def answered(self) -> bool:
         return self._reader.head is not None

@@ -94,10 +94,9 @@ def build(
 
 async def _given_up(context: Context, stop: Callable[[], Awaitable[None]] | None) -> None:
     """Nothing stays open of a build that did not begin, or was given up while its context was sent."""
-    with anyio.CancelScope(shield=True):
-        await context.aclose()
-        if stop is not None:
-            await stop()
+    await context.aclose()
+    if stop is not None:
+        await stop()
 
 
 async def _stop(docker: Docker, id: str | None) -> None:

@@ -108,8 +108,7 @@ async def copy_in(
     try:
         await docker.containers.put_archive(container, batches, path=folder, no_overwrite_dir_non_dir=True)
     finally:
-        with anyio.CancelScope(shield=True):
-            await batches.aclose()
+        await batches.aclose()
     return Copied(
         path=posixpath.join(folder, prefix, name).rstrip("/") or "/",
         members=packer.members,

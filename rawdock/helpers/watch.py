@@ -142,7 +142,8 @@ class Watching:
     async def aclose(self) -> None:
         """End the reading; leaving the block does it."""
         self._scope.cancel()
-        await self._ended.wait()
+        with anyio.CancelScope(shield=True):
+            await self._ended.wait()
 
     async def _begin(self) -> None:
         """Before the first connection: what is needed to make all others."""
@@ -363,8 +364,7 @@ class _Watches(Opens[W]):
     async def _leave(self, watching: W) -> None:
         """End the reader. It raises nothing of its own, so the group has nothing to say either."""
         assert self._tasks is not None
-        with anyio.CancelScope(shield=True):
-            await watching.aclose()
+        await watching.aclose()
         await self._tasks.__aexit__(None, None, None)
 
 
