@@ -19,8 +19,8 @@ LABEL = "rawdock-s-sandbox"
 SPEC = ContainerSpec(host_config=LIMITS, working_dir="/box", labels={LABEL: "yes"})
 # Ends in a number that only this sandbox knows, leaves two children behind, and would never stop talking.
 STEP = b"read n < given; echo $((n * n)) > result; sleep 301 & setsid sleep 302 & yes"
-# The last command is the shell's own: there may be no room for another process by then.
-BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb; while :; do :; done"]
+# The shell itself starts one process, before there are others: a shell that finds no room for one ends with an error.
+BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; (bomb) & while :; do :; done"]
 
 
 async def step(docker: Docker, box: str, number: int) -> None:
