@@ -20,7 +20,8 @@ from ._closing import close_iterator
 from ._endpoint import Bound, Endpoint, Resource
 from ._params import header_value, uploaded
 from ._streams.answer import Answer
-from ._transport.messages import WireRequest, WireResponse
+from ._transport.errors import BodyFailed
+from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
 from ._transport.wire import Limits
 from ._versions import NEWEST, OLDEST, Version, parse_version, version_text
@@ -321,6 +322,8 @@ class Docker(Helpers):
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
             raise self._placed(error, endpoint, bound) from error.__cause__
+        except BodyFailed as failed:
+            raise self._own_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
             if request.body.__class__ is not bytes:
                 await close_iterator(request.body)  # another transport may have taken some of it, or none
@@ -352,15 +355,19 @@ class Docker(Helpers):
     async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
         """Send a request, and give `face` the answer as an open stream."""
         request = self._request(endpoint, bound, "stream")
+        response: httpx.Response | None = None
         try:
             response = await self._transport.handle_async_request(request)
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
             raise self._placed(error, endpoint, bound) from error.__cause__
+        except BodyFailed as failed:
+            raise self._own_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
-            if request.body.__class__ is not bytes:
-                await close_iterator(request.body)  # another transport may have taken some of it, or none
+            # Our own transport may still be sending, and closes it; another may have taken some of it, or none.
+            if request.body.__class__ is not bytes and (response is None or type(response) is not OpenResponse):
+                await close_iterator(request.body)
         response.request = request  # transports other than ours leave that to httpx's client
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
@@ -401,6 +408,11 @@ class Docker(Helpers):
                 error = EngineSwapped(error.message, status=error.status, cause=error.cause)
         self._placed(error, endpoint, bound)
         return error
+
+    def _own_error(self, failed: BodyFailed, endpoint: Endpoint, bound: Bound) -> BaseException:
+        """What the caller's iterator raised, as it is; one of rawdock's own learns which request it belongs to."""
+        error = failed.error
+        return self._placed(error, endpoint, bound) if isinstance(error, RawdockError) else error
 
     def _placed(self, error: RawdockError, endpoint: Endpoint, bound: Bound) -> RawdockError:
         if error.sent is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import anyio.lowlevel
 import httpx
 import pytest
 from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
+from scripted import Exchange, scripted
 
 import rawdock
 from rawdock import Docker, Limits
+from rawdock._transport.errors import ConnectionEnded
 from rawdock._transport.messages import WireRequest
 from rawdock._transport.pool import Connect
 from rawdock._transport.transport import AnswerStream, EngineTransport, NetworkStream, over_streams, over_unix
@@ -208,6 +211,43 @@ async def test_tcp() -> None:
     async with Docker(f"tcp://127.0.0.1:{port}") as docker:
         with pytest.raises(rawdock.ConnectError, match="Check the address"):
             await docker.system.ping()
+
+
+LOOPS = ["asyncio", ("asyncio", {"use_uvloop": True}), "trio"]
+
+
+@pytest.mark.parametrize("anyio_backend", LOOPS, ids=["asyncio", "uvloop", "trio"])
+@pytest.mark.parametrize("pours", [False, True], ids=["read", "to a sink"])
+@pytest.mark.parametrize("size", [5, 100_000])
+async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that leaves with something of ours unread resets the connection: what it said before comes all the same,
+    and then the error. (uvloop 0.23 calls a reader once for both, and then never again.)"""
+    monkeypatch.setattr("rawdock._transport.pool._SCRATCH", 4096)  # so that it takes many reads
+    body = b"x" * size
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (size + 1) + body)
+        answered.set()
+        closing.wait()
+
+    answered, closing = threading.Event(), threading.Event()
+    got: list[bytes] = []
+    with scripted(script) as server:
+        transport = EngineTransport(over_unix(server.address.removeprefix("unix://")))
+        connection = await transport.pool.open(b"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", False, False)
+        answered.wait()
+        await connection.send(b"never read")
+        closing.set()
+        for thread in server.threads:
+            thread.join()  # the loop has no turn before the reset
+        with anyio.fail_after(30), pytest.raises(ConnectionEnded):
+            await connection.read_head()
+            if pours:
+                await connection.pour(lambda view: got.append(bytes(view)))
+            while items := await connection.read():
+                got += items
+        assert b"".join(got) == body
+        await transport.aclose()
 
 
 @pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])

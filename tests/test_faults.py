@@ -342,7 +342,6 @@ async def test_half_an_answer_is_not_asked_for_again(call: str) -> None:
         assert server.requests.count(b"GET /v1.51/x") == 1
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # trio reads nothing before all is sent
 async def test_an_upload_stops_where_it_was_answered() -> None:
     """No more parts are asked for once the Engine has answered, though it goes on reading."""
 

@@ -10,6 +10,7 @@ import httpx
 
 from .._border import translate
 from .._closing import close_iterator
+from .._transport.errors import BodyFailed
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Sink
@@ -58,7 +59,10 @@ class Answer:
         self._splitter: Splitter = _Bytes()
         self._own = response.stream if isinstance(response.stream, AnswerStream) else None
         self._foreign: AsyncIterator[bytes] | None = None
-        self._next = self._own.connection.read if self._own is not None else self._read_foreign
+        if self._own is None:
+            self._next = self._read_foreign
+        else:  # beside an upload reading is more than a read of the connection
+            self._next = self._own.connection.read if self._own.upload is None else self._own.read
         self._ended = False
         self._broken = False
         self._turn: anyio.Lock | None = None
@@ -90,7 +94,7 @@ class Answer:
             return []
         try:
             items = await self._next()
-        except (httpx.TransportError, TruncatedError) as error:
+        except (httpx.TransportError, TruncatedError, BodyFailed) as error:
             self._break_off(error)
         if not items:
             self._ended = True
@@ -106,16 +110,19 @@ class Answer:
             return
         try:
             if self._own is not None:
-                await self._own.connection.pour(sink)
+                await self._own.pour(sink)
             else:
                 while items := await self._read_foreign():
                     for item in items:
                         sink(memoryview(item))
-        except (httpx.TransportError, TruncatedError) as error:
+        except (httpx.TransportError, TruncatedError, BodyFailed) as error:
             self._break_off(error)
         self._ended = True
 
-    def _break_off(self, error: httpx.TransportError | TruncatedError) -> NoReturn:
+    def _break_off(self, error: httpx.TransportError | TruncatedError | BodyFailed) -> NoReturn:
+        if isinstance(error, BodyFailed):  # and so does every later read
+            own = error.error
+            raise self.error(own) if isinstance(own, RawdockError) and own.sent is None else own from own.__cause__
         self._ended = True
         if isinstance(error, TruncatedError):
             raise self.error(error) from None

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from .connection import Feed, fed, translated
@@ -21,6 +23,8 @@ from .sockets import new_socket, watcher
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
 __all__ = ["AsyncioConnection", "connect_tcp"]
+
+_ERRORS = select.POLLERR | select.POLLHUP
 
 # Reads in one turn of the loop while a body goes to a sink.
 _POURS = 4
@@ -48,6 +52,7 @@ class AsyncioConnection:
         "_send_now",
         "_sink",
         "_sock",
+        "_stops_at_errors",
         "_take",
         "_waiter",
         "_watch",
@@ -83,6 +88,7 @@ class AsyncioConnection:
         self._eof = False
         self._failure: Exception | None = None
         self._bytes_sent = False
+        self._stops_at_errors = not isinstance(loop, asyncio.BaseEventLoop)
         loop.add_reader(self._fd, self._readable)
 
     # The read callback.
@@ -108,6 +114,29 @@ class AsyncioConnection:
                 self.close()  # bytes that nobody asked for: the connection is never used again
         except Exception as error:
             self._fail(translated(error))
+        if self._stops_at_errors and self._fd >= 0:
+            self._read_behind_error()
+
+    def _listen(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when there is something to read. uvloop closes its handle at the first error of a
+        socket, and takes a new callback only once the old one is removed."""
+        try:
+            self._loop.add_reader(self._fd, callback)
+        except RuntimeError:
+            self._loop.remove_reader(self._fd)
+            self._loop.add_reader(self._fd, callback)
+
+    def _read_behind_error(self) -> None:
+        """uvloop (0.23) calls a reader once where the peer has reset the connection, and then never again: what comes
+        after this read, and the error itself, are asked for here. (asyncio's own loops call until all is read.)"""
+        reader = self._reader
+        waiting = self._whole if reader is None else not reader.done
+        if waiting and not self._paused and not self._eof and any(events & _ERRORS for _, events in self._watch(0)):
+            self._loop.call_soon(self._read_once_more)
+
+    def _read_once_more(self) -> None:
+        if self._fd >= 0 and not self._paused and not self._eof:
+            (self._readable if self._sink is None else self._pourable)()
 
     def _feed_whole(self, data: bytes) -> None:
         reader = self._reader
@@ -274,7 +303,11 @@ class AsyncioConnection:
         loop = self._loop
         while view:
             self._writer = writer = loop.create_future()
-            loop.add_writer(self._fd, _set, writer)
+            try:
+                loop.add_writer(self._fd, _set, writer)
+            except RuntimeError:  # see `_listen`
+                loop.remove_writer(self._fd)
+                loop.add_writer(self._fd, _set, writer)
             try:
                 await writer
             finally:
@@ -341,13 +374,13 @@ class AsyncioConnection:
         self._resume()
         self._sink = sink
         if self._fd >= 0 and not self._eof:
-            self._loop.add_reader(self._fd, self._pourable)
+            self._listen(self._pourable)
         try:
             await self._wait()
         finally:
             self._sink = None
             if self._fd >= 0 and not self._eof:
-                self._loop.add_reader(self._fd, self._readable)
+                self._listen(self._readable)
 
     def _pourable(self) -> None:
         """The read callback while the body goes to a sink. What comes while it works is taken too, up to a bound."""
@@ -378,16 +411,15 @@ class AsyncioConnection:
                 if reader.rest:
                     self.close()
                 return
+        if self._stops_at_errors:
+            self._read_behind_error()
 
     def _resume(self) -> None:
         self._queued = 0
         if self._paused:
             self._paused = False
             if self._fd >= 0 and not self._eof:
-                self._loop.add_reader(self._fd, self._readable)
-
-    def answered(self) -> bool:
-        return self._reader is not None and self._reader.head is not None
+                self._listen(self._readable)
 
     def finished(self) -> bool:
         reader = self._reader

@@ -56,10 +56,6 @@ class Connection(Protocol):
         cancelled, `read` and `pour` go on behind what the sink has had."""
         ...
 
-    def answered(self) -> bool:
-        """Whether the head is here already: a refusal may come while the request is still being sent."""
-        ...
-
     def finished(self) -> bool:
         """Whether the answer was read to its end and the connection may serve another request."""
         ...
@@ -263,9 +259,6 @@ class PullConnection:
             self._items += fed(self._feed, getattr(error, "before", []))
             await self._give_up(self._ended(error, reader.started), error)
         self._items += fed(self._feed, pieces)
-
-    def answered(self) -> bool:
-        return self._reader.head is not None
 
     def finished(self) -> bool:
         return self.alive and self._reader.reusable and not self._items

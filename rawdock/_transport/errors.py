@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import httpx
 
-__all__ = ["ConnectionEnded", "Malformed", "OverLimit", "Unreachable"]
+__all__ = ["BodyFailed", "ConnectionEnded", "Malformed", "OverLimit", "Unreachable"]
 
 
 class Unreachable(httpx.ConnectError):
@@ -28,3 +28,11 @@ class Malformed(httpx.RemoteProtocolError):
 
 class OverLimit(Malformed):
     """A part of the answer is larger than its limit."""
+
+
+class BodyFailed(Exception):
+    """The iterator that a request's body comes from raised `error`. Whoever made the request gets `error` as it is."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(repr(error))
+        self.error = error

@@ -48,9 +48,13 @@ class WireRequest(httpx.Request):
             self._content = body
 
     def wire(self) -> bytes:
-        """The request as it is sent; a streamed body follows behind it."""
-        head = f"{self.method} {self.target}".encode() + self.head_tail
+        """The whole request as it is sent, if its body is bytes."""
+        head = self.wire_head()
         return head + self.body if isinstance(self.body, bytes) else head
+
+    def wire_head(self) -> bytes:
+        """The request as it is sent, without its body."""
+        return f"{self.method} {self.target}".encode() + self.head_tail
 
     @cached_property
     def url(self) -> httpx.URL:  # type: ignore[override]

@@ -115,9 +115,9 @@ class Pool:
                 if safe:
                     await connection.read_head()
             except ConnectionEnded as error:
-                await self.discard(connection)
                 if not (error.nothing_sent or (safe and error.nothing_received)):
-                    raise
+                    return connection  # what the peer said before it closed is still to be read
+                await self.discard(connection)
             except BaseException:
                 await self.discard(connection)
                 raise

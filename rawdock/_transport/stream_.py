@@ -11,6 +11,7 @@ from .wire import Limits
 __all__ = ["StreamConnection"]
 
 _RECEIVE = 64 * 1024
+_SEND = 256 * 1024
 
 
 class StreamConnection(PullConnection):
@@ -31,7 +32,8 @@ class StreamConnection(PullConnection):
     async def _send(self, data: bytes | memoryview) -> None:
         self._bytes_sent = True  # how much a stream has sent is not known
         try:
-            await self._stream.send(bytes(data))
+            for start in range(0, len(data), _SEND):  # not a copy of the whole
+                await self._stream.send(bytes(data[start : start + _SEND]))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise BrokenPipeError("the stream broke") from error
 

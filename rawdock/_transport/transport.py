@@ -7,20 +7,19 @@ redirects, keeps no cookies, and reads no environment.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
-from anyio import CancelScope, create_task_group, fail_after
+from anyio import fail_after
 
-from .._closing import close_iterator
 from .connection import Connection, Feed
-from .errors import ConnectionEnded
+from .errors import BodyFailed
 from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import accepted_unix, connected_unix, unix_path_too_long, unreachable
-from .wire import Head, Limits, Take
+from .upload import LARGE, Upload
+from .wire import Head, Limits, Sink, Take
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
@@ -29,9 +28,6 @@ __all__ = ["AnswerStream", "EngineTransport", "NetworkStream", "over_streams", "
 
 CONNECT_TIMEOUT = 10.0
 """Seconds in which a connection must be accepted, unless said otherwise."""
-
-# Parts larger than this are sent as they are; smaller ones are copied into one write with their chunk size.
-_COPY = 64 * 1024
 
 
 def over_unix(path: str) -> Connect:
@@ -113,31 +109,31 @@ class EngineTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         method = request.method
-        safe = method in ("GET", "HEAD")
         if type(request) is WireRequest:
-            if request.mode == "whole":
-                head, content = await self.pool.request(request.wire(), method == "HEAD", safe)
-                return WireResponse(head, content, request)
             body = request.body
-            if isinstance(body, bytes):
-                return await self._open(request, request.wire(), None, safe)
-            return await self._open(request, request.wire(), body, False)
-        data, stream = await _encoded(request)
-        return await self._open(request, data, stream, safe and stream is None)
+            if request.mode == "whole" and len(cast("bytes", body)) <= LARGE:
+                head, content = await self.pool.request(request.wire(), method == "HEAD", method in ("GET", "HEAD"))
+                return WireResponse(head, content, request)
+            return await self._open(request, request.wire_head(), body)
+        try:
+            return await self._open(request, *await _encoded(request))
+        except BodyFailed as failed:
+            raise failed.error from failed.error.__cause__
 
     async def aclose(self) -> None:
         """Close every connection, open streams among them."""
         await self.pool.aclose()
 
-    async def _open(
-        self, request: httpx.Request, data: bytes, body: AsyncIterable[bytes] | None, safe: bool
-    ) -> httpx.Response:
-        connection = await self.pool.open(data, request.method == "HEAD", safe)
-        answer = AnswerStream(self.pool, connection)
+    async def _open(self, request: httpx.Request, head_bytes: bytes, body: bytes | AsyncIterable[bytes]) -> httpx.Response:
+        safe = request.method in ("GET", "HEAD")
+        if isinstance(body, bytes) and len(body) <= LARGE:
+            connection = await self.pool.open(head_bytes + body, request.method == "HEAD", safe)
+            answer = AnswerStream(self.pool, connection)
+        else:
+            connection = await self.pool.open(head_bytes, request.method == "HEAD", False)
+            answer = AnswerStream(self.pool, connection, Upload(connection, body))
         try:
-            if body is not None:
-                await _send_listening(connection, body)
-            head = await connection.read_head()
+            head = await answer.head()
         except BaseException:
             await answer.aclose()
             raise
@@ -156,94 +152,66 @@ class EngineTransport(httpx.AsyncBaseTransport):
         )
 
 
-async def _encoded(request: httpx.Request) -> tuple[bytes, AsyncIterable[bytes] | None]:
+async def _encoded(request: httpx.Request) -> tuple[bytes, bytes | AsyncIterable[bytes]]:
     """The head of any httpx request and its body: in one piece where it is at hand, else as a stream."""
     parts = [request.method.encode(), b" ", request.url.raw_path, b" HTTP/1.1\r\n"]
     for name, value in request.headers.raw:
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"\r\n")
+    head = b"".join(parts)
     stream = request.stream
     chunked = request.headers.get("transfer-encoding", "").lower() == "chunked"
     if chunked and isinstance(stream, AsyncIterable):
-        return b"".join(parts), cast("AsyncIterable[bytes]", stream)
+        return head, cast("AsyncIterable[bytes]", stream)
     if isinstance(stream, AsyncIterable):
-        parts.append(await request.aread())
-    else:
-        parts += cast("Iterable[bytes]", stream)
-    return b"".join(parts), None
-
-
-async def _send_listening(connection: Connection, body: AsyncIterable[bytes]) -> None:
-    """Send a streamed body, and give it up when the Engine has answered already: what waits for more of it, or for the
-    Engine to take more, is cancelled. The caller's own error comes out as it is."""
-    failure: BaseException | None = None
-    sending = CancelScope()
-
-    async def listen() -> None:
-        # What fails here is kept by the connection, and raised to whoever reads the answer.
-        with contextlib.suppress(httpx.TransportError):
-            await connection.read_head()
-        sending.cancel()
-
-    async with create_task_group() as tasks:
-        tasks.start_soon(listen)
-        with sending:
-            try:
-                await _send_chunks(connection, body)
-            except Exception as error:
-                failure = error
-                tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-
-
-async def _send_chunks(connection: Connection, body: AsyncIterable[bytes]) -> None:
-    """Send a streamed body. Ends early where the Engine has answered already, or has stopped listening: what it said
-    is then read as the answer. A connection with half a body on it carries no other request: the Engine would read
-    that as the rest."""
-    iterator = aiter(body)
-    complete = False
-    behind = b""
-    try:
-        async for part in iterator:
-            if connection.answered():
-                return
-            size = len(part)
-            if not size:
-                continue
-            if size <= _COPY:
-                await connection.send(b"%b%x\r\n%b\r\n" % (behind, size, part))
-                behind = b""
-            else:
-                await connection.send(b"%b%x\r\n" % (behind, size))
-                await connection.send(part)
-                behind = b"\r\n"  # goes with what comes next: small writes wake the Engine for nothing
-        await connection.send(behind + b"0\r\n\r\n")
-        complete = True
-    except ConnectionEnded:
-        return
-    finally:
-        if not complete:
-            connection.alive = False
-        await close_iterator(iterator)
+        return head, await request.aread()
+    return head, b"".join(cast("Iterable[bytes]", stream))
 
 
 class AnswerStream(httpx.AsyncByteStream):
-    """The body of an open answer. Read to its end, its connection serves again; else closing closes it."""
+    """The body of an open answer. Read to its end, its connection serves again; else closing closes it.
 
-    __slots__ = ("_closed", "_pool", "connection")
+    With an `upload` it owns the body that is still being sent: reading and sending go on side by side, the answer ends
+    when both have ended, and closing ends both.
+    """
 
-    def __init__(self, pool: Pool, connection: Connection) -> None:
+    __slots__ = ("_closed", "_pool", "connection", "upload")
+
+    def __init__(self, pool: Pool, connection: Connection, upload: Upload | None = None) -> None:
         self._pool = pool
         self.connection = connection
         self._closed = False
+        self.upload = upload
+        """None, too, once nothing more is to be expected of it."""
+        if upload is not None:
+            upload.start()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Pieces(self.connection)
+        return _Pieces(self)
 
     async def read(self) -> list[Any]:
         """The next items, at least one; empty at the end of the answer."""
-        return await self.connection.read()
+        if self.upload is None:
+            return await self.connection.read()
+        return await self.upload.beside(self._read)
+
+    async def _read(self) -> list[Any]:
+        items = await self.connection.read()
+        if not items and self.upload is not None:
+            await self.upload.ended()
+        return items
+
+    async def pour(self, sink: Sink) -> None:
+        """Give what is left of the body to `sink` as it comes."""
+        upload = self.upload
+        if upload is None:
+            return await self.connection.pour(sink)
+
+        async def pour() -> None:
+            await self.connection.pour(sink)
+            await upload.ended()
+
+        await upload.beside(pour)
 
     def split_with(self, feed: Feed, take: Take | None = None) -> None:
         """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
@@ -258,19 +226,38 @@ class AnswerStream(httpx.AsyncByteStream):
         await self.connection.send_eof()
 
     async def head(self) -> Head:
-        return await self.connection.read_head()
+        """The head of the answer. Anything but a success ends the upload: the rest of the body is not wanted."""
+        upload = self.upload
+        if upload is None:
+            return await self.connection.read_head()
+        head = await upload.beside(self.connection.read_head)
+        if not 200 <= head.status < 300:
+            await upload.stop()
+        if upload.settled():
+            self.upload = None
+        return head
 
     async def aclose(self) -> None:
-        if not self._closed:
-            self._closed = True
+        if self._closed:
+            return
+        self._closed = True
+        upload = self.upload
+        if upload is None:
             await self._pool.release(self.connection)
+            return
+        if not upload.complete:
+            self.connection.alive = False
+        try:
+            await self._pool.release(self.connection)
+        finally:
+            await upload.stop()
 
 
 class _Pieces:
     """No generator: a read that is cancelled would end one, and look like the end of the body."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, answer: AnswerStream) -> None:
+        self._answer = answer
         self._items: list[bytes] = []  # the last one is the next
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -278,7 +265,10 @@ class _Pieces:
 
     async def __anext__(self) -> bytes:
         if not self._items:
-            self._items = (await self._connection.read())[::-1]
+            try:
+                self._items = (await self._answer.read())[::-1]
+            except BodyFailed as failed:
+                raise failed.error from failed.error.__cause__
             if not self._items:
                 raise StopAsyncIteration
         return self._items.pop()

@@ -1,0 +1,173 @@
+"""A server in threads, with blocking sockets, that does exactly what a script says: it serves every event loop alike,
+and what it does never depends on whether the client's loop gives it a turn."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h11
+
+LAST_RESORT = 60.0
+"""Seconds after which a blocked script gives up, so that a failing test ends."""
+
+PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"
+
+
+class Gone(Exception):
+    """The client has closed the connection, or a blocked script waited in vain."""
+
+
+class Exchange:
+    """One request and what is answered to it."""
+
+    def __init__(self, sock: socket.socket, rest: bytes = b"") -> None:
+        self.sock = sock
+        self._http = h11.Connection(h11.SERVER)
+        if rest:
+            self._http.receive_data(rest)
+        self.body = b""
+        """What has come of the body so far, as long as `keep` is true."""
+        self.keep = True
+        self.size = 0
+        self.ended = False
+        """Whether the body came to its end as HTTP has it."""
+        request = self._event()
+        if not isinstance(request, h11.Request):
+            raise Gone
+        self.method = request.method.decode()
+        self.target = request.target.decode()
+        self.headers = dict(request.headers)
+
+    def _event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            try:
+                data = self.sock.recv(1 << 18)
+            except OSError as error:
+                raise Gone from error
+            try:
+                self._http.receive_data(data)
+            except h11.RemoteProtocolError as error:
+                raise Gone from error
+            if not data:
+                raise Gone
+        return event
+
+    def read(self, size: int = 1 << 62) -> None:
+        """Read on until so many bytes of the body have come, or all of it."""
+        while self.size < size and not self.ended:
+            event = self._event()
+            if isinstance(event, h11.EndOfMessage):
+                self.ended = True
+            elif isinstance(event, h11.Data):
+                self.size += len(event.data)
+                if self.keep:
+                    self.body += event.data
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            raise Gone from error
+
+    def wait_until_closed(self) -> None:
+        """Read nothing of the body, and return when the client has closed. (A client that has sent something which
+        nobody reads is seen to close by the error that our own sending gives.)"""
+        with contextlib.suppress(OSError):
+            while self.sock.recv(1 << 18):
+                pass
+
+    @property
+    def rest(self) -> bytes:
+        return self._http.trailing_data[0]
+
+
+Script = Callable[[Exchange], None]
+
+
+class ScriptedServer:
+    def __init__(self, listener: socket.socket, script: Script, address: str) -> None:
+        self.address = address
+        self.exchanges: list[Exchange] = []
+        """Those that the script was asked for."""
+        self.connections = 0
+        self.failures: list[BaseException] = []
+        self._script = script
+        self._listener = listener
+        self.threads: list[threading.Thread] = []
+        """One for each connection."""
+        self._socks: list[socket.socket] = []
+
+    def serve(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.settimeout(LAST_RESORT)
+            self.connections += 1
+            self._socks.append(sock)
+            thread = threading.Thread(target=self._connection, args=(sock,), daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def _connection(self, sock: socket.socket) -> None:
+        rest = b""
+        with sock:
+            while True:
+                try:
+                    exchange = Exchange(sock, rest)
+                    if exchange.target.endswith("/_ping"):
+                        exchange.read()
+                        exchange.send(PING)
+                    else:
+                        self.exchanges.append(exchange)
+                        self._script(exchange)
+                        if not exchange.ended:
+                            return
+                except Gone:
+                    return
+                except BaseException as error:
+                    self.failures.append(error)
+                    return
+                rest = exchange.rest
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for sock in self._socks:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads:
+            thread.join(LAST_RESORT)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def scripted(script: Script, *, tcp: bool = False) -> Iterator[ScriptedServer]:
+    """A server on a Unix socket, or on a TCP port of this machine, that does `script` with each request but pings."""
+    with tempfile.TemporaryDirectory(prefix="rd") as folder:
+        if tcp:
+            listener = socket.create_server(("127.0.0.1", 0))
+            address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        else:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(Path(folder) / "s"))
+            listener.listen()
+            address = f"unix://{folder}/s"
+        server = ScriptedServer(listener, script, address)
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.close()
+            thread.join(LAST_RESORT)
+    for failure in server.failures:
+        raise failure
