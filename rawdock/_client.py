@@ -355,9 +355,10 @@ class Docker(Helpers):
     async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
         """Send a request, and give `face` the answer as an open stream."""
         request = self._request(endpoint, bound, "stream")
-        response: httpx.Response | None = None
+        sending = False
         try:
             response = await self._transport.handle_async_request(request)
+            sending = type(response) is OpenResponse
         except httpx.TransportError as error:
             raise self._placed(translate(error), endpoint, bound) from error
         except RawdockError as error:
@@ -366,7 +367,7 @@ class Docker(Helpers):
             raise self._own_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
             # Our own transport may still be sending, and closes it; another may have taken some of it, or none.
-            if request.body.__class__ is not bytes and (response is None or type(response) is not OpenResponse):
+            if request.body.__class__ is not bytes and not sending:
                 await close_iterator(request.body)
         response.request = request  # transports other than ours leave that to httpx's client
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)

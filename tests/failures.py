@@ -34,6 +34,7 @@ _LEFT = "A stream is left before its end"
 _HOSTILE = "An archive out of a container is hostile"
 _CONTEXT = "A build's folder has links, devices, sockets, or far too much in it"
 _CHANGES = "A file changes while it is sent"
+_EARLY = "An Engine answers before it has read all of an upload"
 
 FAILURES: tuple[Failure, ...] = (
     Failure(
@@ -309,5 +310,29 @@ FAILURES: tuple[Failure, ...] = (
             "test_tar.py::test_a_file_that_gets_shorter",
             "test_copying.py::test_a_file_that_shrinks_breaks_the_upload_off",
         ),
+    ),
+    Failure(
+        "a success that begins before the body was read",
+        _EARLY,
+        (
+            "test_early_answers.py::test_a_success",
+            "test_early_answers.py::test_items_come_while_the_body_waits",
+            "test_early_answers.py::test_much_is_written_while_little_is_read",
+            "live/test_uploads.py::test_builds_come_through",
+        ),
+    ),
+    Failure(
+        "a refusal while the body is sent, on a connection that served before",
+        _EARLY,
+        (
+            "test_early_answers.py::test_a_refusal",
+            "test_early_answers.py::test_a_refusal_over_tcp",
+            "live/test_uploads.py::test_a_refusal_is_read",
+        ),
+    ),
+    Failure(
+        "a reset behind what the Engine said, on uvloop",
+        _EARLY,
+        ("test_connections.py::test_what_came_before_a_reset_is_read", "test_early_answers.py::test_a_refusal"),
     ),
 )

@@ -103,8 +103,9 @@ async def test_a_large_upload_and_a_large_download() -> None:
         peer._buffer, data = b"", peer._buffer
         while not data.endswith(b"0\r\n\r\n"):
             taken += len(data)
-            data = data[-5:] + await peer.stream.receive()
-            taken -= 5
+            end = data[-5:]
+            data = end + await peer.stream.receive()
+            taken -= len(end)
         taken += len(data)
         return json_answer(b"")
 

@@ -234,18 +234,24 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
     got: list[bytes] = []
     with scripted(script) as server:
         transport = EngineTransport(over_unix(server.address.removeprefix("unix://")))
-        connection = await transport.pool.open(b"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", False, False)
+        connection = await transport.pool.open(
+            b"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", False, False
+        )
         answered.wait()
         await connection.send(b"never read")
         closing.set()
         for thread in server.threads:
             thread.join()  # the loop has no turn before the reset
-        with anyio.fail_after(30), pytest.raises(ConnectionEnded):
+
+        async def read() -> None:
             await connection.read_head()
             if pours:
                 await connection.pour(lambda view: got.append(bytes(view)))
             while items := await connection.read():
-                got += items
+                got.extend(items)
+
+        with anyio.fail_after(30), pytest.raises(ConnectionEnded):
+            await read()
         assert b"".join(got) == body
         await transport.aclose()
 

@@ -431,7 +431,9 @@ async def test_a_complete_success_wins_over_a_broken_pipe(body: str, answer: str
 
 
 @each_body
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + LINE])
+@pytest.mark.parametrize(
+    "sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + LINE]
+)
 async def test_an_answer_that_is_cut_short(body: str, sent: bytes) -> None:
     content = BODIES[body]()
 

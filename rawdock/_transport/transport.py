@@ -124,7 +124,9 @@ class EngineTransport(httpx.AsyncBaseTransport):
         """Close every connection, open streams among them."""
         await self.pool.aclose()
 
-    async def _open(self, request: httpx.Request, head_bytes: bytes, body: bytes | AsyncIterable[bytes]) -> httpx.Response:
+    async def _open(
+        self, request: httpx.Request, head_bytes: bytes, body: bytes | AsyncIterable[bytes]
+    ) -> httpx.Response:
         safe = request.method in ("GET", "HEAD")
         if isinstance(body, bytes) and len(body) <= LARGE:
             connection = await self.pool.open(head_bytes + body, request.method == "HEAD", safe)
@@ -205,7 +207,8 @@ class AnswerStream(httpx.AsyncByteStream):
         """Give what is left of the body to `sink` as it comes."""
         upload = self.upload
         if upload is None:
-            return await self.connection.pour(sink)
+            await self.connection.pour(sink)
+            return
 
         async def pour() -> None:
             await self.connection.pour(sink)
