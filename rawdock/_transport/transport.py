@@ -111,7 +111,7 @@ class EngineTransport(httpx.AsyncBaseTransport):
         method = request.method
         if type(request) is WireRequest:
             body = request.body
-            if request.mode == "whole" and len(cast("bytes", body)) <= LARGE:
+            if request.mode == "whole" and type(body) is bytes and len(body) <= LARGE:
                 head, content = await self.pool.request(request.wire(), method == "HEAD", method in ("GET", "HEAD"))
                 return WireResponse(head, content, request)
             return await self._open(request, request.wire_head(), body)

@@ -30,8 +30,9 @@ LARGE = 64 * 1024
 Parts of more bytes are sent as they are; smaller ones are copied into one write with their chunk size."""
 
 # A caller whose parts are all at hand, and an Engine that takes them at once, must not keep the event loop for
-# themselves: others get a turn after so many bytes.
-_TURN = 256 * 1024
+# themselves: other tasks get a turn after so many bytes. A part counts for some more, as its send takes time too.
+_TURN = 4 << 20
+_PART = 4096
 
 
 class _PeerGone(Exception):
@@ -107,7 +108,7 @@ class Upload:
                     await self._write(b"%b%x\r\n" % (behind, size))
                     await self._write(part)
                     behind = b"\r\n"  # goes with what comes next: small writes wake the Engine for nothing
-                since_turn += size
+                since_turn += size + _PART
                 if since_turn >= _TURN:
                     since_turn = 0
                     await checkpoint()
