@@ -469,8 +469,8 @@ async def test_parts_that_fail(answer: str, error: Any) -> None:
             else:
                 assert caught.value is error
             await nothing_left(docker, content)
-        assert not server.exchanges[0].ended
-        assert server.exchanges[0].size <= 300_000
+    # Only now: it may have failed before the server had so much as read the head.
+    assert not any(exchange.ended or exchange.size > 300_000 for exchange in server.exchanges)
 
 
 async def test_parts_that_fail_while_lines_are_read() -> None:
