@@ -282,7 +282,7 @@ async def test_nothing_piles_up_while_the_caller_does_not_read() -> None:
         except TimeoutError:
             pass
         enough.set()
-        exchange.wait_until_closed()
+        reads_nothing(exchange)
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
