@@ -16,9 +16,8 @@ import httpx
 import pytest
 
 from rawdock import Docker, RawdockError
-from rawdock.lifecycle import Screen, Story
+from rawdock.lifecycle import Screen, Story, engine
 from rawdock.lifecycle import __main__ as command
-from rawdock.lifecycle import engine
 from rawdock.lifecycle.__main__ import RECORDING
 from rawdock.testing import Replay
 

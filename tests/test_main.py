@@ -16,7 +16,10 @@ from rawdock.__main__ import main
 from rawdock.errors import NotFound, Sent
 
 VERSION = {
-    "docker": (b'{"Version":"28.5.2","ApiVersion":"1.51","MinAPIVersion":"1.24","Os":"linux","Arch":"amd64"}', "Docker"),
+    "docker": (
+        b'{"Version":"28.5.2","ApiVersion":"1.51","MinAPIVersion":"1.24","Os":"linux","Arch":"amd64"}',
+        "Docker",
+    ),
     "podman": (
         b'{"Components":[{"Name":"Podman Engine","Version":"5.4.2"}],"Version":"5.4.2","ApiVersion":"1.51",'
         b'"MinAPIVersion":"1.24","Os":"linux","Arch":"amd64"}',
@@ -94,7 +97,7 @@ def test_the_version_has_one_source(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_a_missing_image_is_to_be_pulled(message: str, pulled: str | None) -> None:
-    """The last line of the error says so where a container was to be created, and the Engine's words stay as they are."""
+    """The error says so where a container was to be created; the Engine's own words stay as they are."""
     error = NotFound(message, status=404)
     error.sent = Sent("POST", "/containers/create", address="unix:///s", operation="containers.create")
     assert error.message == message

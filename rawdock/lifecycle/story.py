@@ -45,7 +45,13 @@ class Story:
     """
 
     def __init__(
-        self, docker: Docker, screen: Screen, *, image: str = "", name: str = "rawdock-lifecycle", recorded: bool = False
+        self,
+        docker: Docker,
+        screen: Screen,
+        *,
+        image: str = "",
+        name: str = "rawdock-lifecycle",
+        recorded: bool = False,
     ) -> None:
         self._docker = docker
         self._screen = screen
