@@ -158,7 +158,7 @@ class Story:
         )
         for layer in image.root_fs.layers:
             self._screen.say(f"  {short(layer)}")
-        self._screen.say("(These are the digests of the unpacked layers. The pull named the packed ones.)")
+        self._screen.say("(These are the digests of the unpacked layers; a pull names the packed ones.)")
         return image
 
     async def _pull(self, reference: str) -> Progress:
