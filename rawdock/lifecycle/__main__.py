@@ -112,7 +112,7 @@ def _on_ours(screen: Screen, image: str, keep: bool) -> int:
         until = "It goes on running at the end." if keep else "It is stopped at the end."
         screen.note(f"Docker 28.5 is started for this, apart from everything else on this machine. {until}")
     if not engine.is_unpacked():
-        screen.note(f"Its packages are unpacked into {engine.BASE} first, this once: about a minute and 500 MB.")
+        screen.note(f"Its packages are unpacked into {engine.BASE} first, this once: about a minute and 560 MB.")
     with engine.started(keep=keep) as socket:
         code = _run(_live, screen, image, socket)
     screen.note("")

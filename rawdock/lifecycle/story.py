@@ -119,7 +119,7 @@ class Story:
         info = await docker.system.info()
         self._root = info.docker_root_dir.rstrip("/")
         say(f"Storage driver {info.driver}, in the folder", "GET /info")
-        say(f"  {self._root}")
+        say(f"  {self._root}{' (on the recorded machine)' if self._recorded else ''}")
         if not self._wanted:
             ours = _OURS.search(info.docker_root_dir)
             self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:1")
