@@ -15,7 +15,8 @@ import anyio
 import httpx
 import pytest
 
-from rawdock import Docker, RawdockError
+from rawdock import Docker, RawdockError, ServerError
+from rawdock.errors import Sent
 from rawdock.lifecycle import Screen, Story, engine
 from rawdock.lifecycle import __main__ as command
 from rawdock.lifecycle.__main__ import RECORDING
@@ -300,6 +301,20 @@ def test_an_engine_of_the_users_own_is_not_kept(
     assert command.main(["--keep"]) == 0
     assert "there is nothing to keep, as this Engine was there before" in capsys.readouterr().out
     assert not (made / "asked").exists()
+
+
+def test_where_nothing_can_be_pulled_there_is_the_recording(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def failing(*_: object) -> int:
+        error = ServerError("network is unreachable", status=500)
+        error.sent = Sent("POST", "/images/create", address="unix:///s", operation="images.pull")
+        raise error
+
+    monkeypatch.setattr(command, "_live", failing)
+    assert command.main([]) == 1
+    assert "network is unreachable (status 500). Where nothing can be pulled, --replay" in capsys.readouterr().err
+    assert asked(made)[-1] == "stop"
 
 
 def test_somebody_elses_folder_is_not_used(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
