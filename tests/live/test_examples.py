@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,14 @@ IMAGE = "busybox:1"
 OF_README = [one for one in examples() if one.page == README.name]
 OF_PAGES = [one for one in examples() if one.page != README.name]
 on_each = pytest.mark.parametrize("entry", ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def taken_away() -> Iterator[None]:
+    """Other tests have the same image under another name, and one of two names can always be deleted."""
+    yield
+    for entry in ENGINES:
+        anyio.run(_without_image, entry.partition("=")[2])
 
 
 async def _with_image(socket: str) -> Engine:
