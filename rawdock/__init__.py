@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     from .helpers.run import RunResult
     from .usage import Rates, Usage, rates_between, usage_of
 
+__version__ = "0.1.0"
+"""Of this package; pyproject.toml takes it from here."""
+
 __all__ = [
     "AddressError",
     "ArchiveError",
@@ -111,6 +114,7 @@ __all__ = [
     "Unhealthy",
     "Usage",
     "VersionError",
+    "__version__",
     "decode",
     "encode",
     "endpoint_of",

@@ -19,12 +19,15 @@ __all__ = ["DEFAULT_SOCKET", "Address", "find_address", "parse_address"]
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 _TCP_PORT = 2375
+_FORWARD = (
+    "forward the Engine's socket (`ssh -L /tmp/engine.sock:/var/run/docker.sock HOST`) and use unix:///tmp/engine.sock"
+)
+_NO_TLS = f"TLS is not supported yet; {_FORWARD}"
 _LATER = {
-    "ssh": "ssh is not supported yet; forward the socket (`ssh -L /tmp/engine.sock:/var/run/docker.sock HOST`) "
-    "and use unix:///tmp/engine.sock",
+    "ssh": f"ssh is not supported yet; {_FORWARD}",
     "npipe": "Windows named pipes are not supported",
     "fd": "file descriptors are for the daemon, not for clients",
-    "https": "TLS is not supported yet",
+    "https": _NO_TLS,
 }
 
 
@@ -85,7 +88,7 @@ def parse_address(text: str, source: str, environ: Mapping[str, str] | None = No
         return Address(path=rest, source=source)
     if scheme in ("tcp", "http"):
         if scheme == "tcp" and source != "argument" and environ.get("DOCKER_TLS_VERIFY"):
-            raise AddressError(f"{source}: {text!r} with DOCKER_TLS_VERIFY set: TLS is not supported yet")
+            raise AddressError(f"{source}: {text!r} with DOCKER_TLS_VERIFY set: {_NO_TLS}")
         return _tcp(text, rest, source)
     reason = _LATER.get(scheme, f"unknown scheme {scheme!r}; rawdock speaks unix:// and tcp://")
     raise AddressError(f"{source}: {text!r}: {reason}")
@@ -133,7 +136,7 @@ def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Add
         raise AddressError(f"{source}: it has no address of an Engine")
     address = parse_address(host, source, environ)
     if not address.path and (config / "contexts" / "tls" / digest).is_dir():
-        raise AddressError(f"{source}: {host!r} uses TLS, which is not supported yet")
+        raise AddressError(f"{source}: {host!r}: {_NO_TLS}")
     return address
 
 

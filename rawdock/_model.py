@@ -43,16 +43,31 @@ class wire(NamedTuple):
     name: str
 
 
-class since(NamedTuple):
+class _Gate:
+    """An API version, equal to nothing but itself.
+
+    Python 3.11.2 takes `Annotated[int, a]` and `Annotated[int, b]` for the same type if a == b, as tuples would be.
+    """
+
+    __slots__ = ("version",)
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.version!r})"
+
+
+class since(_Gate):
     """The API version that brought it."""
 
-    version: str
+    __slots__ = ()
 
 
-class until(NamedTuple):
+class until(_Gate):
     """The first API version without it."""
 
-    version: str
+    __slots__ = ()
 
 
 class SecretStr(str):

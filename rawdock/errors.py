@@ -31,6 +31,7 @@ where they come in, and stay on as `__cause__`.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -198,8 +199,17 @@ class Forbidden(StatusError):
     """403: not allowed, or not while it is in use."""
 
 
+# As Docker says it, and Podman.
+_NO_IMAGE = re.compile(r"no such image: (\S+?):?(?:\s|$)", re.IGNORECASE)
+
+
 class NotFound(StatusError):
     """404: no such container, image, ..."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        missing = _NO_IMAGE.match(self.message) if self.operation == "containers.create" else None
+        return f'{text}. Pull it first: docker.images.pull("{missing[1]}")' if missing else text
 
 
 class Conflict(StatusError):

@@ -1,4 +1,11 @@
-# Find a Python to work with. Sourced by bash scripts; pyenv's shims exist without working, so each find is tried.
+# What the bash scripts share, by sourcing it: their help, and a Python to work with.
+
+# usage SCRIPT: print the comment at its top.
+usage() {
+    awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$1"
+}
+
+# pyenv's shims exist without working, so each find is tried.
 
 _python_works() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1

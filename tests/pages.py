@@ -1,21 +1,35 @@
-"""The examples in docs/: a block of Python is a whole program, and the block of text behind it is what it prints.
+"""The examples in README and docs/: a block of Python is a whole program, and the block of text behind it its output.
 
-In the text, `…` stands for anything, also for several lines. A comment `<!-- not on: podman -->` before a block names
-the engines, by label, on which it is not run.
+In the text, `…` stands for anything, also for several lines. Comments before a block name engines, by label:
+
+    <!-- not on: podman -->                 it is not run there
+    <!-- printed otherwise on: podman -->   it runs there too, but what it prints is not compared
+
+A block of `sh` is a command that runs as printed.
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
+import symtable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
+README = PROJECT / "README.md"
+PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
+_TEXT = r"(?:\n+^```text\n(?P<text>.*?)^```\n)?"
 _BLOCK = re.compile(
-    r"(?:^<!-- not on: (?P<not>[^>]*?) -->\n+)?^```python\n(?P<code>.*?)^```\n(?:\n+^```text\n(?P<text>.*?)^```\n)?",
+    r"(?:^<!-- not on: (?P<not>[^>]*?) -->\n+)?(?:^<!-- printed otherwise on: (?P<other>[^>]*?) -->\n+)?"
+    rf"^```python\n(?P<code>.*?)^```\n{_TEXT}",
     re.MULTILINE | re.DOTALL,
 )
+_COMMAND = re.compile(rf"^```sh\n(?P<code>.*?)^```\n{_TEXT}", re.MULTILINE | re.DOTALL)
+_LABELS = re.compile(r"[^\s,]+")
 
 
 class Example(NamedTuple):
@@ -24,8 +38,9 @@ class Example(NamedTuple):
     page: str
     line: int
     code: str
-    printed: str | None
-    not_on: frozenset[str]
+    printed: str | None = None
+    not_on: frozenset[str] = frozenset()
+    printed_otherwise_on: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:
@@ -39,14 +54,49 @@ class Example(NamedTuple):
         parts = [re.escape(part) for part in self.printed.strip().split("…")]
         return re.fullmatch(".*".join(parts), printed.strip(), re.DOTALL) is not None
 
+    def undefined(self) -> set[str]:
+        """The names that it uses and neither imports nor defines."""
+        table = symtable.symtable(self.code, self.page, "exec")
+        defined = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+        used = {symbol.get_name() for one in _tables(table) for symbol in one.get_symbols() if symbol.is_global()}
+        used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
+        return used - defined - set(dir(builtins))
+
+    def runs(self, loop: str) -> bool:
+        """Whether its last statement is `LOOP.run(...)`."""
+        last = ast.parse(self.code).body[-1]
+        return isinstance(last, ast.Expr) and ast.unparse(last).startswith(f"{loop}.run(")
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    for child in table.get_children():
+        yield child
+        yield from _tables(child)
+
 
 def examples() -> list[Example]:
-    """All of them."""
-    found = []
-    for page in sorted((PROJECT / "docs").glob("*.md")):
-        content = page.read_text(encoding="utf-8")
-        for match in _BLOCK.finditer(content):
-            line = content.count("\n", 0, match.start("code"))
-            not_on = frozenset((match["not"] or "").replace(",", " ").split())
-            found.append(Example(page.name, line, match["code"], match["text"], not_on))
-    return found
+    """All programs."""
+    return [
+        Example(page.name, line, match["code"], match["text"], _labels(match["not"]), _labels(match["other"]))
+        for page in PAGES
+        for line, match in _found(page, _BLOCK)
+    ]
+
+
+def commands() -> list[Example]:
+    """All commands, and what they print where the page says so."""
+    return [
+        Example(page.name, line, match["code"], match["text"])
+        for page in PAGES
+        for line, match in _found(page, _COMMAND)
+    ]
+
+
+def _found(page: Path, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
+    content = page.read_text(encoding="utf-8")
+    for match in pattern.finditer(content):
+        yield content.count("\n", 0, match.start("code")), match
+
+
+def _labels(text: str | None) -> frozenset[str]:
+    return frozenset(_LABELS.findall(text or ""))

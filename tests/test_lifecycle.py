@@ -15,8 +15,10 @@ import anyio
 import httpx
 import pytest
 
-from rawdock import Docker, RawdockError
-from rawdock.lifecycle import Screen, Story
+from rawdock import Docker, RawdockError, ServerError
+from rawdock.errors import Sent
+from rawdock.lifecycle import Screen, Story, engine
+from rawdock.lifecycle import __main__ as command
 from rawdock.lifecycle.__main__ import RECORDING
 from rawdock.testing import Replay
 
@@ -69,7 +71,7 @@ class Watched(httpx.AsyncBaseTransport):
 async def tell(transport: Watched) -> str:
     out = io.StringIO()
     async with Docker(transport=transport, version=ABOUT["api"]) as docker:
-        story = Story(docker, Screen(out), recorded=ABOUT["address"])
+        story = Story(docker, Screen(out), recorded=True)
         with anyio.CancelScope() as transport.scope:
             await story.run()
         transport.problems = story.problems
@@ -81,6 +83,7 @@ def test_the_recording_tells_the_whole_story(backend: str) -> None:
     transport = Watched()
     text = anyio.run(tell, transport, backend=backend)
     for line in (
+        "The Engine of the recording  ",
         "Storage driver overlay2, in the folder",
         "3a1f77bb3494  Already exists",
         "10 layers, 1 of them the same as in the first image (1.98 MB unpacked).",
@@ -92,6 +95,7 @@ def test_the_recording_tells_the_whole_story(backend: str) -> None:
         "sleep 600",
         "Stopped: exited, exit code 0.",
         "is 3 layers of the first and one on top:",
+        "(1 earlier step not shown)",
         "Pushed as ",
         "deleted the image and 9 layers:",
         "127.0.0.1:5000/app:3 is whole: 3 layers.",
@@ -180,6 +184,7 @@ def test_replay_ignores_the_environment() -> None:
         (["Foo"], {}, "'Foo': the repository 'Foo' must be lower case"),
         (["a b"], {}, "'a b' is not a repository name"),
         (["busybox", "--replay"], {}, "a recording tells of its own image"),
+        (["busybox", "--clean"], {}, "--clean tells no story"),
         ([], {"DOCKER_HOST": "ssh://ada@example.com"}, "ssh is not supported yet"),
         ([], {"DOCKER_HOST": "unix:///nowhere/docker.sock"}, "there is no socket at /nowhere/docker.sock"),
         ([], {"DOCKER_CONTEXT": "nowhere"}, "the docker context 'nowhere' does not exist"),
@@ -191,6 +196,136 @@ def test_what_is_wrong_is_one_sentence(arguments: list[str], environment: dict[s
     assert done.stderr.startswith("lifecycle: ")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+# An Engine that is started for this, by a script in the place of scripts/engines that does as if.
+
+ENGINES = """\
+import sys
+from pathlib import Path
+_, base, verb, name = sys.argv[1:]
+folder = Path(base)
+running = folder / "running"
+with Path(__file__).with_name("asked").open("a") as asked:
+    print(verb, file=asked)
+if verb == "setup":
+    (folder / "roots" / name).mkdir(parents=True)
+elif verb == "start":
+    if (folder.parent / "fails").exists():
+        sys.exit(1)
+    running.touch()
+elif verb in ("stop", "wipe"):
+    running.unlink(missing_ok=True)
+elif verb == "status":
+    print(f"{name}: {'running' if running.exists() else 'not running'}")
+"""
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder beside which the script notes what it was asked; no Engine of the user's is found."""
+    script = tmp_path / "engines"
+    script.write_text(ENGINES)
+    monkeypatch.setenv("RAWDOCK_ENGINES_SCRIPT", str(script))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(engine, "BASE", tmp_path / "base")
+    monkeypatch.setattr(engine, "SOCKET", tmp_path / "base/docker.sock")
+    monkeypatch.setattr(engine, "cannot", lambda: "")
+
+    async def nobody(address: object) -> bool:
+        return False
+
+    async def told(*_: object) -> int:
+        return 0
+
+    monkeypatch.setattr(command, "_answers", nobody)
+    monkeypatch.setattr(command, "_live", told)
+    return tmp_path
+
+
+def asked(made: Path) -> list[str]:
+    """What the script was asked to do, but for the questions whether an Engine runs."""
+    return [verb for verb in (made / "asked").read_text().split() if verb != "status"]
+
+
+def test_an_engine_is_stopped_at_the_end(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([]) == 0
+    assert asked(made) == ["setup", "start", "stop"]
+    printed = capsys.readouterr().out
+    assert "It is stopped at the end." in " ".join(printed.split())
+    assert "this once: about a minute" in " ".join(printed.split())
+    assert f"{made}/lifecycle --clean\n" in printed
+    assert "export DOCKER_HOST" not in printed
+
+
+def test_an_engine_is_kept(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says how to use and to stop it; it is not stopped by the next run either, and is removed by --clean."""
+    assert command.main(["--keep"]) == 0
+    assert asked(made) == ["setup", "start"]
+    printed = capsys.readouterr().out
+    assert f"export DOCKER_HOST=unix://{made}/base/docker.sock\n" in printed
+    assert f"{made}/engines --base {made}/base stop docker-28.5\n" in printed
+    (made / "base/roots/docker-28.5").rmdir()
+    assert command.main([]) == 0
+    assert "stop" not in asked(made)
+    assert "still running" in capsys.readouterr().out
+    assert command.main(["--clean"]) == 0
+    assert asked(made)[-1] == "wipe"
+    assert not (made / "base").exists()
+    assert "Removed" in capsys.readouterr().out
+
+
+def test_an_engine_that_does_not_start_is_not_kept(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The recording tells the story instead, and it is said how to get an Engine."""
+    (made / "fails").touch()
+    assert command.main(["--keep"]) == 0
+    assert asked(made) == ["setup", "start", "stop"]
+    printed = capsys.readouterr().out
+    assert "scripts/engines start failed with exit code 1" in printed
+    assert "systemctl --user start podman.socket\n" in printed.partition("THIS IS A RECORDING")[2]
+
+
+@pytest.mark.parametrize("arguments", [["--clean"], ["--replay", "--clean"], ["--replay", "--keep"]])
+def test_nothing_to_keep_or_to_remove(made: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(arguments) == 0
+    assert re.match(r"--(keep|clean): there is nothing to (keep|remove)", capsys.readouterr().out)
+    assert not (made / "asked").exists()
+
+
+def test_an_engine_of_the_users_own_is_not_kept(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    assert command.main(["--keep"]) == 0
+    assert "there is nothing to keep, as this Engine was there before" in capsys.readouterr().out
+    assert not (made / "asked").exists()
+
+
+def test_where_nothing_can_be_pulled_there_is_the_recording(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def failing(*_: object) -> int:
+        error = ServerError("network is unreachable", status=500)
+        error.sent = Sent("POST", "/images/create", address="unix:///s", operation="images.pull")
+        raise error
+
+    monkeypatch.setattr(command, "_live", failing)
+    assert command.main([]) == 1
+    assert "network is unreachable (status 500). Where nothing can be pulled, --replay" in capsys.readouterr().err
+    assert asked(made)[-1] == "stop"
+
+
+def test_somebody_elses_folder_is_not_used(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A link in its place is as bad: what lies there is run by root, and removed by --clean."""
+    (made / "other").mkdir()
+    (made / "base").symlink_to(made / "other")
+    assert command.main(["--clean"]) == 1
+    assert "belongs to somebody else" in capsys.readouterr().err
+    assert command.main([]) == 0
+    assert "THIS IS A RECORDING" in capsys.readouterr().out
+    assert set(asked(made)) == set()
 
 
 def test_the_recording_is_small_and_names_no_other_registry() -> None:

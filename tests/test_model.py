@@ -40,6 +40,19 @@ class Wider(Sample):
     more: bool = False
 
 
+class Gated(Model):
+    newer: Annotated[int, since("1.44")] = 0
+    older: Annotated[int, until("1.44")] = 0
+
+
+def test_versions_of_fields_are_not_mixed_up() -> None:
+    """Python 3.11.2, Debian 12's, takes two `Annotated` for the same type if their marks are equal."""
+    assert since("1.44") != until("1.44")
+    newer, older = fields_of(Gated)
+    assert (newer.since, newer.until) == ((1, 44), None)
+    assert (older.since, older.until) == (None, (1, 44))
+
+
 def test_frozen() -> None:
     """A field cannot be assigned."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

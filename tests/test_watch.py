@@ -199,6 +199,8 @@ class Engine:
         """How often it was asked for what it remembers."""
         self.refuse = b""
         """What every request for events is answered with instead."""
+        self.refuse_after = 0.0
+        """How many seconds that takes."""
         self.closed = False
         """It tells nothing of its machine."""
         self.deaf = False
@@ -270,8 +272,9 @@ class Engine:
             return replay + b"0\r\n\r\n"
         self.asked.append(query)
         self._changed.set()
-        if self.refuse:
-            return self.refuse
+        if refusal := self.refuse:
+            await anyio.sleep(self.refuse_after)
+            return refusal
         send, receive = anyio.create_memory_object_stream[bytes | None](1000)
         self._open.append(send)
         with send, receive:
@@ -475,6 +478,30 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         with pytest.raises(RawdockError):
             await anext(watching)
         assert len(made.asked) == 1 + attempts
+
+
+@pytest.mark.anyio
+async def test_a_slow_refusal_is_a_failed_try() -> None:
+    """A busy Engine may take longer to refuse than the longest pause between two tries: that is no success."""
+    async with engine() as (made, _, docker), docker.watch(backoff=(0.001, 0.002), attempts=2) as watching:
+        made.refuse, made.refuse_after = json_answer(b'{"message":"no"}', b"500 No"), 0.02
+        await made.end(None)
+        with anyio.fail_after(10), pytest.raises(ServerError):
+            await anext(watching)
+        assert len(made.asked) == 3
+
+
+@pytest.mark.anyio
+async def test_a_try_that_listened_for_a_while_is_no_failed_one() -> None:
+    """Though nothing happened meanwhile: tries that fail count in a row."""
+    async with engine() as (made, _, docker), docker.watch(backoff=(0.001, 0.002), attempts=1) as watching:
+        for number in range(1, 5):
+            await made.opened(number)
+            await anyio.sleep(0.02)
+            await made.end(None)
+        await made.opened(5)
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
 
 
 @pytest.mark.anyio

@@ -119,6 +119,7 @@ class Watching:
         self._clock = (0, 0.0)  # the Engine's, and ours at that moment
         self._last = 0.0  # when something came last
         self._arrived = 0
+        self._listening = math.inf  # since when this try listens to events; never, if the Engine refused
         self._begun = anyio.Event()
         self._ended = anyio.Event()
         self._news = anyio.Event()
@@ -158,7 +159,7 @@ class Watching:
         try:
             with self._scope:
                 while True:
-                    arrived, opened = self._arrived, anyio.current_time()
+                    arrived, self._listening = self._arrived, math.inf
                     try:
                         await self._connection()
                     except _PASSING as error:
@@ -167,7 +168,9 @@ class Watching:
                             raise
                     else:
                         lost = TruncatedError("the Engine ended the stream of its events")
-                    if self._arrived > arrived or anyio.current_time() - opened > settings.backoff.most:
+                    # A try was a good one if an event came or if it listened for a while. One that was refused was
+                    # not, however long the Engine took to say so.
+                    if self._arrived > arrived or anyio.current_time() - self._listening > settings.backoff.most:
                         failures = 0
                     failures += 1
                     if settings.attempts is not None and failures > settings.attempts:
@@ -197,15 +200,19 @@ class Watching:
 
     async def _read(self) -> None:
         since = self._since(self._position.resume())
-        self._last = anyio.current_time()
-        async with self._docker.system.events(since=since, filters=self._settings.filters) as events:
-            self._begun.set()
-            async for event in events:
-                self._last = anyio.current_time()
-                if self._position.take(event):
-                    self._arrived += 1
-                    self._backlog.put(event)
-                    self._news.set()
+        self._last = self._listening = anyio.current_time()  # not from the head on, which some Engines keep back
+        try:
+            async with self._docker.system.events(since=since, filters=self._settings.filters) as events:
+                self._begun.set()
+                async for event in events:
+                    self._last = anyio.current_time()
+                    if self._position.take(event):
+                        self._arrived += 1
+                        self._backlog.put(event)
+                        self._news.set()
+        except (ConnectError, ServerError):
+            self._listening = math.inf
+            raise
 
     def _since(self, time: int) -> str:
         """Podman reads times as floats, which are 238 ns apart these days; what it then gives too much is dropped."""

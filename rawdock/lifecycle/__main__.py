@@ -1,4 +1,4 @@
-"""`python -m rawdock.lifecycle [IMAGE] [--replay]`, which `scripts/lifecycle` runs."""
+"""`python -m rawdock.lifecycle [IMAGE] [--replay] [--keep | --clean]`, which `scripts/lifecycle` runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from .._client import Docker
 from .._reference import parse_reference
 from ..errors import ConnectError, RawdockError
 from . import engine
-from .screen import Screen
+from .screen import Screen, size
 from .story import Story
 
 __all__ = ["RECORDING", "main"]
 
 RECORDING = Path(__file__).with_name("recording.json")
 _INTERRUPTED = 130
+_INSTEAD = ". Where nothing can be pulled, --replay tells the story from a recording."
 
 Args = TypeVarTuple("Args")
 R = TypeVar("R")
@@ -35,17 +36,16 @@ R = TypeVar("R")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0, 1 with a sentence, or 130 after Ctrl-C or SIGTERM."""
-    parser = argparse.ArgumentParser(
-        prog="lifecycle", description="The life of an image and a container, told by your Docker Engine."
-    )
-    parser.add_argument("image", metavar="IMAGE", nargs="?", default="", help="an image with a shell in it")
-    parser.add_argument("--replay", action="store_true", help="tell it from a recording; no Engine is needed")
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen(sys.stdout)
     try:
-        return _main(screen, arguments.image, arguments.replay)
+        if arguments.clean:
+            return _clean(screen, arguments.image, arguments.replay)
+        return _main(screen, arguments.image, arguments.replay, arguments.keep)
     except RawdockError as error:
+        return _fail(f"{error}{_INSTEAD if error.operation == 'images.pull' else ''}")
+    except engine.Failed as error:
         return _fail(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is said, not even at exit
@@ -54,27 +54,96 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _main(screen: Screen, image: str, replay: bool) -> int:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lifecycle", description="The life of an image and a container, told by your Docker Engine."
+    )
+    parser.add_argument("image", metavar="IMAGE", nargs="?", default="", help="an image with a shell in it")
+    parser.add_argument("--replay", action="store_true", help="tell it from a recording; no Engine is needed")
+    after = parser.add_mutually_exclusive_group()
+    after.add_argument("--keep", action="store_true", help="leave an Engine that was started for this running")
+    after.add_argument("--clean", action="store_true", help="remove the Engine that earlier runs left; tell nothing")
+    return parser
+
+
+def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
     if image:
         parse_reference(image)
     if replay:
-        return _fail("a recording tells of its own image: leave IMAGE out") if image else _replay(screen)
+        if image:
+            return _fail("a recording tells of its own image: leave IMAGE out")
+        if keep:
+            screen.note("--keep: there is nothing to keep, as a recording needs no Engine.")
+        return _replay(screen)
     address = find_address()
     if address.source != "default" or _run(_answers, address):
+        if keep:
+            screen.note("--keep: there is nothing to keep, as this Engine was there before. It goes on as it was.")
         return _run(_live, screen, image, None)
     screen.note(f"No Engine listens on {address.path}, and neither DOCKER_HOST nor a docker context names another.")
     reason = engine.cannot()
     if not reason:
-        screen.note("As this is root on Debian or Ubuntu, one is started just for this, Docker 28.5.")
         try:
-            with engine.started() as socket:
-                return _run(_live, screen, image, socket)
+            return _on_ours(screen, image, keep)
         except engine.Failed as error:
             reason = str(error)
     screen.note(f"None is started here: {reason}.")
     if image:
         screen.note(f"So {image} cannot be used.")
-    return _replay(screen)
+    if keep:
+        screen.note("--keep: there is nothing to keep.")
+    code = _replay(screen)
+    screen.note("")
+    screen.note("That was a recording. To see it on an Engine, get one and run this again. Docker:")
+    screen.command("https://docs.docker.com/engine/install")
+    screen.note("Podman, once it is installed:")
+    screen.command("systemctl --user start podman.socket")
+    screen.command("export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock")
+    screen.note("On Debian or Ubuntu root needs none, as this starts one for itself:")
+    screen.command("sudo ./scripts/lifecycle")
+    return code
+
+
+def _on_ours(screen: Screen, image: str, keep: bool) -> int:
+    """On an Engine that is started for this."""
+    if engine.runs():
+        screen.note("Docker 28.5 is still running, as an earlier run was told to --keep it, and is used again.")
+    else:
+        until = "It goes on running at the end." if keep else "It is stopped at the end."
+        screen.note(f"Docker 28.5 is started for this, apart from everything else on this machine. {until}")
+    if not engine.is_unpacked():
+        screen.note(f"Its packages are unpacked into {engine.BASE} first, this once: about a minute and 560 MB.")
+    with engine.started(keep=keep) as socket:
+        code = _run(_live, screen, image, socket)
+    screen.note("")
+    left = f"{size(engine.size_left())} in {engine.BASE}, for the next time"
+    if engine.runs():
+        screen.note("The Engine is running. To use it, also for the programs of README:")
+        screen.command(f"export DOCKER_HOST=unix://{engine.SOCKET}")
+        screen.note("To stop it:")
+        screen.command(engine.stop_command())
+        screen.note(f"Stopped, it leaves {left}. To stop it and remove that too:")
+    else:
+        screen.note(f"The Engine is stopped. It leaves {left}. To remove that:")
+    screen.command(engine.clean_command())
+    return code
+
+
+def _clean(screen: Screen, image: str, replay: bool) -> int:
+    if image:
+        return _fail("--clean tells no story: leave IMAGE out")
+    if replay:
+        screen.note("--clean: there is nothing to remove, as a recording leaves nothing.")
+        return 0
+    left = engine.size_left()
+    if engine.remove():
+        screen.note(f"Removed {engine.BASE} with the Engine in it: {size(left)}.")
+    else:
+        screen.note(
+            f"--clean: there is nothing to remove: no Engine of this command is in {engine.BASE}, and an Engine of "
+            "your own is never touched."
+        )
+    return 0
 
 
 def _run(function: Callable[[Unpack[Args]], Awaitable[R]], *arguments: *Args) -> R:
@@ -113,7 +182,7 @@ async def _recorded(screen: Screen, about: dict[str, str]) -> int:
     from ..testing import Replay
 
     async with Docker(transport=Replay(RECORDING), version=about["api"]) as docker:
-        return await _tell(Story(docker, screen, recorded=about["address"]))
+        return await _tell(Story(docker, screen, recorded=True))
 
 
 async def _live(screen: Screen, image: str, socket: str | None) -> int:

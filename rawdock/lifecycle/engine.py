@@ -8,20 +8,37 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Failed", "cannot", "started"]
+__all__ = [
+    "BASE",
+    "SOCKET",
+    "Failed",
+    "cannot",
+    "clean_command",
+    "is_unpacked",
+    "remove",
+    "runs",
+    "size_left",
+    "started",
+    "stop_command",
+]
 
 # `scripts/lifecycle` says by this variable where the script is; the package alone has none.
 _SCRIPT = "RAWDOCK_ENGINES_SCRIPT"
 _NAME = "docker-28.5"
-_BASE = "/tmp/rawdock-lifecycle"
+
+BASE = Path("/tmp/rawdock-lifecycle")
+"""Where the Engine is unpacked, and stays for the next time."""
+SOCKET = BASE / "state" / _NAME / "docker.sock"
 
 
 class Failed(Exception):
-    """No Engine could be started; the message says why."""
+    """No Engine could be started or removed; the message says why."""
 
 
 def cannot() -> str:
@@ -35,26 +52,71 @@ def cannot() -> str:
     return ""
 
 
+def is_unpacked() -> bool:
+    """Whether an earlier run has done what takes long."""
+    return (BASE / "roots" / _NAME).exists()
+
+
+def size_left() -> int:
+    """The bytes on disk of what stays there."""
+    done = subprocess.run(["du", "-sk", str(BASE)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return int(done.stdout.split()[0]) * 1024 if done.stdout else 0
+
+
+def runs() -> bool:
+    """Whether the Engine runs now."""
+    return "not running" not in _script("status", quiet=True)
+
+
+def stop_command() -> str:
+    """The command line that stops the Engine."""
+    return f"{os.environ[_SCRIPT]} --base {BASE} stop {_NAME}"
+
+
+def clean_command() -> str:
+    """The command line that removes it."""
+    return f"{Path(os.environ[_SCRIPT]).with_name('lifecycle')} --clean"
+
+
 @contextmanager
-def started() -> Generator[str, None, None]:
-    """The socket of an Engine that is stopped at the end, unless it ran before."""
-    ran = "not running" not in _script("status", quiet=True)
-    socket = Path(_BASE) / "state" / _NAME / "docker.sock"
+def started(*, keep: bool = False) -> Generator[str, None, None]:
+    """The socket of an Engine. It is stopped at the end, unless it is to be kept or ran before."""
+    _check_owner()
+    stays = runs()
     try:
-        _script("setup")
+        _script("setup", takes_long=not is_unpacked())
         _script("start")
-        yield str(socket)
+        stays = stays or keep
+        yield str(SOCKET)
     finally:
-        if not ran:
+        if not stays:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # whoever is in a hurry would leave an Engine behind
             _script("stop", check=False)
 
 
-def _script(verb: str, *, quiet: bool = False, check: bool = True) -> str:
+def remove() -> bool:
+    """Stop the Engine and remove all its files; false if there are none."""
+    if not BASE.exists():
+        return False
+    if reason := cannot():
+        raise Failed(f"{BASE} cannot be removed: {reason}")
+    _check_owner()
+    _script("wipe")
+    shutil.rmtree(BASE)
+    return True
+
+
+def _check_owner() -> None:
+    """Everybody may make a folder in /tmp, and what lies in this one runs as root."""
+    if BASE.is_symlink() or (BASE.exists() and BASE.stat().st_uid != os.geteuid()):
+        raise Failed(f"{BASE} belongs to somebody else")
+
+
+def _script(verb: str, *, quiet: bool = False, check: bool = True, takes_long: bool = False) -> str:
     # In a session of its own: Ctrl-C reaches this process alone, which passes it on once and waits.
     process = subprocess.Popen(
-        [sys.executable, os.environ[_SCRIPT], "--base", _BASE, verb, _NAME],
+        [sys.executable, os.environ[_SCRIPT], "--base", str(BASE), verb, _NAME],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -63,18 +125,42 @@ def _script(verb: str, *, quiet: bool = False, check: bool = True) -> str:
     assert process.stdout is not None
     lines: list[str] = []
     try:
-        for line in process.stdout:
-            lines.append(line)
-            if not quiet:
-                print(f"   {line}", end="", flush=True)
-        code = process.wait()
+        with _counting_seconds(takes_long):
+            for line in process.stdout:
+                lines.append(line)
+                if not quiet:
+                    print(f"   {line}", end="", flush=True)
+            code = process.wait()
     except BaseException:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
+    finally:
+        process.stdout.close()
     if code and check:
         raise Failed(f"scripts/engines {verb} failed with exit code {code}")
     return "".join(lines)
+
+
+@contextmanager
+def _counting_seconds(shown: bool, every: float = 10) -> Generator[None, None, None]:
+    """Say now and then how long it has taken so far."""
+    done = threading.Event()
+
+    def count() -> None:
+        began = time.monotonic()
+        while not done.wait(every):
+            print(f"   ... {time.monotonic() - began:.0f} s so far", flush=True)
+
+    thread = threading.Thread(target=count)
+    if shown:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if shown:
+            thread.join()
 
 
 def _debian() -> bool:

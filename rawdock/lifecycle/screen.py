@@ -74,6 +74,10 @@ class Screen:
         for line in _wrapped(text, WIDTH):
             self._write(f"{line}\n")
 
+    def command(self, text: str) -> None:
+        """What is to be copied: in one piece, however long it is."""
+        self._write(f"{_INDENT}{text}\n")
+
     # A pull: `begin`, then `draw` after each line, then `finish`.
 
     def begin(self) -> None:

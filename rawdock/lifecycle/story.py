@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from .._about import found_by, product
 from .._reference import Reference, parse_reference
 from ..errors import ServerError
 from ..models import ContainerSpec
@@ -34,22 +35,23 @@ _CLEANUP = 60.0  # seconds
 _OURS = re.compile(r"/state/(docker|podman)-[0-9.]+(-ctrd)?/data")
 _LOCAL = "127.0.0.1:"
 _SHARERS = {"app:3": "app:10", "app:10": "app:3"}
-_WHY = {
-    "default": "the usual socket; no DOCKER_HOST or docker context says otherwise",
-    "DOCKER_HOST": "DOCKER_HOST says so",
-    "argument": "started by this command",
-}
 _KINDS = {0: "changed", 1: "added", 2: "deleted"}
 
 
 class Story:
     """From pull to delete on one Engine. `name` is for the container and the image that are made.
 
-    `recorded` is the Engine's address where a recording answers for it.
+    `recorded` says that a recording answers, and no Engine.
     """
 
     def __init__(
-        self, docker: Docker, screen: Screen, *, image: str = "", name: str = "rawdock-lifecycle", recorded: str = ""
+        self,
+        docker: Docker,
+        screen: Screen,
+        *,
+        image: str = "",
+        name: str = "rawdock-lifecycle",
+        recorded: bool = False,
     ) -> None:
         self._docker = docker
         self._screen = screen
@@ -107,21 +109,20 @@ class Story:
         docker, say = self._docker, self._screen.say
         self._screen.step("Which Engine")
         await docker.system.ping()
-        why = _WHY.get(docker.address_source, f"docker's {docker.address_source} says so")
-        say(self._recorded or docker.address, "GET /_ping")
-        say(f"({'recorded' if self._recorded else why})")
+        source = docker.address_source
+        say("The Engine of the recording" if self._recorded else docker.address, "GET /_ping")
+        if not self._recorded:
+            say(f"({'started by this command' if source == 'argument' else found_by(source)})")
         version = await docker.system.version()
-        product = version.components[0].name if version.components else ""
-        product = product if "podman" in product.lower() else "Docker Engine"
         speaks = f"{version.min_api_version} to {version.api_version}" if version.min_api_version else "one version"
-        say(f"{product} {version.version} speaks API {speaks}; here {docker.version}.", "GET /version")
+        say(f"{product(version)} speaks API {speaks}; here {docker.version}.", "GET /version")
         info = await docker.system.info()
         self._root = info.docker_root_dir.rstrip("/")
         say(f"Storage driver {info.driver}, in the folder", "GET /info")
-        say(f"  {self._root}")
+        say(f"  {self._root}{' (on the recorded machine)' if self._recorded else ''}")
         if not self._wanted:
             ours = _OURS.search(info.docker_root_dir)
-            self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:latest")
+            self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:1")
         self._screen.step("Disk, before")
         usage = await self._usage()
         self._before = _layers_size(usage)
@@ -157,7 +158,7 @@ class Story:
         )
         for layer in image.root_fs.layers:
             self._screen.say(f"  {short(layer)}")
-        self._screen.say("(A pull names a layer by its packed digest, an image by the unpacked one.)")
+        self._screen.say("(These are the digests of the unpacked layers; a pull names the packed ones.)")
         return image
 
     async def _pull(self, reference: str) -> Progress:
@@ -277,12 +278,13 @@ class Story:
             "POST /commit",
         )
         history = await docker.images.history(committed.id)
+        say("Its steps, the newest first, with what each added:", "GET /images/{name}/history")
         for item in history[:4]:
             words = item.comment or item.created_by or "?"
             step = (item.created_by or item.comment) if item.comment != "rawdock lifecycle" else item.comment
             say(f"  {size(item.size):>8}  {' '.join((step or words).split())[:60]}")
-        more = len(history) - 4
-        say(f"  and {plural(more, 'older step')}" if more > 0 else "  (all its steps)", "GET /images/{name}/history")
+        if more := len(history[4:]):
+            say(f"  ({plural(more, 'earlier step')} not shown)")
         return image
 
     async def _push(self, image: ImageInspect) -> str:
@@ -347,7 +349,7 @@ class Story:
         say(f"  untagged {', '.join(name for name in names if '@' not in name) or 'nothing'}")
         if len(gone) > 1:
             say(f"  deleted the image and {plural(len(gone) - 1, 'layer')}: {_some(gone[1:])}")
-            say("  (by a third kind of id: of a layer together with all below it)")
+            say("  (These ids are neither packed nor unpacked digests: each names a layer together with all below it.)")
         else:
             say(f"  deleted {short(gone[0]) if gone else 'nothing'}; this Engine does not list layers")
         total = len(other.root_fs.layers)

@@ -87,6 +87,10 @@ class Store:
         self._out = out
         self._registry = out / "registry/docker/registry/v2"
 
+    def has(self, repository: str, tag: str) -> bool:
+        """Whether there is an image under this tag."""
+        return self._registry.joinpath("repositories", repository, "_manifests/tags", tag, "current/link").exists()
+
     def image(self, repository: str, tag: str, image: Image) -> None:
         """Store an image of one platform under a tag."""
         self._tag(repository, tag, self._manifest(repository, image)["digest"])

@@ -2,7 +2,8 @@
 
 The same bytes on every run with the same busybox, so digests and ids are stable:
 
-    busybox:1   1 layer, 2 MB: a shell and every applet
+    busybox:1   1 layer, 2 MB: a shell and every applet; also as library/busybox:1, its name at Docker Hub, for which
+                the engines ask this registry first
     app:3       3 layers, 5 MB
     app:10      10 layers, 20 MB
     app:30      30 layers, 200 MB; the app images share their lowest layer with busybox:1
@@ -21,6 +22,8 @@ from pathlib import Path
 
 from .image_store import Files, Image, Store, tar
 from .machine import BUSYBOX, architecture
+
+_HUB_NAME = "library/busybox"
 
 _CONFIG = {"Env": ["PATH=/bin"], "Cmd": ["sh"], "Labels": {"org.rawdock": "test"}}
 _RICH = _CONFIG | {
@@ -43,6 +46,7 @@ _PLATFORMS = (("amd64", ""), ("arm64", "v8"), ("arm", "v7"))
 def make_images(out: Path) -> None:
     """Make all images unless they are there."""
     if out.exists():
+        _add_hub_name(out)
         return
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -57,6 +61,7 @@ def _fill(store: Store) -> None:
     bottom = _busybox_layer()
     busybox = Image([bottom], _CONFIG, here)
     store.image("busybox", "1", busybox)
+    store.image(_HUB_NAME, "1", busybox)
     store.archive("busybox", "1", busybox)
     for count, megabytes in ((3, 5), (10, 20), (30, 200)):
         layers = [bottom, *_app_layers(count, megabytes * 1_000_000 - len(bottom) // 2)]
@@ -70,6 +75,13 @@ def _fill(store: Store) -> None:
     empty = Image([tar({})], {}, here)
     store.image("empty", "1", empty)
     store.archive("empty", "1", empty)
+
+
+def _add_hub_name(out: Path) -> None:
+    """Images that were made before the engines had a stand-in for Docker Hub lack this one name."""
+    store = Store(out)
+    if not store.has(_HUB_NAME, "1"):
+        store.image(_HUB_NAME, "1", Image([_busybox_layer()], _CONFIG, architecture()))
 
 
 def _busybox_layer() -> bytes:

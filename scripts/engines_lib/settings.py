@@ -72,6 +72,7 @@ def _docker(spec: Spec, places: Places) -> str:
         "bip": f"10.1{spec.number}0.0.1/24",
         "default-address-pools": [{"base": f"10.1{spec.number}1.0.0/16", "size": 24}],
         "experimental": True,
+        "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # stands in for docker.io, so that `busybox:1` is found
         "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
     }
     if spec.containerd_store:
@@ -87,12 +88,22 @@ def _podman(spec: Spec, places: Places) -> str:
     folder = places.root / "etc/containers"
     folder.mkdir(exist_ok=True)
     (folder / "containers.conf").write_text(_containers_conf(spec.number))
-    registries = "".join(f'[[registry]]\nlocation="127.0.0.1:{port}"\ninsecure=true\n' for port in REGISTRY_PORTS)
-    (folder / "registries.conf").write_text(
-        f'unqualified-search-registries=[]\nshort-name-mode="permissive"\n{registries}'
-    )
+    (folder / "registries.conf").write_text(_registries_conf())
     (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
     return f"podman --root {places.state}/data --runroot /run/containers system service --time=0 unix://{places.socket}"
+
+
+def _registries_conf() -> str:
+    own = "".join(f'[[registry]]\nlocation="127.0.0.1:{port}"\ninsecure=true\n' for port in REGISTRY_PORTS)
+    return f"""\
+unqualified-search-registries=["docker.io"]
+short-name-mode="permissive"
+{own}[[registry]]
+location="docker.io"
+[[registry.mirror]]  # stands in for docker.io, so that `busybox:1` is found
+location="127.0.0.1:{OPEN}"
+insecure=true
+"""
 
 
 def _containers_conf(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Every example in docs/ does on a real engine what its page says."""
+"""Every example in README and docs/ does on a real engine what its page says."""
 
 from __future__ import annotations
 
@@ -6,41 +6,93 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import pytest
-from pages import Example, examples
-from scenarios.kit import BUSYBOX, Engine, engine_of, has_image
-from test_live import ONE_STORE
+from pages import README, Example, commands, examples
+from scenarios.kit import Engine, engine_of
+from test_live import ENGINES, ONE_STORE
 
-from rawdock import Docker
+from rawdock import Docker, NotFound
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
-if not ONE_STORE:
-    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine for this (NAME=SOCKET, ...)"))
+if not ENGINES:
+    pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
+
+IMAGE = "busybox:1"
+OF_README = [one for one in examples() if one.page == README.name]
+OF_PAGES = [one for one in examples() if one.page != README.name]
+on_each = pytest.mark.parametrize("entry", ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 
 
-async def _prepared(socket: str) -> Engine:
-    """The examples' image is there, as it is for whoever reads the pages in their order."""
+@pytest.fixture(autouse=True, scope="module")
+def taken_away() -> Iterator[None]:
+    """Other tests have the same image under another name, and one of two names can always be deleted."""
+    yield
+    for entry in ENGINES:
+        anyio.run(_without_image, entry.partition("=")[2])
+
+
+async def _with_image(socket: str) -> Engine:
+    """The image is there, as it is for whoever has read README before the pages."""
     async with Docker(socket) as docker:
-        if not await has_image(docker, BUSYBOX):
-            await docker.images.pull(BUSYBOX)
+        await docker.images.pull(IMAGE)
         return await engine_of(docker)
 
 
-@pytest.mark.parametrize("entry", ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
-@pytest.mark.parametrize("example", examples(), ids=lambda one: f"{one.page}-{one.line}")
-def test_example(entry: str, example: Example, tmp_path: Path) -> None:
-    socket = entry.partition("=")[2]
-    engine = anyio.run(_prepared, socket)
-    if engine.labels & example.not_on:
-        pytest.skip("the page says that this engine cannot do it")
+async def _without_image(socket: str) -> Engine:
+    """The image is not there, as on a new machine."""
+    async with Docker(socket) as docker:
+        with suppress(NotFound):
+            await docker.images.delete(IMAGE, force=True)
+        return await engine_of(docker)
+
+
+def _run(socket: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, as somebody runs it who has that Engine and no other."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
     environment |= {"DOCKER_HOST": f"unix://{socket}", "PYTHONWARNINGS": "error", "TMPDIR": tempfile.gettempdir()}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    ran = subprocess.run(
-        [sys.executable, "-c", example.code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def _does_what_its_page_says(example: Example, engine: Engine, socket: str, folder: Path) -> None:
+    program = folder / "program.py"
+    program.write_text(example.code, encoding="utf-8")
+    ran = _run(socket, folder, program.name)
     assert ran.returncode == 0, ran.stderr
-    assert example.fits(ran.stdout), f"printed:\n{ran.stdout}\nand the page says:\n{example.printed}"
+    if not engine.labels & example.printed_otherwise_on:
+        assert example.fits(ran.stdout), f"printed:\n{ran.stdout}\nand the page says:\n{example.printed}"
+
+
+@on_each
+@pytest.mark.parametrize("example", OF_README, ids=lambda one: f"{one.page}-{one.line}")
+def test_program_of_readme(entry: str, example: Example, tmp_path: Path) -> None:
+    """Each as it stands, by itself, where there is no image yet."""
+    socket = entry.partition("=")[2]
+    engine = anyio.run(_without_image, socket)
+    _does_what_its_page_says(example, engine, socket, tmp_path)
+
+
+@on_each
+def test_the_command_that_says_which_engine(entry: str, tmp_path: Path) -> None:
+    [command] = [one for one in commands() if one.code == "python -m rawdock\n"]
+    ran = _run(entry.partition("=")[2], tmp_path, "-m", "rawdock")
+    assert ran.returncode == 0, ran.stderr
+    assert command.printed
+    assert command.fits(ran.stdout), f"printed:\n{ran.stdout}\nand the page says:\n{command.printed}"
+
+
+@pytest.mark.skipif(not ONE_STORE, reason="an example does the same with either image store: the other engine runs it")
+@pytest.mark.parametrize("entry", ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+@pytest.mark.parametrize("example", OF_PAGES, ids=lambda one: f"{one.page}-{one.line}")
+def test_example(entry: str, example: Example, tmp_path: Path) -> None:
+    socket = entry.partition("=")[2]
+    engine = anyio.run(_with_image, socket)
+    if engine.labels & example.not_on:
+        pytest.skip("the page says that this engine cannot do it")
+    _does_what_its_page_says(example, engine, socket, tmp_path)

@@ -1,0 +1,57 @@
+"""`python -m rawdock`: this version, where the Engine is, and what it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from . import Docker, RawdockError, __version__
+from ._about import found_by, product
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0, or 1 with a sentence that says what to do."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, None]] = arguments.run
+    try:
+        asyncio.run(run(arguments))
+    except RawdockError as error:
+        print(f"rawdock: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """A command that is added here is a parser of its own, which sets `run`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rawdock",
+        description="Says which rawdock this is, where your Engine is (the one that the docker command would use), and "
+        "what it is. The exit code is 1 if no Engine answers.",
+    )
+    parser.add_argument("--version", action="version", version=f"rawdock {__version__}")
+    parser.set_defaults(run=_about)
+    return parser
+
+
+async def _about(_: argparse.Namespace) -> None:
+    print(f"rawdock {__version__} on Python {platform.python_version()}", flush=True)
+    async with Docker() as docker:
+        print(f"{docker.address} ({found_by(docker.address_source)})", flush=True)
+        version = await docker.system.version()
+        lowest = version.min_api_version or version.api_version
+        print(f"{product(version)} on {version.os}/{version.arch}, API {lowest} to {version.api_version}", end="")
+        print(f"; rawdock speaks {docker.version} with it")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
