@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ._index import PUBLIC
+from ._lazy import lazy_attributes
 from .errors import (
     AddressError,
     ArchiveError,
@@ -48,17 +49,17 @@ if TYPE_CHECKING:
         StepStarted,
         StepWarning,
     )
-    from ._client import Docker
-    from ._codec import decode, encode
-    from ._endpoint import endpoint_of
-    from ._model import SecretStr, Timestamp
-    from ._streams.building import Built
+    from ._declare.endpoint import endpoint_of
+    from ._docker import Docker
+    from ._models.codec import decode, encode
+    from ._models.model import SecretStr, Timestamp
+    from ._streams.faces.build_steps import Built
     from ._tar.unpack import Skipped
     from ._transport.wire import Limits
     from ._types import Content, Filters, Moment
-    from .helpers.copying import Copied
+    from .helpers.copy import Copied
+    from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
-    from .helpers.resuming import Gap
     from .helpers.run import RunResult
     from .usage import Rates, Usage, rates_between, usage_of
 
@@ -122,47 +123,6 @@ __all__ = [
     "usage_of",
 ]
 
-# What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
-_LATER = {
-    "BuildChange": "_build.steps",
-    "BuildWarning": "_build.steps",
-    "Built": "_streams.building",
-    "Content": "_types",
-    "Copied": "helpers.copying",
-    "Docker": "_client",
-    "ExecuteResult": "helpers.execute",
-    "Filters": "_types",
-    "Gap": "helpers.resuming",
-    "Limits": "_transport.wire",
-    "Moment": "_types",
-    "RunResult": "helpers.run",
-    "Rates": "usage",
-    "SecretStr": "_model",
-    "Skipped": "_tar.unpack",
-    "Step": "_build.steps",
-    "StepDone": "_build.steps",
-    "StepOutput": "_build.steps",
-    "StepPart": "_build.steps",
-    "StepProgress": "_build.steps",
-    "StepStarted": "_build.steps",
-    "StepWarning": "_build.steps",
-    "Timestamp": "_model",
-    "Usage": "usage",
-    "decode": "_codec",
-    "encode": "_codec",
-    "endpoint_of": "_endpoint",
-    "rates_between": "usage",
-    "usage_of": "usage",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f".{_LATER[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+if not TYPE_CHECKING:
+    # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
+    __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC)

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Union, get_args, get_origin
+
+from ._index import MODELS, STREAMS
 
 __all__ = ["resolve", "without_none"]
 
 
 class _Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
-        from . import models
-
-        if name in models.MODULES:
-            return getattr(models, name)
-        from . import streams
-
-        if name in streams.MODULES:
-            return getattr(streams, name)
-        raise KeyError(name)
+        module = MODELS.get(name) or STREAMS[name]
+        return getattr(import_module(f"rawdock.{module}"), name)
 
 
 def resolve(annotation: Any, module: dict[str, Any], owner: Mapping[str, Any] | None = None) -> Any:

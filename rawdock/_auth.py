@@ -21,7 +21,7 @@ __all__ = ["encoded", "encoded_many", "for_registry", "nobody"]
 
 def encoded(where: str, value: Any) -> str:
     """The value of X-Registry-Auth."""
-    from ._codec import encode_json
+    from ._models.codec import encode_json
     from .models.system import AuthConfig
 
     if not isinstance(value, AuthConfig):
@@ -31,7 +31,7 @@ def encoded(where: str, value: Any) -> str:
 
 def encoded_many(where: str, value: Any) -> str:
     """The value of X-Registry-Config: credentials by registry."""
-    from ._codec import encode_json
+    from ._models.codec import encode_json
     from .models.system import AuthConfig
 
     if not isinstance(value, dict):

@@ -1,30 +1,29 @@
-"""`Docker`: one Engine. It finds the address, negotiates the version, sends, and maps errors; nothing else does."""
+"""`Client`: one Engine. It finds the address, negotiates the version, sends, and maps errors; nothing else does."""
 
 from __future__ import annotations
 
 import functools
 import json as _json
 import os
-from collections.abc import AsyncIterable, Callable, Mapping
-from importlib import import_module
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import anyio
 import httpx
 
 from ._address import Address, find_address
-from ._border import status_error, translate
-from ._closing import close_iterator
-from ._endpoint import Bound, Endpoint, Resource
-from ._params import header_value, uploaded
+from ._declare.endpoint import Bound, Endpoint
+from ._declare.params import header_value, uploaded
+from ._error_mapping import status_error, translate
+from ._iterators import close_iterator
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
 from ._transport.wire import Limits
-from ._versions import NEWEST, OLDEST, Version, parse_version, version_text
+from ._versions import NEWEST, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
     BadRequest,
@@ -36,108 +35,20 @@ from .errors import (
     StatusError,
     VersionError,
 )
-from .helpers import Helpers
 
-if TYPE_CHECKING:
-    from .api.build import Build
-    from .api.checkpoints import Checkpoints
-    from .api.configs import Configs
-    from .api.containers import Containers
-    from .api.distribution import Distribution
-    from .api.exec import Exec
-    from .api.images import Images
-    from .api.networks import Networks
-    from .api.nodes import Nodes
-    from .api.plugins import Plugins
-    from .api.secrets import Secrets
-    from .api.services import Services
-    from .api.session import Session
-    from .api.swarm import Swarm
-    from .api.system import System
-    from .api.tasks import Tasks
-    from .api.volumes import Volumes
-
-__all__ = ["Docker", "EngineSwapped"]
+__all__ = ["Client"]
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Resource)
 
 _AGENT = "rawdock/0.1.0"
 
 
-class EngineSwapped(BadRequest):
-    """The Engine refused the version that was negotiated with it: another one answers there now.
-
-    It is caught, and the version negotiated once more; where that did not help, it is the refusal that it was.
-    """
+class _EngineReplaced(BadRequest):
+    """The Engine refused the version that was negotiated with it: another one answers at its address now."""
 
 
-class _Group(Generic[R]):
-    """A resource of a client. Its module is loaded when it is first used, and the resource is kept with the client."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, client: None, owner: type | None = None) -> _Group[R]: ...
-    @overload
-    def __get__(self, client: Docker, owner: type | None = None) -> R: ...
-    def __get__(self, client: Docker | None, owner: type | None = None) -> R | _Group[R]:
-        if client is None:
-            return self
-        resource: type[R] = getattr(import_module(f"rawdock.api.{self._name}"), self._name.capitalize())
-        made = client.__dict__[self._name] = resource(client)
-        return made
-
-
-class Docker(Helpers):
-    """A client of one Docker Engine.
-
-    `address` is `unix:///path`, a path, or `tcp://host:port`; without one it is what the docker command would use:
-    `DOCKER_HOST`, the active docker context, or `/var/run/docker.sock`. Nothing is opened before the first call.
-
-    `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
-    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, not under `minimum_version`. `limits`
-    bounds what is kept of an answer; `connect_timeout` is in seconds. Calls and streams have no deadline of their own:
-    use a cancel scope.
-
-    Raises AddressError if the address cannot be used.
-    """
-
-    build: _Group[Build] = _Group()
-    """`build(...)` builds an image; what builds leave in the cache."""
-    checkpoints: _Group[Checkpoints] = _Group()
-    """Checkpoints of containers."""
-    configs: _Group[Configs] = _Group()
-    """Configs of a swarm."""
-    containers: _Group[Containers] = _Group()
-    """Containers: create, start, stop, inspect, logs, attach, commit, ..."""
-    distribution: _Group[Distribution] = _Group()
-    """What registries have."""
-    exec: _Group[Exec] = _Group()
-    """Processes executed in running containers."""
-    images: _Group[Images] = _Group()
-    """Images: pull, push, build, list, inspect, delete, ..."""
-    networks: _Group[Networks] = _Group()
-    """Networks."""
-    nodes: _Group[Nodes] = _Group()
-    """Nodes of a swarm."""
-    plugins: _Group[Plugins] = _Group()
-    """Plugins that the Engine manages."""
-    secrets: _Group[Secrets] = _Group()
-    """Secrets of a swarm."""
-    services: _Group[Services] = _Group()
-    """Services of a swarm."""
-    session: _Group[Session] = _Group()
-    """Connections that are handed over to BuildKit."""
-    swarm: _Group[Swarm] = _Group()
-    """The swarm as a whole."""
-    system: _Group[System] = _Group()
-    """The Engine itself: ping, version, info, disk use, events, registry login."""
-    tasks: _Group[Tasks] = _Group()
-    """Tasks of a swarm."""
-    volumes: _Group[Volumes] = _Group()
-    """Volumes."""
+class Client:
+    """A client of one Engine without its operations; see `Docker`."""
 
     def __init__(
         self,
@@ -177,9 +88,9 @@ class Docker(Helpers):
 
     def __repr__(self) -> str:
         speaks = f" API {self.version}" if self._version else ""
-        return f"<Docker {self.address}{speaks}{' closed' if self._closed else ''}>"
+        return f"<{type(self).__name__} {self.address}{speaks}{' closed' if self._closed else ''}>"
 
-    async def __aenter__(self) -> Docker:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -265,16 +176,25 @@ class Docker(Helpers):
             body,
             "" if json is None else "application/json",
         )
-        declared = _untyped(method)
-        if self._version is None:
-            await self.negotiate()
-        try:
-            return await self.call(declared, bound, _same)
-        except EngineSwapped:
-            await self.negotiate(again=True)
-            return await self.call(declared, bound, _same)
+        return await self.perform(_untyped(method), (bound,), self.call, _same)
 
     # What compiled endpoints use.
+
+    async def perform(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, Bound, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
+        """Bind the arguments to the version that is spoken, and make the exchange: `call` or `open`, with what these
+        finish it by. If another Engine answers there now, its version is negotiated, and the request sent once more."""
+        version = (self._version or await self.negotiate()) if endpoint.versioned else None
+        try:
+            return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
+        except _EngineReplaced:
+            version = await self.negotiate(again=True)
+            return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
 
     async def negotiate(self, again: bool = False) -> Version:
         """The API version to speak: one ping, shared by all who wait for it."""
@@ -284,7 +204,7 @@ class Docker(Helpers):
         async with self._negotiation:
             if self._version is not None and (not again or self._version is not before):
                 return self._version
-            headers = await self.call(_PING, Bound("/_ping"), _headers)
+            headers = await self.call(_PING, _PING_BOUND, _headers)
             self._use_version(self._agreed(headers.get("api-version", "")))
             assert self._version is not None
             return self._version
@@ -296,7 +216,7 @@ class Docker(Helpers):
             problem = DecodeError(
                 f"what answers at {self.address} is not a Docker Engine: its ping names no API version"
             )
-            problem.sent = self._sent(_PING, Bound("/_ping"))
+            problem.sent = self._sent(_PING, _PING_BOUND)
             raise problem from error
         if engine < self._minimum:
             raise VersionError(
@@ -406,7 +326,7 @@ class Docker(Helpers):
         if again and isinstance(error, BadRequest) and _too_new(error.message):
             offered = response.headers.get("api-version", "")
             if not offered or not self._version or _lower(offered, self._version):
-                error = EngineSwapped(error.message, status=error.status, cause=error.cause)
+                error = _EngineReplaced(error.message, status=error.status, cause=error.cause)
         self._placed(error, endpoint, bound)
         return error
 
@@ -488,21 +408,26 @@ def _headers(response: httpx.Response) -> httpx.Headers:
     return response.headers
 
 
-async def _ping(self: Any) -> None: ...
+async def _no_parameters(self: Any) -> None: ...
 
 
-async def _any(self: Any) -> None: ...
+class _WithoutBinding(Endpoint):
+    """A request whose arguments are in their places already."""
+
+    def __init__(self, operation: str, route: str, *, versioned: bool) -> None:
+        super().__init__(_no_parameters, route, since=None, versioned=versioned, answer=None, secret=False)
+        self.operation = operation
+        self.bind = _bound
 
 
-_PING = Endpoint(_ping, "GET /_ping", since=None, versioned=False, answer=None, secret=False)
-_PING.operation = "ping"
+def _bound(version: Version | None, bound: Bound) -> Bound:
+    return bound
+
+
+_PING = _WithoutBinding("ping", "GET /_ping", versioned=False)
+_PING_BOUND = Bound("/_ping")
 
 
 @functools.cache
 def _untyped(method: str) -> Endpoint:
-    declared = Endpoint(_any, f"{method} /", since=None, versioned=True, answer=None, secret=False)
-    declared.operation = "request"
-    return declared
-
-
-assert OLDEST == (1, 40)
+    return _WithoutBinding("request", f"{method} /", versioned=True)

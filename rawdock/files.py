@@ -21,8 +21,8 @@ from typing import BinaryIO
 import anyio
 import anyio.to_thread
 
-from ._batches import Batches, hand_over
-from ._closing import close_iterator
+from ._iterators import close_iterator
+from ._threads import Batches, hand_over
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]

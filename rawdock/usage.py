@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ._model import Timestamp
+from ._models.model import Timestamp
 from .errors import InvalidArgument
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_origin
 
 from rawdock._annotations import without_none
-from rawdock._model import Model, SecretStr, Timestamp, fields_of
+from rawdock._models.model import Model, SecretStr, Timestamp, fields_of
 
 TIME = "2026-01-02T03:04:05.000000006Z"
 

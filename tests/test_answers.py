@@ -27,10 +27,10 @@ from rawdock import (
     encode,
     endpoint_of,
 )
-from rawdock._model import Model, fields_of
-from rawdock._stats import stats_of
-from rawdock._streams.lines import Lines
-from rawdock._streams.opens import Opens, Runs
+from rawdock._answers.stats import stats_of
+from rawdock._models.model import Model, fields_of
+from rawdock._streams.faces.contexts import Opens, Runs
+from rawdock._streams.faces.json_lines import Lines
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._codec import decode, decoder, encode, encode_json, loads, use_json
-from rawdock._model import Model, SecretStr, Timestamp, since, until, wire
+from rawdock._models.codec import decode, decoder, encode, encode_json, loads, use_json
+from rawdock._models.model import Model, SecretStr, Timestamp, since, until, wire
 from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
 
 

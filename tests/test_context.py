@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawdock import Docker, FileError, InvalidArgument
-from rawdock._batches import Batches
 from rawdock._build.context import archive_of
 from rawdock._build.ignore import Rules
 from rawdock._build.source import Source
+from rawdock._threads import Batches
 
 
 def members(data: bytes) -> dict[str, tarfile.TarInfo]:

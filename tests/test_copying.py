@@ -255,7 +255,7 @@ async def test_a_hundred_thousand_members(place: Path, monkeypatch: pytest.Monke
                 self.members = 99_990
             super().feed(pieces)
 
-    monkeypatch.setattr("rawdock.helpers.copying.Unpacker", Far)
+    monkeypatch.setattr("rawdock.helpers.copy.Unpacker", Far)
     header = info("x/d", DIR).tobuf()
     for more in (9, 10):
         async with client(Engine(x=TOP.tobuf() + header * more + bytes(1024))) as docker:

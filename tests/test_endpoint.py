@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 import rawdock
-from rawdock._endpoint import Resource, endpoint, endpoint_of
-from rawdock._model import Model, since
-from rawdock._params import filters, query
+from rawdock._declare.endpoint import Resource, endpoint, endpoint_of
+from rawdock._declare.params import filters, query
+from rawdock._models.model import Model, since
 from rawdock._types import Filters
 from rawdock.api.images import Images
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._streams.frames import Frame, Frames, Plain, _starts
+from rawdock._streams.split.frames import Frame, Frames, Plain, _starts
 from rawdock._transport.wire import Reader, WireError
 
 NAMES = ("stdin", "stdout", "stderr")

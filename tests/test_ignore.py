@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ignore_cases import CASES, Case, listed, plant
 
 from rawdock import InvalidArgument
-from rawdock._batches import Batches
 from rawdock._build.context import archive_of
 from rawdock._build.ignore import Rules, read_rules
 from rawdock._build.source import Source
+from rawdock._threads import Batches
 
 CORPUS: dict[str, Any] = json.loads((Path(__file__).parent / "ignore_corpus.json").read_text())
 

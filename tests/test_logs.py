@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, TruncatedError
-from rawdock._model import Timestamp
-from rawdock._streams.frames import Frame
-from rawdock._streams.logs import Asked, FramedEntries, JsonEntries, PlainEntries
-from rawdock._streams.text import TextStream
+from rawdock._models.model import Timestamp
+from rawdock._streams.faces.decoded_text import TextStream
+from rawdock._streams.split.frames import Frame
+from rawdock._streams.split.log_lines import Asked, FramedEntries, JsonEntries, PlainEntries
 from rawdock.streams import LogEntry
 
 NUMBERS = {"stdout": 1, "stderr": 2}

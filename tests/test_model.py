@@ -10,7 +10,7 @@ from typing import Annotated
 import attrs
 import pytest
 
-from rawdock._model import NO_EXTRA, Model, SecretStr, Timestamp, fields_of, since, until, wire
+from rawdock._models.model import NO_EXTRA, Model, SecretStr, Timestamp, fields_of, since, until, wire
 
 
 class Inner(Model):

@@ -17,7 +17,7 @@ from spec.facts import ENGINE, declared, differences, models, schemas
 import rawdock.models
 from rawdock import VersionError, decode, encode
 from rawdock._annotations import without_none
-from rawdock._model import FieldInfo, Model, fields_of
+from rawdock._models.model import FieldInfo, Model, fields_of
 
 # The only fields that an answer has to have: without them it is of no use.
 IDENTITIES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawdock._codec import decode
+from rawdock._models.codec import decode
 from rawdock.models import LoadLine, PullLine
 from rawdock.progress import Folder
 

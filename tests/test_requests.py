@@ -20,7 +20,7 @@ from spec.deviations import DEVIATIONS
 from spec.facts import methods, missing_operations, operation_differences, operations, resources
 
 from rawdock import Docker, InvalidArgument, ServerError, VersionError, endpoint_of
-from rawdock._streams.opens import Opens
+from rawdock._streams.faces.contexts import Opens
 from rawdock._versions import version_text
 from rawdock.models import ContainerSpec, HostConfig, Mount, PluginPrivilege, PortBinding
 

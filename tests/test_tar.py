@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawdock import DecodeError, FileError, InvalidArgument, TruncatedError
-from rawdock._batches import BATCH, TAKEN, Batches, hand_over
 from rawdock._tar.members import Look
 from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
 from rawdock._tar.walk import Walk
+from rawdock._threads import BATCH, TAKEN, Batches, hand_over
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 KINDS = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hardlink"}

@@ -17,8 +17,9 @@ from anyio.lowlevel import checkpoint
 from faultserver import Peer, json_answer, serving
 
 import rawdock
-from rawdock import Docker, InvalidArgument, _params
-from rawdock._model import Timestamp
+from rawdock import Docker, InvalidArgument
+from rawdock._declare import params as _params
+from rawdock._models.model import Timestamp
 from rawdock._transport.wire import Reader
 
 Send = Callable[[Docker, Any], Awaitable[object]]

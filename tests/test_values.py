@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._codec import load_lines, loads, use_json
-from rawdock._streams.values import JsonValues
+from rawdock._models.codec import load_lines, loads, use_json
+from rawdock._streams.split.json_values import JsonValues
 
 
 @pytest.fixture(params=["json", "msgspec"], autouse=True)

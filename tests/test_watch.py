@@ -28,7 +28,7 @@ from rawdock import (
     decode,
 )
 from rawdock.api.system import System
-from rawdock.helpers.resuming import REMEMBERED, Backlog, Backoff, Position
+from rawdock.helpers.event_position import REMEMBERED, Backlog, Backoff, Position
 from rawdock.helpers.watch import _nanoseconds, _seconds
 from rawdock.models import EventActor, EventMessage, Ping
 from rawdock.streams import Watching

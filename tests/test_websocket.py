@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import rawdock
 from rawdock import Docker
-from rawdock._streams import websocket
-from rawdock._streams.messages import BINARY, CLOSE, PING, PONG, Message, WebSocketFrames, written
+from rawdock._streams.faces import websocket
+from rawdock._streams.split.websocket import BINARY, CLOSE, PING, PONG, Message, WebSocketFrames, written
 from rawdock.streams import WebSocket
 
 TEXT, CONTINUATION = 1, 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from anyio import to_thread
 
-from .._batches import Batches
+from .._threads import Batches
 from ..errors import FileError, InvalidArgument
 from .context import archive_of
 from .ignore import Rules, read_rules

@@ -1,1 +1,1 @@
-"""Open answers: pure splitters that turn bytes into items, and the async faces that callers hold."""
+"""Open answers: `split` turns their bytes into items, and `faces` has the classes that callers hold."""

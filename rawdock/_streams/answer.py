@@ -8,8 +8,8 @@ from typing import Any, NoReturn, Protocol, cast
 import anyio
 import httpx
 
-from .._border import translate
-from .._closing import close_iterator
+from .._error_mapping import translate
+from .._iterators import close_iterator
 from .._transport.errors import BodyFailed
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from .._batches import BATCH
+from .._threads import BATCH
 from ..errors import FileError
 from .members import END, Look, ending, header
 from .walk import READ, Entry, Walk

@@ -1,6 +1,6 @@
 """What the transport raises, as httpx's own kinds, so that any `httpx.AsyncClient` over it behaves as its users know.
 
-The client turns these into rawdock's errors (`rawdock/_border.py`).
+The client turns these into rawdock's errors (`rawdock/_error_mapping.py`).
 """
 
 from __future__ import annotations

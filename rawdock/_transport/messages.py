@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
-from .._closing import close_iterator
+from .._iterators import close_iterator
 from .wire import Head
 
 __all__ = ["Mode", "OpenResponse", "WireRequest", "WireResponse"]

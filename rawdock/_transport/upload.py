@@ -16,7 +16,7 @@ import httpx
 from anyio import CancelScope, Event, get_cancelled_exc_class
 from anyio.lowlevel import checkpoint
 
-from .._closing import close_iterator
+from .._iterators import close_iterator
 from .connection import Connection
 from .errors import BodyFailed, ConnectionEnded
 

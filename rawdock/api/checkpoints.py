@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._endpoint import Resource, endpoint
+from .._declare.endpoint import endpoint
+from .._resource import Resource
 
 if TYPE_CHECKING:
     from ..models import Checkpoint, CheckpointCreateRequest

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._archive import stat_of
-from .._endpoint import Resource, endpoint
-from .._model import since
-from .._params import content, filters, header, json_lines, query, tail
-from .._stats import stats_of
-from .._streams.entries import lined
-from .._streams.opens import Opens, Runs
-from .._streams.output import framed
+from .._answers.archive_stat import stat_of
+from .._answers.stats import stats_of
+from .._declare.endpoint import endpoint
+from .._declare.params import content, filters, header, json_lines, query, tail
+from .._models.model import since
+from .._resource import Resource
+from .._streams.faces.contexts import Opens, Runs
+from .._streams.faces.log_entries import lined
+from .._streams.faces.process_output import framed
 from .._types import Content, Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.bytes_ import ArchiveStream, Chunks
-    from .._streams.entries import LogEntries
-    from .._streams.feeds import StatsStream
-    from .._streams.output import LogStream, ProcessStream
-    from .._streams.waiting import Waiting
-    from .._streams.websocket import WebSocket
+    from .._streams.faces.container_wait import Waiting
+    from .._streams.faces.downloads import ArchiveStream, Chunks
+    from .._streams.faces.log_entries import LogEntries
+    from .._streams.faces.process_output import LogStream, ProcessStream
+    from .._streams.faces.stats import StatsStream
+    from .._streams.faces.websocket import WebSocket
     from ..models import (
         ArchiveStat,
         Committed,
@@ -232,7 +233,7 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("POST /containers/{id}/attach", upgrade="tcp", then=framed(_has_tty))
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=framed(_has_tty))
     def attach(
         self,
         id: str,
@@ -271,7 +272,7 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("GET /containers/{id}/logs", then=framed(_has_tty))
+    @endpoint("GET /containers/{id}/logs", prepare=framed(_has_tty))
     def logs(
         self,
         id: str,
@@ -293,7 +294,7 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("GET /containers/{id}/logs", then=lined(_has_tty))
+    @endpoint("GET /containers/{id}/logs", prepare=lined(_has_tty))
     def log_entries(
         self,
         id: str,

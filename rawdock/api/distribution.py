@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from .. import _auth
-from .._endpoint import Resource, endpoint
-from .._params import header, image_name
+from .._declare.endpoint import endpoint
+from .._declare.params import header, image_name
+from .._resource import Resource
 
 if TYPE_CHECKING:
     from ..models import AuthConfig, DistributionInspect

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import attrs
 
-from .._endpoint import Resource, built_on, endpoint
-from .._params import query
-from .._streams.opens import Opens
-from .._streams.output import framed
+from .._declare.endpoint import endpoint, wraps_endpoint
+from .._declare.params import query
+from .._resource import Resource
+from .._streams.faces.contexts import Opens
+from .._streams.faces.process_output import framed
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from .._streams.output import ProcessStream
+    from .._streams.faces.process_output import ProcessStream
     from ..models import ExecConfig, ExecCreated, ExecInspect, ExecStartConfig
 
 __all__ = ["Exec"]
@@ -43,7 +44,7 @@ class Exec(Resource):
         """
         ...
 
-    @endpoint("POST /exec/{id}/start", upgrade="tcp", then=_held)
+    @endpoint("POST /exec/{id}/start", upgrade="tcp", prepare=_held)
     def start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]:
         """Start a prepared command, and hold its output and input.
 
@@ -58,7 +59,7 @@ class Exec(Resource):
     @endpoint("POST /exec/{id}/start")
     async def _start_detached(self, id: str, config: ExecStartConfig) -> None: ...
 
-    @built_on(_start_detached)
+    @wraps_endpoint(_start_detached)
     async def start_detached(self, id: str, config: ExecStartConfig | None = None) -> None:
         """Start a prepared command and leave it to itself.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .. import _auth
-from .._endpoint import Resource, built_on, endpoint
-from .._model import since
-from .._params import (
+from .._declare.endpoint import endpoint, wraps_endpoint
+from .._declare.params import (
     content,
     filters,
     header,
@@ -19,15 +18,18 @@ from .._params import (
     some_texts,
     uploaded,
 )
+from .._models.model import since
 from .._reference import parse_reference
-from .._streams.opens import Opens, Runs
+from .._resource import Resource
+from .._streams.faces.contexts import Opens, Runs
 from .._types import Content, Filters
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from .._streams.bytes_ import Chunks
-    from .._streams.transfers import PullResult, PullStream, PushResult, PushStream
-    from .._streams.works import BuildResult, BuildStream, ImportResult, ImportStream, LoadResult, LoadStream
+    from .._streams.faces.builds import BuildResult, BuildStream
+    from .._streams.faces.downloads import Chunks
+    from .._streams.faces.loads import ImportResult, ImportStream, LoadResult, LoadStream
+    from .._streams.faces.pulls_and_pushes import PullResult, PullStream, PushResult, PushStream
     from ..models import (
         AttestationStatement,
         AuthConfig,
@@ -58,7 +60,7 @@ class Images(Resource):
         auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
     ) -> Runs[PullStream, PullResult]: ...
 
-    @built_on(_create)
+    @wraps_endpoint(_create)
     def pull(
         self,
         reference: str,
@@ -92,7 +94,7 @@ class Images(Resource):
         auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encoded)],
     ) -> Runs[PushStream, PushResult]: ...
 
-    @built_on(_push)
+    @wraps_endpoint(_push)
     def push(
         self,
         reference: str,
@@ -195,7 +197,7 @@ class Images(Resource):
         platform: str | None = None,
     ) -> Runs[ImportStream, ImportResult]: ...
 
-    @built_on(_import)
+    @wraps_endpoint(_import)
     def import_(
         self,
         source: Content | str,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._endpoint import Resource, endpoint
-from .._params import filters
+from .._declare.endpoint import endpoint
+from .._declare.params import filters
+from .._resource import Resource
 from .._types import Filters
 
 if TYPE_CHECKING:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from .. import _auth
-from .._endpoint import Resource, endpoint
-from .._params import content, filters, header, image_name, json_body, query
-from .._streams.opens import Runs
+from .._declare.endpoint import endpoint
+from .._declare.params import content, filters, header, image_name, json_body, query
+from .._resource import Resource
+from .._streams.faces.contexts import Runs
 from .._types import Content, Filters
 
 if TYPE_CHECKING:
-    from .._streams.transfers import PluginPullStream, PullResult, PushResult, PushStream
+    from .._streams.faces.pulls_and_pushes import PluginPullStream, PullResult, PushResult, PushStream
     from ..models import AuthConfig, Plugin, PluginPrivilege
 
 __all__ = ["Plugins"]

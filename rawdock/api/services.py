@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .. import _auth
-from .._endpoint import Resource, endpoint
-from .._model import since
-from .._params import filters, header, query, tail
-from .._streams.entries import lined
-from .._streams.opens import Opens
-from .._streams.output import framed
+from .._declare.endpoint import endpoint
+from .._declare.params import filters, header, query, tail
+from .._models.model import since
+from .._resource import Resource
+from .._streams.faces.contexts import Opens
+from .._streams.faces.log_entries import lined
+from .._streams.faces.process_output import framed
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.entries import LogEntries
-    from .._streams.output import LogStream
+    from .._streams.faces.log_entries import LogEntries
+    from .._streams.faces.process_output import LogStream
     from ..models import AuthConfig, Service, ServiceCreated, ServiceSpec, ServiceUpdated
 
 __all__ = ["Services"]
@@ -75,7 +76,7 @@ class Services(Resource):
         """
         ...
 
-    @endpoint("GET /services/{id}/logs", then=framed(_has_tty))
+    @endpoint("GET /services/{id}/logs", prepare=framed(_has_tty))
     def logs(
         self,
         id: str,
@@ -95,7 +96,7 @@ class Services(Resource):
         """
         ...
 
-    @endpoint("GET /services/{id}/logs", then=lined(_has_tty))
+    @endpoint("GET /services/{id}/logs", prepare=lined(_has_tty))
     def log_entries(
         self,
         id: str,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from .._endpoint import Resource, endpoint
-from .._params import header, printable, printables
-from .._streams.opens import Opens
+from .._declare.endpoint import endpoint
+from .._declare.params import header, printable, printables
+from .._resource import Resource
+from .._streams.faces.contexts import Opens
 
 if TYPE_CHECKING:
-    from .._streams.bytes_ import Duplex
+    from .._streams.faces.duplex import Duplex
 
 __all__ = ["Session"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import models
-from .._endpoint import Resource, endpoint
+from .._declare.endpoint import endpoint
+from .._resource import Resource
 
 if TYPE_CHECKING:
     from ..models import SwarmInitRequest, SwarmJoinRequest, SwarmSpec, SwarmUnlockRequest, UnlockKey

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._endpoint import Resource, endpoint
-from .._model import since
-from .._params import filters, query
-from .._ping import ping_of
-from .._streams.opens import Opens
+from .._answers.ping import ping_of
+from .._declare.endpoint import endpoint
+from .._declare.params import filters, query
+from .._models.model import since
+from .._resource import Resource
+from .._streams.faces.contexts import Opens
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.feeds import EventStream
+    from .._streams.faces.events import EventStream
     from ..models import AuthConfig, AuthResponse, DataUsage, Ping, SystemInfo, SystemVersion
 
 __all__ = ["System"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._endpoint import Resource, endpoint
-from .._params import filters, query, tail
-from .._streams.entries import lined
-from .._streams.opens import Opens
-from .._streams.output import framed
+from .._declare.endpoint import endpoint
+from .._declare.params import filters, query, tail
+from .._resource import Resource
+from .._streams.faces.contexts import Opens
+from .._streams.faces.log_entries import lined
+from .._streams.faces.process_output import framed
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.entries import LogEntries
-    from .._streams.output import LogStream
+    from .._streams.faces.log_entries import LogEntries
+    from .._streams.faces.process_output import LogStream
     from ..models import Task
 
 __all__ = ["Tasks"]
@@ -29,7 +30,7 @@ class Tasks(Resource):
 
     __slots__ = ()
 
-    @endpoint("GET /tasks/{id}/logs", then=framed(_has_tty))
+    @endpoint("GET /tasks/{id}/logs", prepare=framed(_has_tty))
     def logs(
         self,
         id: str,
@@ -49,7 +50,7 @@ class Tasks(Resource):
         """
         ...
 
-    @endpoint("GET /tasks/{id}/logs", then=lined(_has_tty))
+    @endpoint("GET /tasks/{id}/logs", prepare=lined(_has_tty))
     def log_entries(
         self,
         id: str,

@@ -11,14 +11,16 @@ import attrs
 
 from ..errors import InvalidArgument
 from ..models import ExecConfig, ExecStartConfig
-from .ending import VARIABLE, end_command
-from .finishing import finished
+from .completion import finished
+from .end_command import VARIABLE, end_command
 from .process import Ended, Held, Holds, Input
 
 if TYPE_CHECKING:
-    from .._client import Docker
-    from .._streams.opens import Opens
-    from .._streams.output import ProcessStream
+    from collections.abc import AsyncIterable
+
+    from .._resources import Operations
+    from .._streams.faces.contexts import Opens
+    from .._streams.faces.process_output import ProcessStream
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
 
@@ -38,7 +40,7 @@ class Execution(Held[ExecuteResult]):
     """For `exec.inspect` and `exec.resize`."""
 
     def __init__(
-        self, docker: Docker, container: str, config: ExecConfig, mark: str, *, stdin: Input, timeout: float | None,
+        self, docker: Operations, container: str, config: ExecConfig, mark: str, *, stdin: Input, timeout: float | None,
         output_limit: int | None,
     ) -> None:  # fmt: skip
         super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
@@ -91,21 +93,30 @@ class Execution(Held[ExecuteResult]):
 
 
 def execute(
-    docker: Docker,
+    docker: Operations,
     container: str,
     cmd: list[str],
     *,
-    env: Mapping[str, str] | None,
-    user: str,
-    working_dir: str,
-    tty: bool,
-    privileged: bool,
-    stdin: Input,
-    open_stdin: bool,
-    timeout: float | None,
-    output_limit: int | None,
+    env: Mapping[str, str] | None = None,
+    user: str = "",
+    working_dir: str = "",
+    tty: bool = False,
+    privileged: bool = False,
+    stdin: bytes | AsyncIterable[bytes] | None = None,
+    open_stdin: bool = False,
+    timeout: float | None = None,
+    output_limit: int | None = None,
 ) -> Holds[Execution, ExecuteResult]:
-    """See `Docker.execute`."""
+    """Execute a command in a running container (`docker exec`): await it for its exit code and output.
+
+    Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. If it is cancelled, or left
+    before its end, the command is ended with all that it has started, which no call of the Engine does: its
+    processes have the variable `RAWDOCK_EXECUTION`, and are ended from inside by the container's own shell, or from
+    outside where this program may (no shell, the Engine on the same machine). Where neither can be, StillRunning
+    is raised. `timeout` is in seconds, and raises TimedOut with the output so far; its `may_still_run` says the
+    same. `output_limit` is as with `run`. A command that there is none of has the exit code 126 or 127, and its
+    output says why. Raises NotFound, and Conflict if the container is paused or does not run.
+    """
     if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
     mark = f"{VARIABLE}={secrets.token_hex(8)}"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 import anyio
 import attrs
 
-from .._closing import close_iterator
-from .._params import uploaded
-from .._streams.opens import Runs
+from .._declare.params import uploaded
+from .._iterators import close_iterator
+from .._streams.faces.contexts import Runs
 from ..errors import (
     ClosedError,
     DecodeError,
@@ -24,14 +24,14 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
-from .finishing import LIMIT, finished, patience_of
+from .completion import LIMIT, finished, patience_of
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from .._client import Docker
-    from .._streams.frames import Frame
-    from .._streams.output import ProcessStream
+    from .._resources import Operations
+    from .._streams.faces.process_output import ProcessStream
+    from .._streams.split.frames import Frame
 
 __all__ = ["Ended", "Held", "Holds", "Input", "Output"]
 
@@ -125,7 +125,7 @@ class Held(Generic[E]):
     may_still_run = False
     """Whether it was to be ended, and no way was found."""
 
-    def __init__(self, docker: Docker, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
+    def __init__(self, docker: Operations, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
         self._docker = docker
         self._stdin = uploaded("stdin", stdin) if stdin is not None else None
         if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):

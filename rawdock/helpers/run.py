@@ -10,14 +10,16 @@ import attrs
 
 from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, TruncatedError
 from ..models import ContainerSpec
-from .finishing import finished
+from .completion import finished
 from .process import Ended, Held, Holds, Input
 
 if TYPE_CHECKING:
-    from .._client import Docker
-    from .._streams.opens import Opens
-    from .._streams.output import ProcessStream
-    from .._streams.waiting import Waiting
+    from collections.abc import AsyncIterable
+
+    from .._resources import Operations
+    from .._streams.faces.container_wait import Waiting
+    from .._streams.faces.contexts import Opens
+    from .._streams.faces.process_output import ProcessStream
     from ..models import AuthConfig
 
 __all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
@@ -45,7 +47,7 @@ class Running(Held[RunResult]):
     """The container's."""
 
     def __init__(
-        self, docker: Docker, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
+        self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
         super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
@@ -152,22 +154,32 @@ class Running(Held[RunResult]):
 
 
 def run(
-    docker: Docker,
+    docker: Operations,
     image: str,
-    cmd: list[str] | None,
+    cmd: list[str] | None = None,
     *,
-    spec: ContainerSpec | None,
-    name: str | None,
-    platform: str | None,
-    pull: PullPolicy,
-    auth_config: AuthConfig | None,
-    remove: bool,
-    stdin: Input,
-    open_stdin: bool,
-    timeout: float | None,
-    output_limit: int | None,
+    spec: ContainerSpec | None = None,
+    name: str | None = None,
+    platform: str | None = None,
+    pull: Literal["always", "missing", "never"] = "missing",
+    auth_config: AuthConfig | None = None,
+    remove: bool = True,
+    stdin: bytes | AsyncIterable[bytes] | None = None,
+    open_stdin: bool = False,
+    timeout: float | None = None,
+    output_limit: int | None = None,
 ) -> Holds[Running, RunResult]:
-    """See `Docker.run`."""
+    """Run a command in a container of its own (`docker run`): await it for its exit code and output.
+
+    Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. `spec` has all else of the
+    container, as limits, mounts and networks. It is created, attached to and waited for before it starts, so that
+    nothing is missed; what it says of a terminal is its `spec.tty`. In the end it is removed, with its anonymous
+    volumes, unless `remove=False`. If it is cancelled, fails, or is left before its end, it is ended and removed,
+    whatever `remove` says. `timeout` is in seconds from its start on, and raises TimedOut with the output so far.
+    `output_limit` is in bytes for each of stdout and stderr: what is beyond is read and dropped, and `truncated`
+    says so; without it more than 64 MiB are a DecodeError. Raises NotFound for an image that cannot be had, and
+    what the Engine says of a command that it cannot start (Docker: BadRequest, Podman: ServerError or Conflict).
+    """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
     if not image:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from ..errors import InvalidArgument, TruncatedError, Unhealthy
+from .execute import execute
 
 if TYPE_CHECKING:
-    from .._client import Docker
+    from .._resources import Operations
     from ..models import ContainerInspect, Health
 
 __all__ = ["wait_healthy", "wait_port"]
@@ -19,8 +20,12 @@ _LOOK_AGAIN = 2.0
 _SHOWN = 300
 
 
-async def wait_healthy(docker: Docker, container: str) -> Health:
-    """See `Docker.wait_healthy`."""
+async def wait_healthy(docker: Operations, container: str) -> Health:
+    """Wait until a container's health check says `healthy`; also before it is started.
+
+    Raises Unhealthy if it says `unhealthy`, if the container stops, or if it has no health check. Podman runs the
+    checks by systemd's timers: without those a container stays `starting`, and this waits as long as it may.
+    """
     id = (await docker.containers.inspect(container)).id
     async with docker.system.events(filters={"type": "container", "container": id}) as events:
         while True:
@@ -65,12 +70,17 @@ exit 1
 """
 
 
-async def wait_port(docker: Docker, container: str, port: int) -> None:
-    """See `Docker.wait_port`."""
+async def wait_port(docker: Operations, container: str, port: int) -> None:
+    """Wait until something in a running container listens on a TCP port, on whatever address.
+
+    The container's own shell looks at its kernel's table. It does not tell whether the port can be reached from
+    outside, nor whether who listens answers. Raises ProcessError if there is no shell, and Conflict if the
+    container does not run.
+    """
     if not 0 < port < 65536:
         raise InvalidArgument(f"wait_port: {port!r} is not a port; give a number from 1 to 65535")
     while True:
-        done = await docker.execute(container, ["sh", "-c", _SCRIPT, "sh", f"{port:04X}"])
+        done = await execute(docker, container, ["sh", "-c", _SCRIPT, "sh", f"{port:04X}"])
         if done.exit_code != 1:
             done.check()
             return

@@ -20,8 +20,8 @@ import anyio
 import anyio.abc
 import attrs
 
-from .._params import filters_text, moment
-from .._streams.opens import Opens
+from .._declare.params import filters_text, moment
+from .._streams.faces.contexts import Opens
 from ..errors import (
     ConnectError,
     Forbidden,
@@ -32,10 +32,10 @@ from ..errors import (
     ServerError,
     TruncatedError,
 )
-from .resuming import Backlog, Backoff, Gap, Position, key_of
+from .event_position import Backlog, Backoff, Gap, Position, key_of
 
 if TYPE_CHECKING:
-    from .._client import Docker
+    from .._resources import Operations
     from .._types import Filters, Moment
     from ..models import ContainerSummary, EventMessage
 
@@ -110,7 +110,7 @@ class Watching:
     The end is an error: one that trying again cannot cure, or the last of too many failed tries.
     """
 
-    def __init__(self, docker: Docker, settings: _Settings) -> None:
+    def __init__(self, docker: Operations, settings: _Settings) -> None:
         self._docker = docker
         self._settings = settings
         self._backlog = Backlog(settings.buffer)
@@ -322,7 +322,7 @@ class ContainerWatching(Watching):
     containers: list[ContainerSummary]
     """As they were listed last."""
 
-    def __init__(self, docker: Docker, settings: _Settings, all: bool, label: str | list[str] | None) -> None:
+    def __init__(self, docker: Operations, settings: _Settings, all: bool, label: str | list[str] | None) -> None:
         super().__init__(docker, settings)
         self._all = all
         self._label = label
@@ -376,31 +376,51 @@ class _Watches(Opens[W]):
 
 
 def watch(
-    docker: Docker,
+    docker: Operations,
     *,
     filters: Filters | None = None,
     since: Moment | None = None,
-    buffer: int = BUFFER,
+    buffer: int = 4096,
     heartbeat: float | None = None,
-    backoff: tuple[float, float] = BACKOFF,
+    backoff: tuple[float, float] = (0.1, 10.0),
     attempts: int | None = None,
 ) -> Opens[Watching]:
-    """See `Docker.watch`."""
+    """What happens on the Engine, as `system.events`, but it never goes deaf.
+
+    Enter it, and iterate to get an `EventMessage` for each event, and a `Gap` where events may have been missed.
+    What happens once it is entered is told, however late it is read: a task reads into a buffer of `buffer` events,
+    and what is too much for that is counted in one `Gap`. A lost connection is made again, after `backoff` seconds
+    (the first wait and the longest), and goes on behind the last event without repeating any. `attempts` limits how
+    often in a row that may fail; then the last error is raised, behind what came before it. Entering tries once.
+
+    With `since` it begins there, with a `Gap` if a Docker Engine's memory does not reach back so far.
+
+    `heartbeat` is in seconds: when nothing came for so long, the Engine is asked on another connection whether it
+    is there and, on Docker, whether it knows of events that did not come. If it does not answer in as long (but at
+    least 10 seconds), or does know some, the connection is made again.
+
+    Raises what `system.events` raises for what is wrong with the request.
+    """
     settings = _settings("watch", filters, since, buffer, heartbeat, backoff, attempts)
     return _Watches(lambda: Watching(docker, settings))
 
 
 def watch_containers(
-    docker: Docker,
+    docker: Operations,
     *,
     all: bool = True,
     label: str | list[str] | None = None,
-    buffer: int = BUFFER,
+    buffer: int = 4096,
     heartbeat: float | None = None,
-    backoff: tuple[float, float] = BACKOFF,
+    backoff: tuple[float, float] = (0.1, 10.0),
     attempts: int | None = None,
 ) -> Opens[ContainerWatching]:
-    """See `Docker.watch_containers`."""
+    """The containers there are, and from then on what happens to containers, with nothing lost between the two.
+
+    Enter it: `containers` is the list; iterate to get what happens, as `watch` gives it. An event may tell of what
+    the list shows already. Behind a `Gap`, `list()` lists again. `all` takes those that do not run too; `label` is
+    for both, list and events. The rest is as in `watch`.
+    """
     filters: dict[str, str | bool | int | list[str]] = {"type": "container"}
     if label is not None:
         filters["label"] = label

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 import anyio
 
 from .._address import Address, find_address
-from .._client import Docker
+from .._docker import Docker
 from .._reference import parse_reference
 from ..errors import ConnectError, RawdockError
 from . import engine

@@ -8,7 +8,7 @@ from .._reference import parse_reference
 from ..errors import NotFound, RawdockError
 
 if TYPE_CHECKING:
-    from .._client import Docker
+    from .._docker import Docker
     from .screen import Screen
 
 __all__ = ["Made"]

@@ -7,7 +7,7 @@ import sys
 
 import anyio
 
-from .._client import Docker
+from .._docker import Docker
 from ..testing import Recorder
 from .__main__ import RECORDING
 from .screen import Screen

@@ -18,7 +18,7 @@ from .screen import plural, short, size
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from .._client import Docker
+    from .._docker import Docker
     from ..models import ContainerInspect, ContainerSummary, DataUsage, HistoryItem, ImageDeleted, ImageInspect
     from ..progress import Progress
     from .screen import Screen

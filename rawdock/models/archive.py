@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import Annotated
 
-from rawdock._model import Model, Timestamp, wire
+from rawdock._models.model import Model, Timestamp, wire
 
 
 class ArchiveStat(Model):

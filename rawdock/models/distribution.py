@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rawdock._model import Model
+from rawdock._models.model import Model
 
 from .common import Descriptor, Platform
 

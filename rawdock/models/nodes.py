@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, Timestamp, since, wire
+from rawdock._models.model import Model, Timestamp, since, wire
 
 from .common import ObjectVersion
 from .swarm import TLSInfo

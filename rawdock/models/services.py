@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, Timestamp, since, until, wire
+from rawdock._models.model import Model, Timestamp, since, until, wire
 
 from .common import ObjectVersion
 from .tasks import EndpointPortConfig, NetworkAttachmentConfig, TaskSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._model import Model, SecretStr, Timestamp, since, until, wire
+from rawdock._models.model import Model, SecretStr, Timestamp, since, until, wire
 
 from .common import GenericResource
 from .containers import ContainerSummary

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 
 from .._address import find_address
-from .._closing import close_iterator
+from .._iterators import close_iterator
 from .._transport.messages import WireRequest
 from .._transport.transport import EngineTransport, over_tcp, over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece

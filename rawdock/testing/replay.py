@@ -11,7 +11,7 @@ from typing import Literal, cast
 import anyio.lowlevel
 import httpx
 
-from .._streams.websocket import accepted
+from .._streams.faces.websocket import accepted
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
 from .redaction import redact_body
 

@@ -15,7 +15,7 @@ class Rawdock:
     """`parser` is who parses JSON: the standard library, or msgspec (`rawdock[fast]`)."""
 
     def __init__(self, parser: str = "json") -> None:
-        from rawdock._codec import use_json
+        from rawdock._models.codec import use_json
 
         use_json(parser)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from rawdock import BadRequest, Docker, NotFound, NotSupported
-from rawdock._model import Timestamp
+from rawdock._models.model import Timestamp
 from rawdock.models import HostConfig, LogConfig
 
 from .kit import container, engine_of, executed, opened, output

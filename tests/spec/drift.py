@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast, get_args, get_origin
 import rawdock.models
 from rawdock import Docker, NotSupported, StatusError, VersionError, endpoint_of
 from rawdock._annotations import without_none
-from rawdock._model import Model, fields_of
+from rawdock._models.model import Model, fields_of
 from rawdock._versions import parse_version
 
 from .facts import ENGINE, methods, schemas

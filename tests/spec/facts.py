@@ -35,8 +35,8 @@ from urllib.parse import parse_qsl
 import rawdock.api
 import rawdock.models
 from rawdock import endpoint_of
-from rawdock._endpoint import Endpoint, Resource
-from rawdock._model import Model, since, until, wire
+from rawdock._declare.endpoint import Endpoint, Resource
+from rawdock._models.model import Model, since, until, wire
 from rawdock._versions import Version, version_text
 
 ENGINE: dict[str, Any] = json.loads((Path(__file__).parent / "engine.json").read_text())

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from rawdock._annotations import without_none
-from rawdock._endpoint import Endpoint
-from rawdock._model import Model, fields_of
-from rawdock._stats import stats_of
-from rawdock._streams.lines import Lines
-from rawdock._streams.opens import Opens
+from rawdock._answers.stats import stats_of
+from rawdock._declare.endpoint import Endpoint
+from rawdock._models.model import Model, fields_of
+from rawdock._streams.faces.contexts import Opens
+from rawdock._streams.faces.json_lines import Lines
 from rawdock.models import ArchiveStat, WaitResponse
 from rawdock.testing import Exchange, Recording
 from rawdock.testing.format import from_piece

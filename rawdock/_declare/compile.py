@@ -1,0 +1,236 @@
+"""Compiles a declaration into plain functions, so that a call interprets nothing."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+
+from .._annotations import without_none
+from .._streams.faces.contexts import Opens
+from .._versions import check_gate
+from . import params as _params
+from .declaration import Bound, Declaration, Parameter
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["compile_bind", "compile_method"]
+
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_JSON = "application/json"
+_TAR = "application/x-tar"
+
+
+def compile_bind(declared: Declaration) -> Callable[..., Bound]:
+    """One straight function for one endpoint: a line or two a parameter, nothing decided at the call.
+
+    Its own names begin with an underscore, which those of parameters never do.
+    """
+    names: dict[str, Any] = {
+        "_Bound": Bound,
+        "_new": cast("Any", tuple).__new__,
+        "_gate": check_gate,
+        "_encode_body": _params.body,
+    }
+    lines: list[str] = []
+    if declared.since is not None:
+        names["_since"] = declared.since
+        lines.append(f"_gate({declared.operation!r}, _version, _since)")
+    headers = _upgrade(declared, names)
+    body, content_type = "None", ""
+    first_query = True
+    path_values: dict[str, str] = {}
+    for index, parameter in enumerate(declared.parameters):
+        name, key = parameter.name, f"_e{index}"
+        names[key] = parameter.encode
+        where = f"{declared.operation}: {name}"
+        if parameter.place == "path":
+            lines.append(f"_p{index} = {key}({where!r}, {name})")
+            path_values[name] = f"_p{index}"
+            continue
+        inner: list[str] = []
+        if parameter.since or parameter.until:
+            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
+            inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
+        if parameter.place == "body" and parameter.encode is _params.uploaded:
+            inner.append(f"_body = {key}({where!r}, {name})")
+            body, content_type = "_body", _TAR
+            if not parameter.required:
+                lines.append("_body = None")
+        elif parameter.place == "body":
+            names["_kind"] = without_none(parameter.type)[0]
+            inner.append(f"_body = _encode_body({where!r}, {name}, _kind, _version)")
+            body, content_type = "_body", _JSON
+            if not parameter.required:
+                lines.append("_body = b'{}'")  # Podman does not take an empty body for an empty object
+        elif parameter.place == "header":
+            inner.append(f"_headers += {key}({where!r}, {name})")
+            names[key] = _header_writer(parameter)
+            headers = headers or "()"
+        else:
+            if first_query:
+                lines.append(f"_q = {'&' + declared.fixed if declared.fixed else ''!r}")
+                first_query = False
+            inner.append(f"_q += {key}({where!r}, {name})")
+            names[key] = _query_writer(parameter)
+        if parameter.required or parameter.always:
+            lines += inner
+        else:
+            default = f"_d{index}"
+            names[default] = parameter.default
+            test = f"{name} is not {default}"
+            if parameter.default is not None and not isinstance(parameter.default, bool):
+                test = f"{name} != {default}"
+            elif parameter.default is not None:
+                test = f"{name} is not None and {name} is not {default}"
+            lines.append(f"if {test}:")
+            lines += [f"    {line}" for line in inner]
+    if headers:
+        lines.insert(0, f"_headers = {headers}")
+    pieces = _NAME.split(declared.path)
+    path = " + ".join(path_values[piece] if i % 2 else repr(piece) for i, piece in enumerate(pieces) if piece or i % 2)
+    lines.append(f"_target = {path}")
+    if not first_query:
+        lines.append("if _q: _target += '?' + _q[1:]")
+    elif declared.fixed:
+        lines[-1] += f" + {'?' + declared.fixed!r}"
+    if not headers and body == "None":
+        lines.append("return _new(_Bound, (_target, (), None, ''))")
+    else:
+        lines.append(f"return _Bound(_target, {'_headers' if headers else '()'}, {body}, {content_type!r})")
+    arguments = ", ".join(["_version", *(parameter.name for parameter in declared.parameters)])
+    return _made(f"def bind({arguments}):", lines, names, "bind", declared)
+
+
+def _upgrade(declared: Declaration, names: dict[str, Any]) -> str:
+    """The source of the headers that ask for another protocol; empty if there are none."""
+    if not declared.upgrade:
+        return ""
+    names["_asked"] = (("Connection", "Upgrade"), ("Upgrade", declared.upgrade))
+    if declared.upgrade != "websocket":
+        return "_asked"
+    from .._streams.faces.websocket import key_headers
+
+    names["_key_headers"] = key_headers
+    return "_asked + _key_headers()"
+
+
+def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
+    """`&name=value`, once for each value."""
+    encode, start = parameter.encode, f"&{parameter.wire}="
+    quote = _params.quote
+
+    def write(where: str, value: Any) -> str:
+        text = encode(where, value)
+        if isinstance(text, str):
+            return start + quote(text)
+        return "".join(start + quote(part) for part in text)
+
+    return write
+
+
+def _header_writer(parameter: Parameter) -> Callable[[str, Any], tuple[tuple[str, str], ...]]:
+    """The header, once for each value."""
+    encode, name = parameter.encode, parameter.wire
+
+    def write(where: str, value: Any) -> tuple[tuple[str, str], ...]:
+        text = encode(where, value)
+        return ((name, text),) if isinstance(text, str) else tuple((name, part) for part in text)
+
+    return write
+
+
+def _made(head: str, lines: list[str], names: dict[str, Any], name: str, declared: Declaration) -> Callable[..., Any]:
+    source = head + "\n" + "".join(f"    {line}\n" for line in lines)
+    file = f"<rawdock {declared.operation}: {name}>"
+    exec(compile(source, file, "exec"), names)
+    linecache.cache[file] = len(source), None, source.splitlines(True), file  # so that tracebacks show its lines
+    return cast("Callable[..., Any]", names[name])
+
+
+def compile_method(declared: Declaration) -> Callable[..., Any]:
+    """The method that makes the request: its signature is the declared one, and calling it interprets nothing."""
+    names: dict[str, Any] = {"_endpoint": declared}
+    arguments = "".join(f"{parameter.name}, " for parameter in declared.parameters)
+    head = ", ".join(_signature(declared, names))
+    name = declared.function.__name__
+    if inspect.iscoroutinefunction(declared.function):
+        names["_answer"] = _answer(declared)
+        lines = [
+            "_client = self._client",
+            f"return await _client.perform(_endpoint, ({arguments}), _client.call, _answer)",
+        ]
+        method = _made(f"async def {name}({head}):", lines, names, name, declared)
+    else:
+        opens, face = _opens(declared)
+        names |= {"_opens": opens, "_face": face}
+        lines = [
+            "_client = self._client",
+            "async def _connect():",
+            f"    return await _client.perform(_endpoint, ({arguments}), _client.open, _face)",
+            "return _opens(_connect)",
+        ]
+        if declared.prepare is not None:
+            names["_prepare"] = declared.prepare
+            given = "".join(f", {one.name}={one.name}" for one in declared.parameters)
+            lines[-1] += f".prepare(_prepare(self{given}))"
+        method = _made(f"def {name}({head}):", lines, names, name, declared)
+    functools.update_wrapper(method, declared.function)
+    method.__endpoint__ = declared  # type: ignore[attr-defined]
+    return method
+
+
+def _signature(declared: Declaration, names: dict[str, Any]) -> Iterator[str]:
+    """The declared parameters as source, with their defaults by name."""
+    starred = False
+    for index, parameter in enumerate(inspect.signature(declared.function).parameters.values()):
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not starred:
+            yield "*"
+            starred = True
+        if parameter.default is inspect.Parameter.empty:
+            yield parameter.name
+        else:
+            names[f"_d{index}"] = parameter.default
+            yield f"{parameter.name}=_d{index}"
+
+
+def _answer(declared: Declaration) -> Callable[[httpx.Response], Any]:
+    """What the method gives back for a success."""
+    if declared.answer is not None:
+        return declared.answer
+    returns = declared.returns
+    if returns is None or returns is type(None):
+        return _nothing
+    if returns is bool:
+        return _changed
+    from .._models.codec import decoder, loads
+
+    decode = decoder(returns)
+
+    def answer(response: httpx.Response) -> Any:
+        return decode(loads(response.content))
+
+    return answer
+
+
+def _nothing(response: httpx.Response) -> None:
+    return None
+
+
+def _changed(response: httpx.Response) -> bool:
+    """start and stop: 304 says that it was so already."""
+    return response.status_code != 304
+
+
+def _opens(declared: Declaration) -> tuple[type[Opens[Any]], type[Any]]:
+    """`Opens[Face]` or a subclass of it, as the class to make and the face it gives."""
+    returns = declared.returns
+    kind: Any = get_origin(returns)
+    if not (isinstance(kind, type) and issubclass(kind, Opens)):
+        raise TypeError(f"{declared.operation}: a method that is not async returns Opens[...], not {returns!r}")
+    face: Any = get_args(returns)[0]
+    return cast("Any", kind), get_origin(face) or face

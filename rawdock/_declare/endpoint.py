@@ -1,0 +1,119 @@
+"""The `endpoint` decorator: a method's signature is the declaration of a request, and this is its body.
+
+A name in the route is path; a parameter whose type is a model is the JSON body; every other one is a query parameter in
+camelCase, sent when it differs from its default. Exceptions stand in the annotation: `query`, `header`, `filters`,
+`image_name`, `content`, `json_body`, `since`. What the route has behind a `?` is sent with every call.
+
+What can be checked without looking at types is checked when the class is made. The rest is compiled into one plain
+function at the first call, so that importing stays cheap and calling interprets nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ..errors import InvalidArgument
+from .compile import compile_bind, compile_method
+from .declaration import Bound, Declaration, Parameter, Prepare
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Bound", "Endpoint", "Parameter", "endpoint", "endpoint_of", "wraps_endpoint"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Endpoint(Declaration):
+    """The declaration of one operation, and the function that binds arguments to it."""
+
+    @functools.cached_property
+    def bind(self) -> Callable[..., Bound]:
+        """`bind(version, *arguments)`: the arguments in their places, or an error before anything is sent."""
+        return compile_bind(self)
+
+
+def endpoint(
+    route: str,
+    *,
+    since: str | None = None,
+    versioned: bool = True,
+    answer: Callable[[httpx.Response], Any] | None = None,
+    secret: bool = False,
+    upgrade: str = "",
+    prepare: Prepare | None = None,
+) -> Callable[[F], F]:
+    """Make a method of a `Resource` the operation `route`.
+
+    `since` is the least API version. `versioned=False` is for the few paths without one. `answer` makes the result
+    from the whole response where it is not simply its JSON. `secret` keeps the body out of errors. `upgrade` is the
+    protocol that the connection is to be handed over to. `prepare` is called with the resource and the arguments, and
+    gives what is still to be done with a stream before the caller has it.
+    """
+
+    def decorate(function: F) -> F:
+        declared = Endpoint(
+            function,
+            route,
+            since=since,
+            versioned=versioned,
+            answer=answer,
+            secret=secret,
+            upgrade=upgrade,
+            prepare=prepare,
+        )
+        method = _deferred(declared)
+        method.__endpoint__ = declared  # type: ignore[attr-defined]
+        return cast("F", method)
+
+    return decorate
+
+
+def wraps_endpoint(declared: Callable[..., Any]) -> Callable[[F], F]:
+    """Mark a method with a body of its own as the public face of an endpoint."""
+
+    def decorate(function: F) -> F:
+        function.__endpoint__ = declared.__endpoint__  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def endpoint_of(method: Callable[..., Any]) -> Endpoint:
+    """The declaration behind a method, as data: `endpoint_of(Containers.create)`."""
+    declared = getattr(method, "__endpoint__", None)
+    if not isinstance(declared, Endpoint):
+        raise InvalidArgument(f"{getattr(method, '__qualname__', method)} is not an endpoint")
+    return declared
+
+
+def _deferred(declared: Endpoint) -> Callable[..., Any]:
+    """The method until its first call, which compiles it and puts the compiled one in its place."""
+    function = declared.function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def first_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return await _install(declared, type(self))(self, *args, **kwargs)
+
+        return first_call
+
+    @functools.wraps(function)
+    def first_open(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _install(declared, type(self))(self, *args, **kwargs)
+
+    return first_open
+
+
+def _install(declared: Endpoint, owner: type) -> Callable[..., Any]:
+    method = compile_method(declared)
+    name = declared.function.__name__
+    for cls in owner.__mro__:
+        if name in vars(cls):
+            if getattr(vars(cls)[name], "__endpoint__", None) is declared:
+                setattr(cls, name, method)
+            break
+    return method

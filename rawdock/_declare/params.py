@@ -1,0 +1,351 @@
+"""Arguments to text: the markers that stand in an endpoint's annotations, and the encoders behind them.
+
+Everything from outside passes here once before it becomes part of a request: what could reach another endpoint or
+another header is refused, and the rest is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, get_origin
+from urllib.parse import quote as _percent
+
+from .._iterators import close_iterator
+from .._models.model import Model, Timestamp
+from .._types import Content, Moment
+from ..errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from .._versions import Version
+
+__all__ = [
+    "body",
+    "content",
+    "encoder",
+    "filters",
+    "filters_text",
+    "header",
+    "header_value",
+    "identifier",
+    "image_name",
+    "image_path",
+    "json_body",
+    "json_lines",
+    "json_list",
+    "json_map",
+    "json_text",
+    "json_texts",
+    "model_list",
+    "moment",
+    "printable",
+    "printables",
+    "query",
+    "quote",
+    "some_texts",
+    "tail",
+    "text",
+    "uploaded",
+]
+
+Encode = Callable[[str, Any], Any]
+
+
+class query(NamedTuple):
+    """A query parameter whose name or form is not the rule."""
+
+    name: str = ""
+    encode: Encode | None = None
+    always: bool = False
+    """Sent also where it equals its default: the Engine's own is another."""
+
+
+class header(NamedTuple):
+    """A request header."""
+
+    name: str
+    encode: Encode
+
+
+filters = object()
+"""Marks the filters: a mapping, sent as JSON."""
+image_name = object()
+"""Marks a path parameter that may be an image reference, slashes and all."""
+content = object()
+"""Marks the body of an upload: bytes, not JSON."""
+json_body = object()
+"""Marks a JSON body that is a list."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_IMAGE = re.compile(r"[A-Za-z0-9_.:@+/-]+")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f/\\?#%]")
+_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+def quote(value: str) -> str:
+    """Escape for a query string."""
+    return value if value.isalnum() and value.isascii() else _percent(value, safe="-_.~")
+
+
+def identifier(where: str, value: Any) -> str:
+    """An id or name as one part of a path.
+
+    Escaping a slash would not do: the Engine unescapes it, cleans the path, and another endpoint would answer.
+    """
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected an id or a name (str), got {type(value).__name__}")
+    if not value:
+        raise InvalidArgument(f"{where}: may not be empty; give an id or a name")
+    if _UNSAFE.search(value) or value in (".", ".."):
+        raise InvalidArgument(f"{where}: {value!r} is not an id or a name: it may not hold '/', '..' or spaces")
+    return _percent(value, safe=":@")
+
+
+def image_path(where: str, value: Any) -> str:
+    """An image's id or reference inside a path."""
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected an image's id or reference (str), got {type(value).__name__}")
+    if not value:
+        raise InvalidArgument(f"{where}: may not be empty; give an image's id or reference")
+    if _IMAGE.fullmatch(value) is None or any(part in ("", ".", "..") for part in value.split("/")):
+        raise InvalidArgument(f"{where}: {value!r} is not an image's id or reference")
+    return value
+
+
+def text(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: expected str, got {type(value).__name__}")
+    return value
+
+
+def _flag(where: str, value: Any) -> str:
+    if not isinstance(value, bool):
+        raise InvalidArgument(f"{where}: expected bool, got {type(value).__name__}")
+    return "true" if value else "false"
+
+
+def _integer(where: str, value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidArgument(f"{where}: expected int, got {type(value).__name__}")
+    return str(value)
+
+
+def _texts(where: str, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise InvalidArgument(f"{where}: expected a list of str, got {type(value).__name__}")
+    return [text(where, item) for item in cast("list[Any]", value)]
+
+
+def _one_of(values: tuple[str, ...]) -> Encode:
+    def encode(where: str, value: Any) -> str:
+        if value not in values:
+            raise InvalidArgument(f"{where}: {value!r} is not one of {', '.join(map(repr, values))}")
+        return cast("str", value)
+
+    return encode
+
+
+def _several_of(values: tuple[str, ...]) -> Encode:
+    one_of = _one_of(values)
+
+    def encode(where: str, value: Any) -> list[str]:
+        return [one_of(where, item) for item in _texts(where, value)]
+
+    return encode
+
+
+def json_text(where: str, value: Any) -> str:
+    """A model as JSON in a query parameter."""
+    from .._models.codec import encode_json
+
+    if not isinstance(value, Model):
+        raise InvalidArgument(f"{where}: expected a model, got {type(value).__name__}")
+    return encode_json(value).decode()
+
+
+def json_texts(where: str, value: Any) -> list[str]:
+    """Models as JSON, one parameter each."""
+    if not isinstance(value, list):
+        raise InvalidArgument(f"{where}: expected a list, got {type(value).__name__}")
+    return [json_text(where, item) for item in cast("list[Any]", value)]
+
+
+def filters_text(where: str, value: Any) -> str:
+    """Filters as the Engine reads them: every key with a list of texts."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{where}: expected a dict like {{'label': 'a=b'}}, got {type(value).__name__}")
+    out: dict[str, list[str]] = {}
+    for key, given in cast("Mapping[Any, Any]", value).items():
+        if not isinstance(key, str) or not key:
+            raise InvalidArgument(f"{where}: {key!r} is not the name of a filter")
+        values = cast("list[Any]", given) if isinstance(given, list) else [given]
+        out[key] = [_filter_value(f"{where}[{key!r}]", item) for item in values]
+    return json.dumps(out, separators=(",", ":"))
+
+
+def _filter_value(where: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidArgument(f"{where}: expected str, bool, int or a list of str, got {type(value).__name__}")
+
+
+def header_value(where: str, value: str) -> str:
+    """A line break in a value would be another header."""
+    if _HEADER.fullmatch(value) is None and value:
+        raise InvalidArgument(f"{where}: a header takes printable ASCII only")
+    return value
+
+
+_SECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+
+
+def moment(where: str, value: Any) -> str:
+    """A point in time in seconds, as Docker reads it; what else its command takes, the command turns into that."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidArgument(f"{where}: a datetime needs a time zone, as datetime.now(UTC)")
+        since = value - datetime(1970, 1, 1, tzinfo=UTC)
+        return f"{since.days * 86400 + since.seconds}.{since.microseconds:06}000"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        if _SECONDS.fullmatch(value):
+            return str.__str__(value)
+        exact = Timestamp(value).nanoseconds
+        if exact is None:
+            raise InvalidArgument(f"{where}: {value!r} is no time as 2026-01-02T03:04:05Z, and no number of seconds")
+        return f"{exact // 1_000_000_000}.{exact % 1_000_000_000:09}"
+    raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
+
+
+def tail(where: str, value: Any) -> str:
+    """How many lines: Docker takes what it cannot read as all of them, so it is refused here."""
+    if value == "all":
+        return "all"
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidArgument(f"{where}: expected 'all' or a number of lines, got {value!r}")
+    return str(value)
+
+
+def json_map(where: str, value: Any) -> str:
+    """A map of texts as JSON; None is a value that the Engine finds elsewhere."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{where}: expected a dict of str, got {type(value).__name__}")
+    pairs = cast("Mapping[Any, Any]", value)
+    for key, item in pairs.items():
+        if not isinstance(key, str) or not (item is None or isinstance(item, str)):
+            raise InvalidArgument(f"{where}[{key!r}]: expected str, got {type(item).__name__}")
+    return json.dumps(dict(pairs), separators=(",", ":"))
+
+
+def json_list(where: str, value: Any) -> str:
+    """Texts as one JSON list."""
+    return json.dumps(_texts(where, value), separators=(",", ":"))
+
+
+def model_list(where: str, value: Any) -> str:
+    """Models as one JSON list."""
+    from .._models.codec import encode_json
+
+    if not isinstance(value, list) or not all(isinstance(x, Model) for x in cast("list[Any]", value)):
+        raise InvalidArgument(f"{where}: expected a list of models")
+    return encode_json(value).decode()
+
+
+def printable(where: str, value: Any) -> str:
+    """A text as a header's value."""
+    return header_value(where, text(where, value))
+
+
+def printables(where: str, value: Any) -> list[str]:
+    """Texts as the values of a header that is repeated."""
+    return [header_value(where, item) for item in _texts(where, value)]
+
+
+def json_lines(where: str, value: Any) -> str:
+    """What to accept, if an answer in JSON lines is wanted."""
+    _flag(where, value)
+    return "application/jsonl, application/x-ndjson"
+
+
+def some_texts(where: str, value: Any) -> list[str]:
+    """At least one text: the Engine would take none for something else."""
+    texts = _texts(where, value)
+    if not texts or not all(texts):
+        raise InvalidArgument(f"{where}: may not be empty")
+    return texts
+
+
+def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
+    """A model, or a list of what may stand in one, as the JSON body."""
+    from .._models.codec import encode_json
+
+    if isinstance(kind, type) and not isinstance(value, kind):
+        raise InvalidArgument(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
+    return encode_json(value, version, kind)
+
+
+def uploaded(where: str, value: Any) -> Content:
+    """The body of an upload, as it is."""
+    if isinstance(value, (bytes, _Parts)):
+        return value
+    if isinstance(value, bytearray):
+        return bytes(value)
+    if hasattr(value, "__aiter__"):
+        if getattr(value, "ag_frame", value) is None:
+            raise InvalidArgument(f"{where}: this generator is used up, and would upload nothing; make a new one")
+        return _Parts(where, value)
+    raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
+
+
+class _Parts:
+    """The parts of an upload, looked at as they come: what is not bytes would be sent as nonsense, or not at all."""
+
+    def __init__(self, where: str, parts: AsyncIterable[bytes]) -> None:
+        self._where = where
+        self._parts = parts
+        self._iterator: AsyncIterator[Any] | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._iterator = aiter(self._parts)
+        return self
+
+    async def __anext__(self) -> bytes:
+        assert self._iterator is not None
+        part = await anext(self._iterator)
+        if isinstance(part, (bytes, bytearray, memoryview)):
+            return bytes(cast("bytes", part))
+        raise InvalidArgument(f"{self._where}: expected parts of bytes, got {type(part).__name__}")
+
+    async def aclose(self) -> None:
+        await close_iterator(self._iterator)
+
+
+_ENCODERS: dict[Any, Encode] = {
+    str: text,
+    bool: _flag,
+    int: _integer,
+    list[str]: _texts,
+    dict[str, str]: json_map,
+    Moment: moment,
+}
+
+
+def encoder(where: str, kind: Any) -> Encode:
+    """The encoder for a query parameter of this type."""
+    if get_origin(kind) is Literal:
+        return _one_of(get_args(kind))
+    if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
+        return _several_of(get_args(get_args(kind)[0]))
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return json_text
+    try:
+        return _ENCODERS[kind]
+    except (KeyError, TypeError):
+        raise TypeError(f"{where}: {kind!r} cannot be a query parameter") from None

@@ -1,0 +1,27 @@
+"""Attributes of a module that are loaded when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+__all__ = ["lazy_attributes"]
+
+
+def lazy_attributes(
+    name: str, namespace: dict[str, object], modules: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The `__getattr__` and the `__dir__` of the module `name`. `modules` says where in rawdock each attribute is."""
+
+    def find(attribute: str) -> object:
+        module = modules.get(attribute)
+        if module is None:
+            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+        value: object = getattr(import_module(f"rawdock.{module}"), attribute)
+        namespace[attribute] = value  # kept, so that this runs once for each attribute
+        return value
+
+    def names() -> list[str]:
+        return sorted({*namespace, *modules})
+
+    return find, names

@@ -1,0 +1,316 @@
+"""`Model`: what requests are made of and answers are read into.
+
+Laws: a model is frozen, and only takes keywords; a field that an answer leaves out reads as the zero of its type; what
+the Engine sends and rawdock does not know is in `extra` and is written back.
+
+A model is an attrs class with slots. Slots make a new class, so a metaclass does it. Types in annotations are resolved
+at first use, so that models may name each other whatever the order in which their modules are loaded.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, timedelta, timezone
+from datetime import datetime as _datetime
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    NoReturn,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
+
+import attrs
+
+from .._annotations import resolve
+from .._versions import Version, parse_version
+
+__all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
+
+
+class wire(NamedTuple):
+    """The field's name on the wire, where the rule does not give it."""
+
+    name: str
+
+
+class _Gate:
+    """An API version, equal to nothing but itself.
+
+    Python 3.11.2 takes `Annotated[int, a]` and `Annotated[int, b]` for the same type if a == b, as tuples would be.
+    """
+
+    __slots__ = ("version",)
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.version!r})"
+
+
+class since(_Gate):
+    """The API version that brought it."""
+
+    __slots__ = ()
+
+
+class until(_Gate):
+    """The first API version without it."""
+
+    __slots__ = ()
+
+
+class SecretStr(str):
+    """Text that is never shown: it prints as `***`. `reveal()` gives it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self.reveal() else "''"
+
+    def __str__(self) -> str:
+        return "***" if self.reveal() else ""
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return str.__str__(self)
+
+
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])| ?([+-])(\d\d):?(\d\d)(?: [A-Z]+)?)"
+)
+_EPOCH: Final = _datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Timestamp(str):
+    """A time in the Engine's exact words, up to nanoseconds. True if it is set: the Engine says "never" as year 1."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return len(self) > 0 and not self.startswith("0001-01-01T00:00:00")
+
+    @property
+    def datetime(self) -> _datetime | None:
+        """Cut to microseconds; None where it is not set or no time."""
+        parsed = self._parsed()
+        return parsed[0] if parsed else None
+
+    @property
+    def nanoseconds(self) -> int | None:
+        """Since 1970, exact; None where it is not set or no time."""
+        parsed = self._parsed()
+        if parsed is None:
+            return None
+        moment, fraction = parsed
+        whole = moment.replace(microsecond=0) - _EPOCH
+        return (whole.days * 86400 + whole.seconds) * 1_000_000_000 + fraction
+
+    def _parsed(self) -> tuple[_datetime, int] | None:
+        match = _TIMESTAMP.fullmatch(self) if self else None
+        if match is None:
+            return None
+        fraction = int((match[7] or "0").ljust(9, "0"))
+        offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
+        try:
+            zone = UTC if match[8] or not offset else timezone(-offset if match[9] == "-" else offset)
+            numbers = (int(match[i]) for i in range(1, 7))
+            year, month, day, hour, minute, second = numbers
+            moment = _datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
+        except ValueError:
+            return None
+        return moment, fraction
+
+
+class _NoExtra(dict[str, object]):
+    """The empty `extra` that all models without unknown fields share."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a model is frozen: give extra={...} when it is made, or use attrs.evolve")
+
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _no_extra, ()
+
+    def __copy__(self) -> _NoExtra:
+        return self
+
+    def __deepcopy__(self, memo: object) -> _NoExtra:
+        return self
+
+
+NO_EXTRA: Final = _NoExtra()
+
+
+def _no_extra() -> _NoExtra:
+    return NO_EXTRA
+
+
+def _field(*, default: Any, kw_only: bool) -> Any:
+    """A field that says outright that it is a keyword: mypy does not apply the default to the base class."""
+    return default
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=True, field_specifiers=(_field,))
+class ModelMeta(type):
+    """Makes each model an attrs class with slots."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> ModelMeta:
+        if "__attrs_attrs__" in namespace:  # attrs makes the class a second time, now with slots
+            return super().__new__(mcls, name, bases, namespace, **kwargs)
+        annotations: dict[str, Any] = namespace.get("__annotations__", {})
+        these: dict[str, Any] = {}
+        for field, annotation in annotations.items():
+            if isinstance(annotation, str) and annotation.startswith("ClassVar"):
+                continue
+            default = namespace.pop(field, attrs.NOTHING)
+            these[field] = attrs.field(default=_factory(default))
+        namespace["__own_types__"] = {field: annotations[field] for field in these}
+        cls = super().__new__(mcls, name, bases, namespace, **kwargs)
+        return attrs.define(
+            cls, these=these, frozen=True, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False
+        )
+
+
+def _factory(default: Any) -> Any:
+    """A default that can be changed is made anew for each instance."""
+    kind: Any = type(default)  # pyright: ignore[reportUnknownVariableType]
+    if kind in (list, dict):
+        make: Any = default.copy if default else kind
+        return attrs.Factory(make)
+    if isinstance(kind, ModelMeta) and not _shareable(kind):
+        return attrs.Factory(kind)
+    return default  # pyright: ignore[reportUnknownVariableType]
+
+
+def attributes(cls: type) -> tuple[attrs.Attribute[Any], ...]:
+    """What attrs knows of a model; checkers do not see that the metaclass made an attrs class."""
+    return cast("tuple[attrs.Attribute[Any], ...]", attrs.fields(cast("Any", cls)))
+
+
+def _shareable(cls: type) -> bool:
+    """Whether an instance of defaults holds nothing that can be changed."""
+    return not any(_factory_of(field) for field in attributes(cls))
+
+
+def _factory_of(field: attrs.Attribute[Any]) -> Any:
+    return getattr(cast("Any", field.default), "factory", None)
+
+
+class Model(metaclass=ModelMeta):
+    """The base of all models."""
+
+    __own_types__: ClassVar[dict[str, Any]]
+
+    extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
+    """Fields that rawdock does not know, under their wire names. Written with the rest, and wins over it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._shown())})"
+
+    def _shown(self) -> Iterator[str]:
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            if field.required or value != field.default:
+                # By the type of the field, since callers may give a plain str for a secret.
+                yield f"{field.name}={'***' if value and _hides(field.type) else repr(value)}"
+        if self.extra:
+            yield f"extra={self.extra!r}"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, x.name) == getattr(other, x.name) for x in attributes(type(self)))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    if not TYPE_CHECKING:  # a checker that saw this would take any name
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for a slot that decoding left empty: its zero is made now, and kept."""
+            field = _by_name(type(self)).get(name)
+            if field is None or field.default is attrs.NOTHING:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            value = default_of(field)
+            object.__setattr__(self, name, value)
+            return value
+
+
+@functools.cache
+def _by_name(cls: type[Model]) -> dict[str, attrs.Attribute[Any]]:
+    return {field.name: field for field in attributes(cls)}
+
+
+def default_of(field: attrs.Attribute[Any]) -> Any:
+    """The value of a field that was left out."""
+    make = _factory_of(field)
+    return make() if make else field.default
+
+
+class FieldInfo(NamedTuple):
+    """A field of a model, as it goes over the wire."""
+
+    name: str
+    wire: str
+    type: Any
+    """Without `Annotated`."""
+    required: bool
+    default: Any
+    """What it reads as when absent."""
+    since: Version | None
+    until: Version | None
+
+
+def _hides(kind: Any) -> bool:
+    """Whether a secret may be in a value of this type."""
+    return kind is SecretStr or any(_hides(inner) for inner in get_args(kind))
+
+
+_fields: dict[type[Model], tuple[FieldInfo, ...]] = {}
+
+
+def fields_of(cls: type[Model]) -> tuple[FieldInfo, ...]:
+    """The fields of a model, those of its bases among them, without `extra`."""
+    found = _fields.get(cls)
+    if found is None:
+        declared = {field.name: field for field in attributes(cls)}
+        owners = {name: base for base in reversed(cls.__mro__) for name in getattr(base, "__own_types__", {})}
+        found = _fields[cls] = tuple(
+            _field_info(owners[name], field) for name, field in declared.items() if name != "extra"
+        )
+    return found
+
+
+def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
+    annotation = resolve(owner.__own_types__[field.name], {}, vars(sys.modules[owner.__module__]))  # type: ignore[attr-defined]
+    marks: tuple[Any, ...] = ()
+    if get_origin(annotation) is Annotated:
+        annotation, *rest = get_args(annotation)
+        marks = tuple(rest)
+    names = [mark.name for mark in marks if isinstance(mark, wire)]
+    return FieldInfo(
+        name=field.name,
+        wire=names[0] if names else "".join(part.capitalize() for part in field.name.strip("_").split("_")),
+        type=annotation,
+        required=field.default is attrs.NOTHING,
+        default=None if field.default is attrs.NOTHING else default_of(field),
+        since=next((parse_version(mark.version) for mark in marks if isinstance(mark, since)), None),
+        until=next((parse_version(mark.version) for mark in marks if isinstance(mark, until)), None),
+    )

@@ -1,0 +1,95 @@
+"""The API's operations on a client: what helpers are given, and what `Docker` adds them to."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
+
+from ._client import Client
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from .api.build import Build
+    from .api.checkpoints import Checkpoints
+    from .api.configs import Configs
+    from .api.containers import Containers
+    from .api.distribution import Distribution
+    from .api.exec import Exec
+    from .api.images import Images
+    from .api.networks import Networks
+    from .api.nodes import Nodes
+    from .api.plugins import Plugins
+    from .api.secrets import Secrets
+    from .api.services import Services
+    from .api.session import Session
+    from .api.swarm import Swarm
+    from .api.system import System
+    from .api.tasks import Tasks
+    from .api.volumes import Volumes
+
+__all__ = ["LoadedOnUse", "Operations"]
+
+R = TypeVar("R", bound=Resource)
+
+
+class LoadedOnUse(Generic[R]):
+    """A resource of a client. Its module is loaded when it is first used, and the resource is kept with the client."""
+
+    def __init__(self, module: str = "", kind: str = "") -> None:
+        self._module = module
+        self._kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+        self._module = self._module or f"api.{name}"
+        self._kind = self._kind or name.capitalize()
+
+    @overload
+    def __get__(self, client: None, owner: type | None = None) -> LoadedOnUse[R]: ...
+    @overload
+    def __get__(self, client: Client, owner: type | None = None) -> R: ...
+    def __get__(self, client: Client | None, owner: type | None = None) -> R | LoadedOnUse[R]:
+        if client is None:
+            return self
+        resource: type[R] = getattr(import_module(f"rawdock.{self._module}"), self._kind)
+        made = client.__dict__[self._name] = resource(client)
+        return made
+
+
+class Operations(Client):
+    """A client with the operations of the API, by resource."""
+
+    build: LoadedOnUse[Build] = LoadedOnUse()
+    """Running builds, and what builds leave in the cache."""
+    checkpoints: LoadedOnUse[Checkpoints] = LoadedOnUse()
+    """Checkpoints of containers."""
+    configs: LoadedOnUse[Configs] = LoadedOnUse()
+    """Configs of a swarm."""
+    containers: LoadedOnUse[Containers] = LoadedOnUse()
+    """Containers: create, start, stop, inspect, logs, attach, commit, ..."""
+    distribution: LoadedOnUse[Distribution] = LoadedOnUse()
+    """What registries have."""
+    exec: LoadedOnUse[Exec] = LoadedOnUse()
+    """Processes executed in running containers."""
+    images: LoadedOnUse[Images] = LoadedOnUse()
+    """Images: pull, push, build, list, inspect, delete, ..."""
+    networks: LoadedOnUse[Networks] = LoadedOnUse()
+    """Networks."""
+    nodes: LoadedOnUse[Nodes] = LoadedOnUse()
+    """Nodes of a swarm."""
+    plugins: LoadedOnUse[Plugins] = LoadedOnUse()
+    """Plugins that the Engine manages."""
+    secrets: LoadedOnUse[Secrets] = LoadedOnUse()
+    """Secrets of a swarm."""
+    services: LoadedOnUse[Services] = LoadedOnUse()
+    """Services of a swarm."""
+    session: LoadedOnUse[Session] = LoadedOnUse()
+    """Connections that are handed over to BuildKit."""
+    swarm: LoadedOnUse[Swarm] = LoadedOnUse()
+    """The swarm as a whole."""
+    system: LoadedOnUse[System] = LoadedOnUse()
+    """The Engine itself: ping, version, info, disk use, events, registry login."""
+    tasks: LoadedOnUse[Tasks] = LoadedOnUse()
+    """Tasks of a swarm."""
+    volumes: LoadedOnUse[Volumes] = LoadedOnUse()
+    """Volumes."""

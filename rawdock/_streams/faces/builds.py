@@ -1,0 +1,58 @@
+"""A build as the API tells it: its lines, and the image that it made."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, cast
+
+import attrs
+
+from ..._models.codec import decode
+from ...errors import DecodeError
+from ...models.build import BuildLine, ImageID
+from .json_lines import Reports
+
+__all__ = ["BuildResult", "BuildStream"]
+
+
+@attrs.frozen
+class BuildResult:
+    """What a build came to."""
+
+    id: str
+    """The image's, as `sha256:...` on Docker and bare on Podman; empty if none was made (`outputs`)."""
+
+
+# A quiet build says nothing but the image's id.
+_QUIET = re.compile(r"((?:sha256:)?[0-9a-f]{64})\s*")
+
+
+class BuildStream(Reports[BuildLine]):
+    """A build that runs. Leaving it early cancels it on the Engine."""
+
+    line_type: ClassVar[type[Any]] = BuildLine
+    _image = ""
+
+    @property
+    def image(self) -> str:
+        """The image's id, as soon as it was told; empty before."""
+        return self._image
+
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        for index, line in enumerate(items):
+            if line.stream and (match := _QUIET.fullmatch(line.stream)):
+                self._image = match[1]
+            aux: object = line.aux
+            if type(aux) is dict:  # BuildKit's trace is text
+                try:
+                    self._image = decode(ImageID, cast("object", aux)).id or self._image
+                except DecodeError as error:
+                    self._failure = error
+                    del items[index:]
+                    return
+
+    async def result(self) -> BuildResult:
+        """Read to the end; raises StreamError if the Engine reports a failure."""
+        await self._to_the_end()
+        return BuildResult(id=self._image)

@@ -1,0 +1,83 @@
+"""Loads and imports: their lines, and the images that they made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import attrs
+
+from ...models.images import LoadLine, PullLine
+from ...progress import Progress
+from ..answer import Answer
+from .json_lines import Reports
+from .pulls_and_pushes import Transfer
+
+__all__ = ["ImportResult", "ImportStream", "LoadResult", "LoadStream"]
+
+
+@attrs.frozen
+class LoadResult:
+    """What a load came to."""
+
+    images: tuple[str, ...]
+    """References, or ids of images without a name."""
+    progress: Progress
+    """Of layers that were not there; containerd's image store and Podman tell of none."""
+
+
+class LoadStream(Transfer[LoadLine]):
+    """A load that runs."""
+
+    line_type: ClassVar[type[Any]] = LoadLine
+
+    def __init__(self, answer: Answer, value_limit: int) -> None:
+        super().__init__(answer, value_limit)
+        self._images: list[str] = []
+
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        for line in items:
+            self._images += _loaded(line.stream)
+
+    async def result(self) -> LoadResult:
+        """Read to the end; raises StreamError if the Engine reports a failure."""
+        await self._to_the_end()
+        return LoadResult(images=tuple(self._images), progress=self.progress)
+
+
+_LOADED = ("Loaded image: ", "Loaded image ID: ", "Loaded image(s): ")
+
+
+def _loaded(text: str) -> Iterator[str]:
+    """The images in a line: `Loaded image: busybox:1`; older Podman names several in one."""
+    for line in text.splitlines():
+        for words in _LOADED:
+            if line.startswith(words):
+                yield from (name.strip() for name in line[len(words) :].split(","))
+
+
+@attrs.frozen
+class ImportResult:
+    """What an import came to."""
+
+    id: str
+    """The new image's, as `sha256:...`."""
+
+
+class ImportStream(Reports[PullLine]):
+    """An import that runs."""
+
+    line_type: ClassVar[type[Any]] = PullLine
+    _image = ""
+
+    def _look(self, items: list[Any]) -> None:
+        super()._look(items)
+        for line in items:
+            if line.status.startswith("sha256:"):
+                self._image = line.status
+
+    async def result(self) -> ImportResult:
+        """Read to the end; raises StreamError if the Engine reports a failure."""
+        await self._to_the_end()
+        return ImportResult(id=self._image)

@@ -1,0 +1,47 @@
+"""Statistics of a container, as samples and as figures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..._error_mapping import hidden_error
+from ...models.stats import ContainerStats
+from .json_lines import Lines
+
+if TYPE_CHECKING:
+    from ...usage import Usage
+
+__all__ = ["StatsStream", "UsageStream"]
+
+
+class StatsStream(Lines[ContainerStats]):
+    """What a container uses, about once a second."""
+
+    line_type: ClassVar[type[Any]] = ContainerStats
+
+    def usage(self) -> UsageStream:
+        """The figures that `docker stats` shows, to iterate over instead of the samples."""
+        return UsageStream(self)
+
+    def _look(self, items: list[Any]) -> None:
+        for index, line in enumerate(items):
+            if line.extra and (error := hidden_error(line.extra)):
+                self._failure = error
+                del items[index:]
+                return
+
+
+class UsageStream:
+    """Iterate to get what a container uses, about once a second."""
+
+    def __init__(self, samples: StatsStream) -> None:
+        self._samples = samples
+
+    def __aiter__(self) -> AsyncIterator[Usage]:
+        return self
+
+    async def __anext__(self) -> Usage:
+        from ...usage import usage_of
+
+        return usage_of(await anext(self._samples))

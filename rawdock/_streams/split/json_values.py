@@ -1,0 +1,152 @@
+"""A stream of JSON values, whatever lies between them. Pure.
+
+The Engine writes one object a line, but says nowhere that it will: objects are cut anywhere, glued together, separated
+by CR LF, blank lines or record separators (0x1E). So values are found, not lines. Every cut of the bytes gives the same
+values; a value larger than the limit is an error and is not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from ...errors import DecodeError, TruncatedError
+
+__all__ = ["JsonValues"]
+
+T = TypeVar("T")
+
+_OBJECTS = frozenset({dict})
+_BETWEEN = b" \t\r\n\x1e"
+_OUTSIDE = re.compile(rb'["{}\[\]]')
+_INSIDE = re.compile(rb'["\\]')
+
+
+class JsonValues(Generic[T]):
+    """Feed it bytes; it gives what `decode` makes of each value.
+
+    An error takes the place of the value that caused it, and ends the stream: items before it are not lost.
+    """
+
+    __slots__ = ("_decode", "_depth", "_escaped", "_failed", "_in_string", "_limit", "_load", "_load_lines", "_pending")
+
+    def __init__(
+        self,
+        decode: Callable[[Any], T],
+        load: Callable[[bytes], object],
+        load_lines: Callable[[bytes], list[Any]],
+        limit: int = 16 * 1024 * 1024,
+    ) -> None:
+        self._decode = decode
+        self._load = load
+        self._load_lines = load_lines
+        self._limit = limit
+        self._pending = bytearray()  # the beginning of a value whose end has not come yet
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+        self._failed = False
+
+    def feed(self, data: bytes) -> list[T | Exception]:
+        """The values that `data` completes."""
+        out: list[T | Exception] = []
+        if self._failed:
+            return out
+        try:
+            if self._pending:
+                data = self._complete_pending(data, out)
+            end = data.rfind(b"\n") + 1
+            if end:
+                data = self._block(data[:end], out) + data[end:]
+            while data:
+                data = self._begin_pending(data, out)
+        except (DecodeError, ValueError) as error:
+            self._failed = True
+            out.append(error if isinstance(error, DecodeError) else DecodeError(f"not JSON: {error}"))
+        return out
+
+    def feed_eof(self) -> None:
+        """The answer has ended; a TruncatedError if that was inside a value."""
+        if self._pending and not self._failed:
+            raise TruncatedError(f"the answer ended inside a JSON value: {self._shown()}")
+
+    def _shown(self) -> str:
+        return repr(bytes(self._pending[:60]))[1:]
+
+    def _block(self, block: bytes, out: list[T | Exception]) -> bytes:
+        """The quick way for whole lines with a value each, which is what the Engine sends. Gives what is left."""
+        if len(block) > self._limit:
+            return block  # a value in it may be larger than the limit
+        try:
+            values = self._load_lines(block)
+        except (ValueError, RecursionError):
+            return block  # the slower way finds what is wrong, or what is only unusual
+        if not _OBJECTS.issuperset(map(type, values)):
+            return block
+        decode, append = self._decode, out.append
+        for value in values:
+            append(decode(value))
+        return b""
+
+    def _begin_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
+        data = data.lstrip(_BETWEEN)
+        if not data:
+            return data
+        if data[:1] not in (b"{", b"["):
+            raise DecodeError(f"expected a JSON object in the stream, got {repr(data[:60])[1:]}")
+        self._depth = 0
+        self._in_string = self._escaped = False
+        return self._complete_pending(data, out)
+
+    def _complete_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
+        """Add bytes to the value that is not complete yet; gives the bytes behind its end."""
+        before = len(self._pending)
+        end = self._find_end(data)
+        size = before + (len(data) if end is None else end)
+        if size > self._limit:
+            self._pending.clear()
+            raise DecodeError(f"a JSON value in the stream is larger than {self._limit} bytes")
+        if end is None:
+            self._pending += data
+            return b""
+        value = bytes(self._pending) + data[:end]
+        self._pending.clear()
+        out.append(self._decode(self._load(value)))
+        return data[end:]
+
+    def _find_end(self, data: bytes) -> int | None:
+        """Where in `data` the current value ends. Looks at each byte once, however the value is cut."""
+        position, size = 0, len(data)
+        depth = self._depth
+        if self._escaped:
+            position = 1
+            self._escaped = False
+        while position < size:
+            if self._in_string:
+                match = _INSIDE.search(data, position)
+                if match is None:
+                    break
+                position = match.end()
+                if match[0] == b'"':
+                    self._in_string = False
+                elif position == size:
+                    self._escaped = True
+                else:
+                    position += 1
+                continue
+            match = _OUTSIDE.search(data, position)
+            if match is None:
+                break
+            position = match.end()
+            if match[0] == b'"':
+                self._in_string = True
+            elif match[0] in b"{[":
+                depth += 1
+            else:
+                depth -= 1
+                if depth == 0:
+                    self._depth = 0
+                    return position
+        self._depth = depth
+        return None
