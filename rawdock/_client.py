@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import anyio
 import httpx
 
+from . import __version__
 from ._address import Address, find_address
 from ._declare.endpoint import Bound, Endpoint
 from ._declare.params import header_value, uploaded
@@ -40,7 +41,7 @@ __all__ = ["Client"]
 
 T = TypeVar("T")
 
-_AGENT = "rawdock/0.1.0"
+_AGENT = f"rawdock/{__version__}"
 
 
 class _EngineReplaced(BadRequest):

@@ -44,7 +44,7 @@ class Docker(Operations):
     Raises AddressError if the address cannot be used.
     """
 
-    build: LoadedOnUse[Builder] = LoadedOnUse("helpers.build", "Builder")
+    build: LoadedOnUse[Builder] = LoadedOnUse("helpers.build", "Builder")  # pyright: ignore[reportIncompatibleVariableOverride] - only read
     """`build(...)` builds an image; running builds, and what builds leave in the cache."""
 
     # Checkers and editors see the functions themselves, whose signatures and docstrings stand nowhere else.

@@ -86,6 +86,7 @@ def test_a_ping_loads_no_more_than_it_needs() -> None:
     loaded = subprocess.run([sys.executable, "-c", _PING], check=True, capture_output=True, text=True).stdout.split()
     assert loaded == [
         "rawdock._streams.answer",
+        "rawdock._streams.faces",
         "rawdock._streams.faces.contexts",
         "rawdock.api.system",
         "rawdock.models.ping",

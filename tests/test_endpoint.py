@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 import rawdock
-from rawdock._declare.endpoint import Resource, endpoint, endpoint_of
+from rawdock._declare.endpoint import endpoint, endpoint_of
 from rawdock._declare.params import filters, query
 from rawdock._models.model import Model, since
+from rawdock._resource import Resource
 from rawdock._types import Filters
 from rawdock.api.images import Images
 

@@ -17,6 +17,7 @@ from spec.facts import ENGINE, declared, differences, models, schemas
 import rawdock.models
 from rawdock import VersionError, decode, encode
 from rawdock._annotations import without_none
+from rawdock._index import MODELS
 from rawdock._models.model import FieldInfo, Model, fields_of
 
 # The only fields that an answer has to have: without them it is of no use.
@@ -47,7 +48,7 @@ def _meant(model: str) -> set[str]:
     return {name for name in DEVIATIONS if name.partition(" ")[0].partition(".")[0] == model}
 
 
-@pytest.mark.parametrize("name", sorted(rawdock.models.MODULES))
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) -> None:
     """Names, types and versions of all fields are the official ones, or the difference is in the table."""
     assert _meant(name) == {difference for difference, _ in differences(models()[name])}
@@ -56,7 +57,7 @@ def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) 
 def test_every_deviation_is_one_of_a_model() -> None:
     """A model that went takes its deviations with it."""
     of_models = {name for name in DEVIATIONS if ": " not in name}
-    assert {name.partition(" ")[0].partition(".")[0] for name in of_models} <= rawdock.models.MODULES.keys()
+    assert {name.partition(" ")[0].partition(".")[0] for name in of_models} <= MODELS.keys()
 
 
 def test_every_schema_has_a_model() -> None:
@@ -65,7 +66,7 @@ def test_every_schema_has_a_model() -> None:
     assert set(ENGINE["schemas"]) - covered == set(NO_MODEL)
 
 
-@pytest.mark.parametrize("name", sorted(rawdock.models.MODULES))
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_field_survives(name: str) -> None:
     """A model with every field filled is read, written with all of them, and read again as the same."""
     full: Any = example(models()[name])
@@ -127,12 +128,12 @@ def test_the_facts_hold_no_sentences() -> None:
 def test_the_index_names_every_model() -> None:
     """A new class in a module is public as soon as the index has it, and the index is complete and sorted."""
     found = {}
-    for module in sorted(set(rawdock.models.MODULES.values())):
-        for name, value in vars(importlib.import_module(f"rawdock.models.{module}")).items():
-            if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == f"rawdock.models.{module}":
+    for module in sorted(set(MODELS.values())):
+        for name, value in vars(importlib.import_module(f"rawdock.{module}")).items():
+            if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == f"rawdock.{module}":
                 found[name] = module
 
-    assert found == rawdock.models.MODULES
+    assert found == MODELS
     assert sorted(found) == rawdock.models.__all__
     assert set(found) < set(dir(rawdock.models))
 
@@ -148,14 +149,14 @@ def test_importing_the_package_loads_no_model() -> None:
     code = (
         "import sys, rawdock.models\n"
         "loaded = lambda: sorted(name for name in sys.modules if name.startswith('rawdock.models.'))\n"
-        "assert rawdock.models.MODULES['PortBinding'] == 'networks' and loaded() == [], loaded()\n"
+        "assert rawdock._index.MODELS['PortBinding'] == 'models.networks' and loaded() == [], loaded()\n"
         "rawdock.models.PortBinding\n"
         "assert loaded() == ['rawdock.models.networks'], loaded()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", sorted(rawdock.models.MODULES))
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_model_is_documented_and_asks_for_its_identity_alone(name: str) -> None:
     """Each has a sentence, no field takes the place of `extra`, and all but an id may be left out."""
     model: Any = models()[name]

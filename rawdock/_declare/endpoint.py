@@ -97,13 +97,13 @@ def _deferred(declared: Endpoint) -> Callable[..., Any]:
 
         @functools.wraps(function)
         async def first_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return await _install(declared, type(self))(self, *args, **kwargs)
+            return await _install(declared, cast("type[Any]", type(self)))(self, *args, **kwargs)
 
         return first_call
 
     @functools.wraps(function)
     def first_open(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return _install(declared, type(self))(self, *args, **kwargs)
+        return _install(declared, cast("type[Any]", type(self)))(self, *args, **kwargs)
 
     return first_open
 

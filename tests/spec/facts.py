@@ -35,8 +35,10 @@ from urllib.parse import parse_qsl
 import rawdock.api
 import rawdock.models
 from rawdock import endpoint_of
-from rawdock._declare.endpoint import Endpoint, Resource
+from rawdock._declare.endpoint import Endpoint
+from rawdock._index import MODELS
 from rawdock._models.model import Model, since, until, wire
+from rawdock._resource import Resource
 from rawdock._versions import Version, version_text
 
 ENGINE: dict[str, Any] = json.loads((Path(__file__).parent / "engine.json").read_text())
@@ -184,7 +186,7 @@ def official(schema: str) -> dict[str, Field] | None:
 
 def models() -> dict[str, type[Model]]:
     """All public models."""
-    return {name: getattr(rawdock.models, name) for name in rawdock.models.MODULES}
+    return {name: getattr(rawdock.models, name) for name in MODELS}
 
 
 def declared(model: type[Model]) -> dict[str, Field]:
