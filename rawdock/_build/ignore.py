@@ -2,7 +2,7 @@
 
 A rule is neither a glob of Python nor one of a shell: the docker command turns it into a regular expression of Go in a
 way of its own, and what comes out of odd rules is part of what people rely on. So the same is done here, character by
-character. `tests/ignore_corpus.json` has what the docker command made of many rules.
+character. `tests/support/ignore_corpus.json` has what the docker command made of many rules.
 """
 
 from __future__ import annotations

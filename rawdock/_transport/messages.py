@@ -2,7 +2,8 @@
 
 Building httpx's own objects costs more than the whole exchange with the Engine. These two are real subclasses, so any
 httpx transport takes the request and any code takes the response; what they lean on inside httpx 0.28 is `_content`,
-`_request` and the plain attributes set here, and tests/test_messages.py holds both to httpx's public behaviour.
+`_request` and the plain attributes set here, and
+tests/unit/transport/test_messages.py holds both to httpx's public behaviour.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ import anyio.to_thread
 import pytest
 from faultserver import Peer, json_answer, serving
 from scenarios.kit import container
+from stats_samples import V1
 from test_live import ENGINES
-from test_usage import V1
 
 from rawdock import Docker, Usage, decode, usage_of
 from rawdock.models import ContainerStats

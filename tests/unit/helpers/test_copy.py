@@ -17,9 +17,10 @@ from urllib.parse import parse_qs
 import anyio
 import httpx
 import pytest
+from bodies import body_of
+from cancelling import open_files
 from faultserver import Peer, serving
-from test_tar import archive, info
-from test_uploads import body_of
+from tar_archives import archive, info
 
 from rawdock import (
     ArchiveError,
@@ -636,19 +637,6 @@ async def test_cancelled_uploads_close_their_file(tmp_path: Path) -> None:
             await begun.wait()
             tasks.cancel_scope.cancel()
         assert not open_files(tmp_path)
-
-
-def open_files(folder: Path) -> list[str]:
-    """Descriptors of this process that lead into the folder."""
-    found = []
-    for one in os.listdir("/proc/self/fd"):
-        try:
-            target = os.readlink(f"/proc/self/fd/{one}")
-        except OSError:
-            continue
-        if target.startswith(str(folder)):
-            found.append(target)
-    return found
 
 
 async def test_cancelled_downloads_leave_no_half_file(place: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 from itertools import product
+from pages import PROJECT
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from rawdock._build.ignore import Rules, read_rules
 from rawdock._build.source import Source
 from rawdock._threads import Batches
 
-CORPUS: dict[str, Any] = json.loads((Path(__file__).parent / "ignore_corpus.json").read_text())
+CORPUS: dict[str, Any] = json.loads((PROJECT / "tests" / "support" / "ignore_corpus.json").read_text())
 
 _EARLY = "the classic builder's command goes past a folder that is left out, unless a rule with ! begins with its path"
 _SOCKET = "a tar archive has no sockets"

@@ -1,6 +1,7 @@
 """What each method sends, made from its declaration and its row in `examples.py`; and its arguments that are refused.
 
-After a change that is meant: RAWDOCK_UPDATE_GOLDEN=1 pytest tests/test_requests.py, and look at the difference.
+After a change that is meant: RAWDOCK_UPDATE_GOLDEN=1 pytest tests/unit/declare/test_requests.py, and look at the
+difference.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from examples import EXAMPLES, MORE, WRONG, Arguments
+from pages import PROJECT
 from spec.deviations import DEVIATIONS
 from spec.facts import methods, missing_operations, operation_differences, operations, resources
 
@@ -24,7 +25,7 @@ from rawdock._streams.faces.contexts import Opens
 from rawdock._versions import version_text
 from rawdock.models import ContainerSpec, HostConfig, Mount, PluginPrivilege, PortBinding
 
-GOLDEN = Path(__file__).parent / "golden" / "requests.json"
+GOLDEN = PROJECT / "tests" / "golden" / "requests.json"
 UPDATE = bool(os.environ.get("RAWDOCK_UPDATE_GOLDEN"))
 NEWEST = "1.56"
 METHODS = methods()

@@ -14,13 +14,13 @@ import anyio
 import httpx
 import pytest
 from anyio.lowlevel import checkpoint
+from bodies import body_of
 from faultserver import Peer, json_answer, serving
 
 import rawdock
 from rawdock import Docker, InvalidArgument
 from rawdock._declare import params as _params
 from rawdock._models.model import Timestamp
-from rawdock._transport.wire import Reader
 
 Send = Callable[[Docker, Any], Awaitable[object]]
 
@@ -59,21 +59,6 @@ each = pytest.mark.parametrize("name", UPLOADS)
 
 def pool_of(docker: Docker) -> Any:
     return docker._transport.pool  # type: ignore[attr-defined]
-
-
-async def body_of(request: bytes, peer: Peer) -> bytes:
-    """The whole body of a request."""
-    head, _, body = request.partition(b"\r\n\r\n")
-    if b"\r\nTransfer-Encoding: chunked" not in head:
-        return body
-    assert b"Content-Length" not in head
-    reader = Reader()
-    reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    parts = reader.feed(peer._buffer)
-    while not reader.done:
-        parts += reader.feed(await peer.stream.receive())
-    peer._buffer = reader.rest
-    return b"".join(parts)
 
 
 class Source:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 from failures import FAILURES, Failure
@@ -13,14 +12,15 @@ from pages import PROJECT
 
 import rawdock
 
-TESTS = Path(__file__).parent
+TESTS = PROJECT / "tests"
 PAGE = PROJECT / "docs" / "failures.md"
 
 
 @cache
 def functions(file: str) -> frozenset[str]:
     """What a file of tests or scenarios defines."""
-    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    path = TESTS / file if "/" in file else next((TESTS / "unit").rglob(file))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     return frozenset(node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tar_archives import archive, info
 
 from rawdock import DecodeError, FileError, InvalidArgument, TruncatedError
 from rawdock._tar.members import Look
@@ -53,22 +54,6 @@ def read(pieces: Iterable[bytes]) -> Seen:
         reader.feed(piece)
     reader.feed_eof()
     return seen
-
-
-def info(name: str, kind: bytes = tarfile.REGTYPE, *, size: int = 0, target: str = "") -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.type, member.size, member.linkname = kind, size, target
-    member.mode, member.uid, member.gid, member.mtime = 0o640, 7, 8, 1_700_000_000
-    return member
-
-
-def archive(*members: tarfile.TarInfo, content: bytes = b"", format: int = tarfile.PAX_FORMAT) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=format) as tar:
-        for member in members:
-            tar.addfile(member, io.BytesIO(content[: member.size]))
-        end = tar.offset + 1024
-    return out.getvalue()[:end]
 
 
 def simple(format: int = tarfile.PAX_FORMAT) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 from faultserver import Peer, json_answer, serving
+from pages import PROJECT
 
 import rawdock
 from rawdock.__main__ import main
@@ -78,7 +79,7 @@ def test_without_an_engine_it_says_what_to_do(
 
 
 def test_the_version_has_one_source(capsys: pytest.CaptureFixture[str]) -> None:
-    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    project = PROJECT / "pyproject.toml"
     assert "version" in tomllib.loads(project.read_text())["project"]["dynamic"]
     assert importlib.metadata.version("rawdock") == rawdock.__version__
     with pytest.raises(SystemExit) as ended:

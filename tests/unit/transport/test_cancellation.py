@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
@@ -13,16 +11,13 @@ import httpx
 import pytest
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
+from cancelling import cancelled_at, descriptors, task_cancelled_at
 from faultserver import Peer, json_answer, serving
 
 from rawdock import Docker
 from rawdock._transport.transport import EngineTransport, over_streams
 
 pytestmark = pytest.mark.anyio
-
-
-def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 async def engine(request: bytes, peer: Peer) -> bytes | None:
@@ -85,36 +80,6 @@ async def upgrade(docker: Docker) -> None:
     finally:
         with anyio.CancelScope(shield=True):
             await stream.aclose()
-
-
-async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
-    """Cancel `work` when others have had `n` turns; False once it is done before that."""
-    finished = False
-
-    async def run() -> None:
-        nonlocal finished
-        await work()
-        finished = True
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
-        for _ in range(n):
-            await checkpoint()
-        tasks.cancel_scope.cancel()
-    return not finished
-
-
-async def task_cancelled_at(n: int, work: Callable[[], Coroutine[None, None, None]]) -> bool:
-    """The same by asyncio's own `Task.cancel`, which comes once and is not repeated."""
-    task = asyncio.create_task(work())
-    for _ in range(n):
-        await asyncio.sleep(0)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import anyio
 import pytest
+from bodies import body_of
+from cancelling import open_files
 from faultserver import Peer, json_answer, serving
-from test_copying import open_files
-from test_uploads import body_of
 
 from rawdock import Docker, FileError, InvalidArgument, ServerError, TruncatedError
 from rawdock.files import Counted, FileContent, save_to

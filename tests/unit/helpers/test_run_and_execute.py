@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from cancelling import cancelled_at, descriptors, task_cancelled_at
 from faultserver import NO_CONTENT, Peer, json_answer, serving
-from test_cancellation import cancelled_at, descriptors, task_cancelled_at
 
 from rawdock import (
     ConnectError,

@@ -1,7 +1,7 @@
 """One row for each public method: what it can be called with, all at once. The standard tests are made from it.
 
-`tests/test_requests.py` calls a method with what it needs, with each option alone, with the whole row, and with each
-of `MORE`, which holds what does not go with the rest.
+`tests/unit/declare/test_requests.py` calls a method with what it needs, with each option alone, with the whole row, and
+with each of `MORE`, which holds what does not go with the rest.
 """
 
 from __future__ import annotations

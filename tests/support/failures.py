@@ -1,8 +1,8 @@
 """What goes wrong between a client and an Engine, and which tests show what rawdock does about it.
 
 Each has a test that was seen to fail when the code for it was broken. `page` is the row of `docs/failures.md` that
-tells users of it. A test is `FILE::NAME` below `tests/`; beside those in `live/` and in `scenarios/`, which are for
-real Engines, there is always one that runs without.
+tells users of it. A test is `FILE::NAME` of a file somewhere in `tests/unit`; beside those in `live/` and in
+`scenarios/`, which are for real Engines, there is always one that runs without.
 """
 
 from __future__ import annotations
@@ -50,31 +50,43 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure("an error told in one of its two forms alone", _FAILS, ("test_respx.py::test_error_inside_a_pull",)),
-    Failure("an object cut between chunks", _JSON, ("test_values.py::test_any_cut_and_any_separator",)),
+    Failure("an object cut between chunks", _JSON, ("test_json_values.py::test_any_cut_and_any_separator",)),
     Failure(
         "several objects in one chunk",
         _JSON,
-        ("test_values.py::test_any_cut_and_any_separator", "test_build.py::test_values_glued_and_separated"),
+        (
+            "test_json_values.py::test_any_cut_and_any_separator",
+            "test_build.py::test_values_glued_and_separated",
+        ),
     ),
     Failure(
         "objects with nothing between them",
         _JSON,
-        ("test_values.py::test_any_cut_and_any_separator", "test_lines.py::test_every_form"),
+        (
+            "test_json_values.py::test_any_cut_and_any_separator",
+            "test_lines.py::test_every_form",
+        ),
     ),
     Failure(
         "record separators, and other media types for the same",
         _JSON,
-        ("test_values.py::test_any_cut_and_any_separator", "test_lines.py::test_every_form"),
+        (
+            "test_json_values.py::test_any_cut_and_any_separator",
+            "test_lines.py::test_every_form",
+        ),
     ),
     Failure(
         "a character cut between chunks",
         _TEXT,
-        ("test_values.py::test_any_cut_and_any_separator", "test_logs.py::test_each_stream_has_a_decoder"),
+        (
+            "test_json_values.py::test_any_cut_and_any_separator",
+            "test_log_lines.py::test_each_stream_has_a_decoder",
+        ),
     ),
     Failure(
         "one decoder for two outputs",
         _TEXT,
-        ("test_logs.py::test_each_stream_has_a_decoder", "scenarios/logs.py::followed"),
+        ("test_log_lines.py::test_each_stream_has_a_decoder", "scenarios/logs.py::followed"),
     ),
     Failure(
         "a frame's header or payload cut between reads",
@@ -92,7 +104,7 @@ FAILURES: tuple[Failure, ...] = (
             "test_output.py::test_whether_it_is_framed",
             "test_output.py::test_whether_an_exec_is_framed",
             "test_output.py::test_logs_of_a_swarm",
-            "test_logs.py::test_the_engine_ends_in_the_middle_of_a_line",
+            "test_log_lines.py::test_the_engine_ends_in_the_middle_of_a_line",
             "scenarios/attach.py::terminal",
         ),
     ),
@@ -118,12 +130,18 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         "an endless JSON value",
         _LONG,
-        ("test_values.py::test_an_endless_value", "test_faults.py::test_endless_value"),
+        (
+            "test_json_values.py::test_an_endless_value",
+            "test_faults.py::test_endless_value",
+        ),
     ),
     Failure(
         "a limit that refuses what is long and right",
         _LONG,
-        ("test_lines.py::test_a_long_value", "test_values.py::test_the_limit_does_not_depend_on_the_cut"),
+        (
+            "test_lines.py::test_a_long_value",
+            "test_json_values.py::test_the_limit_does_not_depend_on_the_cut",
+        ),
     ),
     Failure(
         "an end without the last chunk",
@@ -138,9 +156,9 @@ FAILURES: tuple[Failure, ...] = (
         "an end inside of an object or a frame",
         _ENDS,
         (
-            "test_values.py::test_an_end_inside_a_value",
+            "test_json_values.py::test_an_end_inside_a_value",
             "test_output.py::test_cut_in_the_middle_of_a_frame",
-            "test_logs.py::test_frames_cut_off",
+            "test_log_lines.py::test_frames_cut_off",
         ),
     ),
     Failure(
@@ -148,7 +166,7 @@ FAILURES: tuple[Failure, ...] = (
         _ENDS,
         (
             "test_bounds.py::test_a_reset_in_the_middle",
-            "test_processes.py::test_the_engine_dies",
+            "test_run_and_execute.py::test_the_engine_dies",
             "live/test_restarts.py::test_whatever_is_open_ends_when_its_engine_is_killed",
         ),
     ),
@@ -240,7 +258,10 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         "bytes right behind the head of an upgrade",
         _BOTH,
-        ("test_output.py::test_both_ways_at_once", "test_connections.py::test_upgrade_both_ways"),
+        (
+            "test_output.py::test_both_ways_at_once",
+            "test_connections.py::test_upgrade_both_ways",
+        ),
     ),
     Failure(
         "an end of the input that ends the output, or nothing",
@@ -273,12 +294,12 @@ FAILURES: tuple[Failure, ...] = (
         "members that lead out, and what would fill the disk",
         _HOSTILE,
         (
-            "test_copying.py::test_hostile",
-            "test_copying.py::test_limits",
-            "test_copying.py::test_a_hundred_thousand_members",
-            "test_copying.py::test_what_others_may",
-            "test_copying.py::test_what_is_there_is_replaced_not_written_through",
-            "test_copying.py::test_a_link_of_the_caller_is_not_followed_inside",
+            "test_copy.py::test_hostile",
+            "test_copy.py::test_limits",
+            "test_copy.py::test_a_hundred_thousand_members",
+            "test_copy.py::test_what_others_may",
+            "test_copy.py::test_what_is_there_is_replaced_not_written_through",
+            "test_copy.py::test_a_link_of_the_caller_is_not_followed_inside",
             "scenarios/files.py::untrusted",
         ),
     ),
@@ -308,7 +329,7 @@ FAILURES: tuple[Failure, ...] = (
             "test_build.py::test_a_file_that_shrinks_ends_the_build",
             "test_tar.py::test_a_file_that_gets_longer",
             "test_tar.py::test_a_file_that_gets_shorter",
-            "test_copying.py::test_a_file_that_shrinks_breaks_the_upload_off",
+            "test_copy.py::test_a_file_that_shrinks_breaks_the_upload_off",
         ),
     ),
     Failure(
@@ -318,7 +339,7 @@ FAILURES: tuple[Failure, ...] = (
             "test_early_answers.py::test_a_success",
             "test_early_answers.py::test_items_come_while_the_body_waits",
             "test_early_answers.py::test_much_is_written_while_little_is_read",
-            "live/test_uploads.py::test_builds_come_through",
+            "live/test_real_uploads.py::test_builds_come_through",
         ),
     ),
     Failure(
@@ -327,12 +348,15 @@ FAILURES: tuple[Failure, ...] = (
         (
             "test_early_answers.py::test_a_refusal",
             "test_early_answers.py::test_a_refusal_over_tcp",
-            "live/test_uploads.py::test_a_refusal_is_read",
+            "live/test_real_uploads.py::test_a_refusal_is_read",
         ),
     ),
     Failure(
         "a reset behind what the Engine said, on uvloop",
         _EARLY,
-        ("test_connections.py::test_what_came_before_a_reset_is_read", "test_early_answers.py::test_a_refusal"),
+        (
+            "test_connections.py::test_what_came_before_a_reset_is_read",
+            "test_early_answers.py::test_a_refusal",
+        ),
     ),
 )

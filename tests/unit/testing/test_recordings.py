@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
+from pages import PROJECT
 from scenarios import SCENARIOS
 from scenarios.cannot import CANNOT
 from scenarios.kit import PASSWORD
@@ -23,7 +24,7 @@ from rawdock.testing.format import from_piece
 from rawdock.testing.redaction import forms
 from rawdock.testing.replay import Chunks
 
-FOLDER = Path(__file__).parent / "recordings"
+FOLDER = PROJECT / "tests" / "recordings"
 PATHS = sorted(FOLDER.glob("*/*.json"))
 ENGINES = sorted({path.parent.name for path in PATHS})
 

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from faultserver import Peer, serving
+from pages import PROJECT
+from stats_samples import V1
 
 from rawdock import Docker, InvalidArgument, Usage, decode, rates_between, usage_of
 from rawdock.models import ContainerStats
 from rawdock.testing.format import from_piece
-
-V1 = {
-    "read": "2026-01-02T03:04:06.5Z",
-    "preread": "2026-01-02T03:04:05.5Z",
-    "cpu_stats": {
-        "cpu_usage": {"total_usage": 1_250_000_000, "percpu_usage": [1, 2, 3, 4]},
-        "system_cpu_usage": 44_000_000_000,
-        "online_cpus": 4,
-    },
-    "precpu_stats": {"cpu_usage": {"total_usage": 1_000_000_000}, "system_cpu_usage": 40_000_000_000},
-    "memory_stats": {"usage": 1000, "limit": 4000, "stats": {"total_inactive_file": 400, "inactive_file": 100}},
-    "networks": {"eth0": {"rx_bytes": 10, "tx_bytes": 1}, "eth1": {"rx_bytes": 20, "tx_bytes": 2}},
-    "blkio_stats": {
-        "io_service_bytes_recursive": [
-            {"op": "Read", "value": 5},
-            {"op": "Write", "value": 6},
-            {"op": "Total", "value": 11},
-            {"op": "Read", "value": 50},
-            {"op": "", "value": 7},
-        ]
-    },
-    "pids_stats": {"current": 3},
-}
 
 
 def usage(**changes: Any) -> Usage:
@@ -132,7 +110,7 @@ def test_rates() -> None:
             rates_between(*wrong)
 
 
-RECORDED = sorted((Path(__file__).parent / "recordings").glob("*/usage-samples.json"))
+RECORDED = sorted((PROJECT / "tests" / "recordings").glob("*/usage-samples.json"))
 
 
 def test_recorded_samples() -> None:

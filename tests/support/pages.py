@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
