@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ._index import PUBLIC
 from ._lazy import lazy_attributes
+from ._version import __version__ as __version__
 from .errors import (
     AddressError,
     ArchiveError,
@@ -62,9 +63,6 @@ if TYPE_CHECKING:
     from .helpers.execute import ExecuteResult
     from .helpers.run import RunResult
     from .usage import Rates, Usage, rates_between, usage_of
-
-__version__ = "0.1.0"
-"""Of this package; pyproject.toml takes it from here."""
 
 __all__ = [
     "AddressError",

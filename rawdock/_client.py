@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import anyio
 import httpx
 
-from . import __version__
 from ._address import Address, find_address
 from ._declare.endpoint import Bound, Endpoint
 from ._declare.params import header_value, uploaded
@@ -24,6 +23,7 @@ from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
 from ._transport.wire import Limits
+from ._version import __version__
 from ._versions import NEWEST, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,

@@ -103,7 +103,7 @@ def _is_router(response: httpx.Response) -> bool:
 
 
 # How the cause of Podman begins where it knows a route of Docker's and has nothing behind it.
-_LACKS = "Podman does not support "
+_PODMAN_UNSUPPORTED = "Podman does not support "
 
 
 def _words(content: bytes) -> tuple[str, str, bool]:
@@ -120,6 +120,6 @@ def _words(content: bytes) -> tuple[str, str, bool]:
             if not isinstance(cause, str):
                 return message, "", False
             # For some routes it says no more than that by leaving cause and status of its error object empty.
-            return message, cause, cause.startswith(_LACKS) or (cause == "" and found.get("response") == 0)
+            return message, cause, cause.startswith(_PODMAN_UNSUPPORTED) or (cause == "" and found.get("response") == 0)
     text = " ".join(content.decode(errors="replace").split())
     return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), "", False

@@ -49,10 +49,10 @@ class Counted:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         self.count = 0
-        return _Passing(self, aiter(self._parts))
+        return _CountingIterator(self, aiter(self._parts))
 
 
-class _Passing:
+class _CountingIterator:
     """One way through."""
 
     def __init__(self, counted: Counted, parts: AsyncIterator[bytes]) -> None:

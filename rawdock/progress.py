@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .models import LoadLine, PullLine, PushLine
 
-__all__ = ["Folder", "LayerProgress", "Progress"]
+__all__ = ["LayerProgress", "Progress", "ProgressTracker"]
 
 # Phases in the order in which a layer goes through them, with the share of the layer's work that is behind it at the
 # beginning of the phase and at its end.
@@ -110,7 +110,7 @@ class Progress:
         return (self.total - self.current) / self.rate if self.rate and self.total else None
 
 
-class Folder:
+class ProgressTracker:
     """Folds lines; `progress` is made only when asked for."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator, Mapping
 from functools import partial
 from typing import Final
 
-from .._tar.members import Look, ending
+from .._tar.members import MemberAttributes, ending
 from .._tar.pack import Packer
 from .._tar.walk import Choice, Walk
 from ..errors import FileError
@@ -33,12 +33,12 @@ def archive_of(
     `prune=False` looks into every folder that is left out: for tests.
     """
     added = added or {}
-    new = Look(mode=0o600, mtime=mtime or 0)
+    new = MemberAttributes(mode=0o600, mtime=mtime or 0)
     for name, content in sorted(added.items()):
         yield new.of_new(name, len(content)) + content + ending(len(content))
     walk = Walk(folder, _choice(rules, frozenset(always), added, prune), may_go=True)
     try:
-        yield from Packer(walk, Look(mtime=mtime)).pieces()
+        yield from Packer(walk, MemberAttributes(mtime=mtime)).pieces()
     except FileError as error:
         if error.path == folder:
             raise

@@ -53,14 +53,14 @@ class Source(NamedTuple):
         if self.compress or self.mtime is not None:
             raise InvalidArgument("build: an archive is sent as it is; compress and mtime are for folders")
 
-    async def prepared(self, *, reads_rules: bool) -> Context:
+    async def prepared(self, *, engine_applies_dockerignore: bool) -> Context:
         """What to send. Raises InvalidArgument for a folder or a Dockerfile that is not there, and for bad rules.
 
-        `reads_rules` is an Engine that looks for the rules itself, and takes what they leave out away again: the
+        `engine_applies_dockerignore` is an Engine that looks for the rules itself, and takes what they leave out away again: the
         classic builder its Dockerfile and rules, Podman all.
         """
         if isinstance(self.context, (str, os.PathLike)):
-            return await to_thread.run_sync(self._folder, os.path.abspath(self.context), reads_rules)
+            return await to_thread.run_sync(self._folder, os.path.abspath(self.context), engine_applies_dockerignore)
         if self.context is not None:
             return Context(self.context, os.fspath(self.file) if self.file is not None else None)
         content = _encoded(cast("str | bytes", self.dockerfile))
@@ -71,7 +71,7 @@ class Source(NamedTuple):
             archive.addfile(member, io.BytesIO(content))
         return Context(out.getvalue(), None)
 
-    def _folder(self, folder: str, reads_rules: bool) -> Context:
+    def _folder(self, folder: str, engine_applies_dockerignore: bool) -> Context:
         if not os.path.isdir(folder):
             what = "is no folder" if os.path.exists(folder) else "is not there"
             raise InvalidArgument(f"build: the context {folder} {what}")
@@ -79,7 +79,7 @@ class Source(NamedTuple):
         added: dict[str, bytes] = {}
         always: set[str] = set()
         if self.dockerfile is not None:
-            name, beside = _given(_encoded(self.dockerfile), added), ""
+            name, beside = _add_external_dockerfile(_encoded(self.dockerfile), added), ""
         else:
             path, inside = _dockerfile(root, self.file)
             beside = path + _IGNORE
@@ -87,9 +87,9 @@ class Source(NamedTuple):
                 name = inside
                 always.add(name)
             else:
-                name = _given(_read(path), added)
+                name = _add_external_dockerfile(_read(path), added)
         rules, own = _rules(root, beside)
-        if reads_rules:
+        if engine_applies_dockerignore:
             always |= {_IGNORE, *own}
             if added:
                 # The Engine takes away what it is told to leave out, when it has read it.
@@ -115,7 +115,7 @@ class Context(NamedTuple):
             await self.content.aclose()
 
 
-def _given(content: bytes, added: dict[str, bytes]) -> str:
+def _add_external_dockerfile(content: bytes, added: dict[str, bytes]) -> str:
     """Put a Dockerfile from outside into the context, by a name that only the same one has."""
     name = f".dockerfile.{hashlib.sha256(content).hexdigest()[:20]}"
     added[name] = content

@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import InvalidArgument
 
-__all__ = ["END", "Look", "ending", "header"]
+__all__ = ["END", "MemberAttributes", "ending", "header"]
 
 END = bytes(2 * tarfile.BLOCKSIZE)
 _TYPES = {
@@ -26,7 +26,7 @@ _TYPES = {
 
 
 @attrs.frozen
-class Look:
+class MemberAttributes:
     """What members are to look like; None keeps what a file has."""
 
     uid: int | None = 0
@@ -36,7 +36,7 @@ class Look:
     mtime: int | None = None
     """Seconds since 1970."""
 
-    def checked(self, where: str) -> Look:
+    def checked(self, where: str) -> MemberAttributes:
         """The same, if it can be."""
         for what, value, most in (
             ("uid", self.uid, 2**32 - 2),

@@ -14,7 +14,7 @@ from contextlib import closing
 
 from .._threads import BATCH
 from ..errors import FileError
-from .members import END, Look, ending, header
+from .members import END, MemberAttributes, ending, header
 from .walk import READ, Entry, Walk
 
 __all__ = ["Packer"]
@@ -23,7 +23,7 @@ __all__ = ["Packer"]
 class Packer:
     """Iterate `pieces`, once, in a worker thread."""
 
-    def __init__(self, walk: Walk, look: Look) -> None:
+    def __init__(self, walk: Walk, look: MemberAttributes) -> None:
         self.members = 0
         self.size = 0
         """Of the content, in bytes."""

@@ -18,7 +18,7 @@ import attrs
 from ..errors import ArchiveError, FileError
 from .reader import Member, TarReader
 
-__all__ = ["Place", "Skipped", "Unpacker"]
+__all__ = ["Destination", "Skipped", "Unpacker"]
 
 _LONGEST_NAME = 4096
 _LAST_ID = 2**32 - 2
@@ -36,7 +36,7 @@ class Skipped:
 
 
 @attrs.frozen
-class Place:
+class Destination:
     """Where an archive goes."""
 
     folder: str
@@ -55,7 +55,7 @@ class Unpacker:
     """Feed it from a worker thread, and then `finish` or `abort`."""
 
     def __init__(
-        self, place: Place, *, skip_unsafe: bool, keep_owner: bool, max_size: int | None, max_members: int | None
+        self, place: Destination, *, skip_unsafe: bool, keep_owner: bool, max_size: int | None, max_members: int | None
     ) -> None:
         self.copied = 0
         self.size = 0

@@ -17,7 +17,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from .connection import Feed, fed, translated
+from .connection import Feed, split, translated
 from .errors import ConnectionEnded, Unreachable
 from .sockets import new_socket, watcher
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
@@ -174,10 +174,10 @@ class AsyncioConnection:
         try:
             pieces = reader.feed(data, self._take, self._items)
         except WireError as error:
-            self._items += fed(self._feed, error.before)
+            self._items += split(self._feed, error.before)
             raise
         if pieces:
-            self._items += fed(self._feed, pieces)
+            self._items += split(self._feed, pieces)
         self._queued += len(data)
         if self._queued > self._limits.queue and not self._paused and not reader.done:
             self._paused = True

@@ -15,7 +15,7 @@ import httpx
 from .errors import ConnectionEnded, Malformed, OverLimit
 from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
 
-__all__ = ["Connection", "Feed", "PullConnection", "fed", "translated"]
+__all__ = ["Connection", "Feed", "PullConnection", "split", "translated"]
 
 # Turns the next body bytes into the items that a stream gives out.
 Feed = Callable[[bytes], list[Any]]
@@ -90,7 +90,7 @@ def translated(error: Exception) -> Exception:
     return error
 
 
-def fed(feed: Feed | None, pieces: list[bytes]) -> list[Any]:
+def split(feed: Feed | None, pieces: list[bytes]) -> list[Any]:
     """The items in pieces of the body; without a feed, the pieces themselves."""
     if feed is None or not pieces:
         return pieces
@@ -256,9 +256,9 @@ class PullConnection:
                 return
             pieces = reader.feed(data, self._take, self._items)
         except (WireError, OSError) as error:
-            self._items += fed(self._feed, getattr(error, "before", []))
+            self._items += split(self._feed, getattr(error, "before", []))
             await self._give_up(self._ended(error, reader.started), error)
-        self._items += fed(self._feed, pieces)
+        self._items += split(self._feed, pieces)
 
     def finished(self) -> bool:
         return self.alive and self._reader.reusable and not self._items

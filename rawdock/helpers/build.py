@@ -176,7 +176,7 @@ def _start(
         if podman and builder is not None:
             raise InvalidArgument(f"build: Podman has a builder of its own, so that builder={builder!r} cannot be had")
         buildkit = not podman and (builder == "buildkit" or (builder is None and ping.builder_version == "2"))
-        ready = await source.prepared(reads_rules=not buildkit)
+        ready = await source.prepared(engine_applies_dockerignore=not buildkit)
         id = (buildid or random.token_hex(16)) if buildkit else None
         hosts = extra_hosts
         if podman and hosts:

@@ -13,7 +13,7 @@ import anyio
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["LIMIT", "PATIENCE", "Patience", "finished", "patience_of"]
+__all__ = ["LIMIT", "PATIENCE", "Patience", "patience_of", "run_to_completion"]
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def patience_of(docker: Operations) -> Patience:
     return _patiences.setdefault(docker, Patience())
 
 
-async def finished(work: Callable[[], Awaitable[T]], *, patience: float | None = None) -> T:
+async def run_to_completion(work: Callable[[], Awaitable[T]], *, patience: float | None = None) -> T:
     """Do it to its end, though the caller is cancelled meanwhile, and give its result unless the caller was.
 
     In a task of its own: a shield alone does not keep off asyncio's own `Task.cancel`. It has `patience` seconds from

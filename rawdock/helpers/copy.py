@@ -12,9 +12,9 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from .._tar.members import Look
+from .._tar.members import MemberAttributes
 from .._tar.pack import Packer
-from .._tar.unpack import Place, Skipped, Unpacker
+from .._tar.unpack import Destination, Skipped, Unpacker
 from .._tar.walk import Walk
 from .._threads import Batches, hand_over
 from ..errors import InvalidArgument
@@ -101,7 +101,7 @@ async def copy_in(
     FileError if a file cannot be read, or gets shorter meanwhile; NotFound if the container or the folder is not
     there. What came before an error may stay in the container.
     """
-    look = Look(uid, gid, mode, mtime)
+    look = MemberAttributes(uid, gid, mode, mtime)
     look.checked("copy_in")
     path = absolute("copy_in: destination", destination)
     taken = await anyio.to_thread.run_sync(_source, source, follow_link)
@@ -147,7 +147,7 @@ async def nearest(docker: Operations, container: str, folder: str) -> tuple[str,
     return folder, missing
 
 
-def _place(text: str, whole: bool, called: str) -> Place:
+def _place(text: str, whole: bool, called: str) -> Destination:
     """Where it is to go; nothing is made yet."""
     slash = text.endswith(("/", "/."))
     path = os.path.realpath(text)
@@ -158,16 +158,16 @@ def _place(text: str, whole: bool, called: str) -> Place:
         if not os.path.isdir(above):
             raise InvalidArgument(f"copy_out: destination: there is no folder {above!r}; make it first") from None
         if whole:
-            return Place(path, None)
-        return Place(above, os.path.basename(path), must_be="folder" if slash else "")
+            return Destination(path, None)
+        return Destination(above, os.path.basename(path), must_be="folder" if slash else "")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidArgument(f"copy_out: destination: {text!r} cannot be used: {reason}") from error
     if stat.S_ISDIR(mode):
-        return Place(path, None if whole else called)
+        return Destination(path, None if whole else called)
     if whole or slash:
         raise InvalidArgument(f"copy_out: destination: {text!r} is no folder")
-    return Place(os.path.dirname(path), os.path.basename(path), must_be="file")
+    return Destination(os.path.dirname(path), os.path.basename(path), must_be="file")
 
 
 async def copy_out(

@@ -16,7 +16,7 @@ import attrs
 if TYPE_CHECKING:
     from ..models import EventMessage
 
-__all__ = ["Backlog", "Backoff", "Gap", "Position", "key_of"]
+__all__ = ["Backlog", "Backoff", "Gap", "Position", "event_identity"]
 
 REMEMBERED = 256
 """How many events Docker keeps."""
@@ -46,7 +46,7 @@ class Gap:
     """How many events an overflow cost; the other two cannot know."""
 
 
-def key_of(event: EventMessage) -> Key:
+def event_identity(event: EventMessage) -> Key:
     """By what an event is known again. Several may share a time."""
     return event.time_nano, event.type, event.action, event.actor.id
 
@@ -74,9 +74,9 @@ class Position:
         self._repeats = Counter(self._known)
         return self.again
 
-    def take(self, event: EventMessage) -> bool:
+    def accept(self, event: EventMessage) -> bool:
         """Whether an event is new."""
-        key = key_of(event)
+        key = event_identity(event)
         if self._repeats[key] > 0:
             self._repeats[key] -= 1
             return False
@@ -91,13 +91,13 @@ class Position:
     def unheard(self, events: Iterable[EventMessage]) -> bool:
         """Whether any of these has never come."""
         known = set(self._known)
-        return any(key_of(event) not in known and not self._before(event) for event in events)
+        return any(event_identity(event) not in known and not self._before(event) for event in events)
 
     def _before(self, event: EventMessage) -> bool:
         """Podman takes the time to begin with less exactly, some of its versions in whole seconds."""
         return self.start - _SECOND <= event.time_nano < self.start
 
-    def meet(self, memory: list[EventMessage], now: int) -> Gap | None:
+    def find_gap(self, memory: list[EventMessage], now: int) -> Gap | None:
         """Compare with all that a Docker Engine remembers, the oldest first; a gap if that may begin too late."""
         times = [event.time_nano for event in memory if event.scope != "swarm"]
         if any(time <= self.reached for time in times):

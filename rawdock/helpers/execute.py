@@ -11,9 +11,9 @@ import attrs
 
 from ..errors import InvalidArgument
 from ..models import ExecConfig, ExecStartConfig
-from .completion import finished
+from .completion import run_to_completion
 from .end_command import VARIABLE, end_command
-from .process import Ended, Held, Holds, Input
+from .process import Input, Process, ProcessResult, RunsProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -26,14 +26,14 @@ __all__ = ["ExecuteResult", "Execution", "execute"]
 
 
 @attrs.frozen(kw_only=True)
-class ExecuteResult(Ended):
+class ExecuteResult(ProcessResult):
     """What came of a command in a container."""
 
     id: str
     """Of the execution, for `exec.inspect`."""
 
 
-class Execution(Held[ExecuteResult]):
+class Execution(Process[ExecuteResult]):
     """A command that runs in a container. Leaving the block ends it, with the processes that it has started."""
 
     id = ""
@@ -58,7 +58,7 @@ class Execution(Held[ExecuteResult]):
             raise
         # To its end, though it be cancelled: a command that is only beginning could not be found to be ended, and an
         # Engine whose connection breaks at that moment takes it for ended.
-        await finished(self._open)
+        await run_to_completion(self._open)
         assert self._stream is not None
         return self._stream
 
@@ -106,7 +106,7 @@ def execute(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> Holds[Execution, ExecuteResult]:
+) -> RunsProcess[Execution, ExecuteResult]:
     """Execute a command in a running container (`docker exec`): await it for its exit code and output.
 
     Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. If it is cancelled, or left
@@ -134,4 +134,4 @@ def execute(
     execution = Execution(
         docker, container, config, mark, stdin=stdin, timeout=timeout, output_limit=output_limit
     )  # fmt: skip
-    return Holds(execution)
+    return RunsProcess(execution)

@@ -50,7 +50,9 @@ def end_here(mark: str, pid: int, container: str) -> bool:
 
 
 def _find(mark: str, pid: int, container: str) -> set[int]:
-    found = {number: process for number in _numbers() if (process := _look(number, mark, container)) is not None}
+    found = {
+        number: process for number in _numbers() if (process := _find_process(number, mark, container)) is not None
+    }
     ours = {n for n, one in found.items() if one.marked or (one.inside and pid in one.pids)}
     more = ours
     while more:
@@ -71,7 +73,7 @@ def _numbers() -> list[int]:
         return []
 
 
-def _look(number: int, mark: str, container: str) -> _Process | None:
+def _find_process(number: int, mark: str, container: str) -> _Process | None:
     """What there is to know; None if it has ended, or is nobody's business."""
     folder = Path(f"/proc/{number}")
     try:
@@ -97,7 +99,7 @@ def _signal(number: int, sent: signal.Signals, mark: str, container: str) -> boo
     except OSError:
         return False
     try:
-        process = _look(number, mark, container)
+        process = _find_process(number, mark, container)
         if process is not None and (process.marked or process.inside):
             signal.pidfd_send_signal(held, sent)
     except ProcessLookupError:

@@ -24,7 +24,7 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
-from .completion import LIMIT, finished, patience_of
+from .completion import LIMIT, patience_of, run_to_completion
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from .._streams.split.frames import Frame
 
-__all__ = ["Ended", "Held", "Holds", "Input", "Output"]
+__all__ = ["Input", "Output", "Process", "ProcessResult", "RunsProcess"]
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 """Bytes of stdout, and as many of stderr, that a result holds unless said otherwise."""
@@ -56,7 +56,7 @@ R = TypeVar("R")
 
 
 @attrs.frozen(kw_only=True)
-class Ended:
+class ProcessResult:
     """What came of a process."""
 
     exit_code: int
@@ -94,7 +94,7 @@ class Output:
         self._left = {"stdout": self._limit, "stderr": self._limit}
         self.truncated = False
 
-    def take(self, frame: Frame) -> None:
+    def add(self, frame: Frame) -> None:
         """Keep a piece, or what of it fits."""
         stream, data = frame
         left = self._left[stream]
@@ -116,7 +116,7 @@ class Output:
         return b"".join(self._kept["stderr"])
 
 
-class Held(Generic[E]):
+class Process(Generic[E]):
     """A process while it runs. Iterate to get its output as it comes; `result` keeps what was not iterated over.
 
     Leaving the block ends the process if it has not ended by itself.
@@ -189,9 +189,9 @@ class Held(Generic[E]):
 
     async def _finish(self) -> E:
         assert self._stream is not None
-        take = self._output.take
+        add = self._output.add
         async for frame in self._stream:
-            take(frame)
+            add(frame)
         return await self._exit()
 
     # What the block around it uses.
@@ -203,7 +203,7 @@ class Held(Generic[E]):
             self._deadline = anyio.current_time() + self._timeout
 
     @property
-    def fed(self) -> bool:
+    def has_input(self) -> bool:
         """Whether there is something to feed it."""
         return self._stdin is not None
 
@@ -233,7 +233,7 @@ class Held(Generic[E]):
         finally:
             await self._close()
 
-    def tell(self, exc: BaseException | None) -> None:
+    def report_still_running(self, exc: BaseException | None) -> None:
         """What could not be ended must not go unsaid: with the error that there is, or instead of a cancellation."""
         if not self.may_still_run or self._late is not None:
             return
@@ -256,7 +256,7 @@ class Held(Generic[E]):
                 tasks.cancel_scope.cancel()
 
         self.may_still_run = True
-        await finished(kill, patience=LIMIT)
+        await run_to_completion(kill, patience=LIMIT)
 
     async def _drain(self) -> None:
         if self._stream is not None:
@@ -285,32 +285,32 @@ class Held(Generic[E]):
 
 _STILL = "what was given up may still run: the Engine gave no way to end it, or not in time"
 
-H = TypeVar("H", bound=Held)  # type: ignore[type-arg]
+H = TypeVar("H", bound=Process)  # type: ignore[type-arg]
 
 
-class Holds(Runs[H, E], Generic[H, E]):
-    """A process to be held: enter it to follow it, or await it for its result. It starts then, and not before."""
+class RunsProcess(Runs[H, E], Generic[H, E]):
+    """A process to be process: enter it to follow it, or await it for its result. It starts then, and not before."""
 
-    def __init__(self, held: H) -> None:
-        self._held: H | None = held
+    def __init__(self, process: H) -> None:
+        self._held: H | None = process
         self._feeding: TaskGroup | None = None
 
     async def __aenter__(self) -> H:
-        held = self._held
-        if held is None:
+        process = self._held
+        if process is None:
             raise RuntimeError("this process was started already; call the method again for another")
         self._held = None
         try:
-            await held.begin()
-            if held.fed:
+            await process.begin()
+            if process.has_input:
                 self._feeding = await anyio.create_task_group().__aenter__()
-                self._feeding.start_soon(held.feed)
+                self._feeding.start_soon(process.feed)
         except BaseException as error:
-            await held.aclose()
-            held.tell(error)
+            await process.aclose()
+            process.report_still_running(error)
             raise
-        self._stream = held
-        return held
+        self._stream = process
+        return process
 
     async def __aexit__(
         self,
@@ -318,14 +318,14 @@ class Holds(Runs[H, E], Generic[H, E]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        held = self._stream
-        assert held is not None
+        process = self._stream
+        assert process is not None
         try:
-            await held.aclose()
+            await process.aclose()
         finally:
             if self._feeding is not None:
                 await _left(self._feeding)
-        held.tell(exc)
+        process.report_still_running(exc)
 
 
 async def _left(tasks: TaskGroup) -> None:

@@ -10,8 +10,8 @@ import attrs
 
 from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, TruncatedError
 from ..models import ContainerSpec
-from .completion import finished
-from .process import Ended, Held, Holds, Input
+from .completion import run_to_completion
+from .process import Input, Process, ProcessResult, RunsProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -31,7 +31,7 @@ PullPolicy = Literal["always", "missing", "never"]
 
 
 @attrs.frozen(kw_only=True)
-class RunResult(Ended):
+class RunResult(ProcessResult):
     """What came of a container's command."""
 
     id: str
@@ -40,7 +40,7 @@ class RunResult(Ended):
     """What the Engine says that went wrong beside it; mostly empty."""
 
 
-class Running(Held[RunResult]):
+class Running(Process[RunResult]):
     """A container's command that runs. Leaving the block before it has ended ends it, and removes the container."""
 
     id = ""
@@ -83,12 +83,12 @@ class Running(Held[RunResult]):
 
     async def _create(self) -> None:
         try:
-            await finished(self._created)
+            await run_to_completion(self._created)
         except NotFound:
             if self._pull != "missing":
                 raise
             await self._fetch()
-            await finished(self._created)
+            await run_to_completion(self._created)
 
     async def _created(self) -> None:
         self._may_be_there = True
@@ -168,7 +168,7 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> Holds[Running, RunResult]:
+) -> RunsProcess[Running, RunResult]:
     """Run a command in a container of its own (`docker run`): await it for its exit code and output.
 
     Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. `spec` has all else of the
@@ -196,4 +196,4 @@ def run(
         docker, whole, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove, stdin=stdin,
         timeout=timeout, output_limit=output_limit,
     )  # fmt: skip
-    return Holds(running)
+    return RunsProcess(running)

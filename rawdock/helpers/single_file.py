@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._declare.params import uploaded
 from .._iterators import close_iterator
-from .._tar.members import END, Look, ending
+from .._tar.members import END, MemberAttributes, ending
 from .._tar.reader import Member, TarReader
 from .._threads import BATCH
 from ..errors import ArchiveError, InvalidArgument
@@ -24,7 +24,7 @@ __all__ = ["read_file", "write_file"]
 _STEPS = 8
 
 
-class _One:
+class _SingleFile:
     """Takes the one file of an archive."""
 
     def __init__(self, path: str, limit: int) -> None:
@@ -65,7 +65,7 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
     if type(limit) is not int or limit < 0:
         raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
     for _ in range(_STEPS):
-        one = _One(where, limit)
+        one = _SingleFile(where, limit)
         reader = TarReader(one)
         async with docker.containers.archive(container, path=where) as archive:
             async for piece in archive:
@@ -102,7 +102,7 @@ async def write_file(
     Raises NotFound if the container or the folder is not there, BadRequest or ServerError if the path is a folder
     or read-only, ArchiveError if `data` is not of that size.
     """
-    look = Look(uid, gid, mode, mtime)
+    look = MemberAttributes(uid, gid, mode, mtime)
     look.checked("write_file")
     where = absolute("write_file: path", path)
     if path.endswith(("/", "/.")):

@@ -32,7 +32,7 @@ from ..errors import (
     ServerError,
     TruncatedError,
 )
-from .event_position import Backlog, Backoff, Gap, Position, key_of
+from .event_position import Backlog, Backoff, Gap, Position, event_identity
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -206,7 +206,7 @@ class Watching:
                 self._begun.set()
                 async for event in events:
                     self._last = anyio.current_time()
-                    if self._position.take(event):
+                    if self._position.accept(event):
                         self._arrived += 1
                         self._backlog.put(event)
                         self._news.set()
@@ -231,7 +231,7 @@ class Watching:
             self._news.set()
 
     async def _gap_of_docker(self, now: int) -> Gap | None:
-        return self._position.meet(await self._remembered("1", now, None), now)
+        return self._position.find_gap(await self._remembered("1", now, None), now)
 
     async def _gap_of_podman(self, now: int) -> Gap | None:
         """It keeps its events in the journal or in a file, which may be gone after a restart of the machine.
@@ -244,7 +244,7 @@ class Watching:
         since, until = self._since(self._position.again), _seconds(now + 2 * _SECOND)
         async with self._docker.system.events(since=since, until=until, filters=self._settings.filters) as events:
             async for event in events:
-                if key_of(event) == last:
+                if event_identity(event) == last:
                     return None
         return self._position.gap("restart", now)
 

@@ -225,7 +225,7 @@ class Story:
 
     async def _look(self, id: str, layers: int) -> None:
         docker, say = self._docker, self._screen.say
-        self._screen.step("Look into it")
+        self._screen.step("MemberAttributes into it")
         container = await docker.containers.inspect(id)
         state = container.state
         say(f"State {state.status}, process {state.pid}, image {short(container.image)}.", "GET /containers/{id}/json")

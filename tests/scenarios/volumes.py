@@ -90,7 +90,7 @@ async def used(docker: Docker) -> None:
 
 
 async def pruned(docker: Docker) -> None:
-    """Held to a label: nameless ones go, named ones with them or only if `all` are asked for."""
+    """Process to a label: nameless ones go, named ones with them or only if `all` are asked for."""
     engine = await engine_of(docker)
     name, labels = "rawdock-s-pruned", {"rawdock-s": "pruned"}
     await docker.volumes.delete(name, force=True)

@@ -6,7 +6,7 @@ import pytest
 
 from rawdock._models.codec import decode
 from rawdock.models import LoadLine, PullLine
-from rawdock.progress import Folder
+from rawdock.progress import ProgressTracker
 
 
 def line(layer: str, status: str, current: int = 0, total: int = 0, **more: object) -> PullLine:
@@ -16,7 +16,7 @@ def line(layer: str, status: str, current: int = 0, total: int = 0, **more: obje
 
 def test_a_whole_pull() -> None:
     """From the first line to the last, the fraction rises to one and the bytes add up."""
-    folder = Folder()
+    folder = ProgressTracker()
     fractions: list[float] = []
     for one in (
         line("1", "Pulling from app"),
@@ -44,7 +44,7 @@ def test_a_whole_pull() -> None:
 
 def test_a_layer_never_goes_back() -> None:
     """A late line of an earlier phase changes nothing."""
-    folder = Folder()
+    folder = ProgressTracker()
     for one in (line("a", "Downloading", 10, 10), line("a", "Extracting", 5, 10), line("a", "Downloading", 1, 10)):
         folder.see(one)
     layer = folder.progress.layers["a"]
@@ -53,7 +53,7 @@ def test_a_layer_never_goes_back() -> None:
 
 def test_fraction_does_not_fall_when_sizes_become_known() -> None:
     """A large layer that appears late holds the fraction up instead of pulling it down."""
-    folder = Folder()
+    folder = ProgressTracker()
     folder.see(line("a", "Downloading", 10, 10))
     before = folder.progress.fraction
     folder.see(line("b", "Downloading", 1, 1000))
@@ -63,7 +63,7 @@ def test_fraction_does_not_fall_when_sizes_become_known() -> None:
 
 def test_seconds_are_no_bytes() -> None:
     """containerd's store counts the seconds of an extraction; they are not taken for bytes."""
-    folder = Folder()
+    folder = ProgressTracker()
     folder.see(line("a", "Downloading", 10, 10))
     folder.see(line("a", "Extracting", 3, 0, units="s"))
     assert folder.progress.current == 10
@@ -72,7 +72,7 @@ def test_seconds_are_no_bytes() -> None:
 def test_rate_and_time_left() -> None:
     """Rate is bytes over seconds since the first layer; before any there is nothing to say."""
     now = [0.0]
-    folder = Folder(clock=lambda: now[0])
+    folder = ProgressTracker(clock=lambda: now[0])
     assert folder.progress.remaining is None
     folder.see(line("a", "Downloading", 0, 100))
     now[0] = 2.0
@@ -83,7 +83,7 @@ def test_rate_and_time_left() -> None:
 
 def test_retries_do_not_count_as_progress() -> None:
     """The Engine's countdown before another try leaves the layer where it was."""
-    folder = Folder()
+    folder = ProgressTracker()
     folder.see(line("a", "Pulling fs layer"))
     folder.see(line("a", "Retrying in 5 seconds"))
     assert folder.progress.layers["a"].phase == "Retrying"
@@ -94,7 +94,7 @@ def test_retries_do_not_count_as_progress() -> None:
 
 def test_layers_that_are_there_are_no_work() -> None:
     """An image whose first layer is there does not begin at one."""
-    folder = Folder()
+    folder = ProgressTracker()
     folder.see(line("a", "Already exists"))
     assert folder.progress.fraction == 0.0
     folder.see(line("b", "Downloading", 50, 100))
@@ -105,7 +105,7 @@ def test_layers_that_are_there_are_no_work() -> None:
 
 def test_a_good_end_finishes_what_was_left_unsaid() -> None:
     """Podman's last word on a layer is that it was downloaded; at the end it is done all the same."""
-    folder = Folder()
+    folder = ProgressTracker()
     folder.see(line("a", "Downloading", 10, 100))
     folder.see(line("b", "Download complete"))
     assert folder.progress.fraction < 1.0
@@ -118,7 +118,7 @@ def test_a_good_end_finishes_what_was_left_unsaid() -> None:
 
 def test_a_load() -> None:
     """Layers that are loaded have one phase, and its bytes are all there is to do."""
-    folder = Folder()
+    folder = ProgressTracker()
     for current in (10, 50, 100):
         folder.see(
             decode(

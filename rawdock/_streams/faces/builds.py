@@ -38,8 +38,8 @@ class BuildStream(Reports[BuildLine]):
         """The image's id, as soon as it was told; empty before."""
         return self._image
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         for index, line in enumerate(items):
             if line.stream and (match := _QUIET.fullmatch(line.stream)):
                 self._image = match[1]

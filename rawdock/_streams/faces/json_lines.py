@@ -56,13 +56,13 @@ class Lines(Generic[L]):
             return []
         if isinstance(items[-1], RawdockError):
             self._failure = items.pop()
-        self._look(items)
+        self._inspect_batch(items)
         items.reverse()
         self._items = items
         return items or await self._more()
 
-    def _look(self, items: list[Any]) -> None:
-        """Look through lines that have come, before the caller does."""
+    def _inspect_batch(self, items: list[Any]) -> None:
+        """MemberAttributes through lines that have come, before the caller does."""
 
     def _at_the_end(self) -> None:
         """The Engine has said all, and no error."""
@@ -92,7 +92,7 @@ class Reports(Lines[L], Generic[L]):
     An error that it reports inside the stream raises `StreamError`, after the lines before it.
     """
 
-    def _look(self, items: list[Any]) -> None:
+    def _inspect_batch(self, items: list[Any]) -> None:
         for line in items:
             if line.error or line.error_detail.message:
                 detail = line.error_detail

@@ -35,8 +35,8 @@ class LoadStream(Transfer[LoadLine]):
         super().__init__(answer, value_limit)
         self._images: list[str] = []
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         for line in items:
             self._images += _loaded(line.stream)
 
@@ -71,8 +71,8 @@ class ImportStream(Reports[PullLine]):
     line_type: ClassVar[type[Any]] = PullLine
     _image = ""
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         for line in items:
             if line.status.startswith("sha256:"):
                 self._image = line.status

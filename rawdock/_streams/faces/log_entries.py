@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import RawdockError
 from ..answer import Answer
-from ..split.log_lines import BUFFER, Asked, Entries, FramedEntries, JsonEntries, LogEntry, PlainEntries
+from ..split.log_lines import BUFFER, Entries, FramedEntries, JsonEntries, LogEntry, LogFormat, PlainEntries
 
 __all__ = ["LogEntries", "lined"]
 
@@ -36,7 +36,7 @@ class LogEntries:
         headers = self._answer.response.headers
         kind = headers.get("content-type", "").partition(";")[0].strip()
         podman = "libpod-api-version" in headers
-        asked = Asked(
+        asked = LogFormat(
             timestamps,
             details and not podman,  # it takes the parameter and adds nothing
             0 if podman else BUFFER,  # it cuts a line wherever its reads end

@@ -10,7 +10,7 @@ import attrs
 
 from ..._models.codec import decode
 from ...models.images import PullLine, PushAux, PushLine
-from ...progress import Folder, Progress
+from ...progress import Progress, ProgressTracker
 from ..answer import Answer
 from .json_lines import Reports
 
@@ -49,7 +49,7 @@ class Transfer(Reports[L], Generic[L]):
 
     def __init__(self, answer: Answer, value_limit: int) -> None:
         super().__init__(answer, value_limit)
-        self._folder = Folder()
+        self._tracker = ProgressTracker()
         # Of many lines of one layer in one phase only the last one tells; they are folded when somebody asks.
         self._unfolded: dict[tuple[str, str], Any] = {}
 
@@ -65,12 +65,12 @@ class Transfer(Reports[L], Generic[L]):
         """The state after the last line that was read."""
         lines, self._unfolded = self._unfolded, {}
         for line in lines.values():
-            self._folder.see(line)
-        return self._folder.progress
+            self._tracker.see(line)
+        return self._tracker.progress
 
     def _at_the_end(self) -> None:
         _ = self.progress  # folds the last lines
-        self._folder.finish()
+        self._tracker.finish()
 
 
 class PullStream(Transfer[PullLine]):
@@ -81,8 +81,8 @@ class PullStream(Transfer[PullLine]):
     _status = ""
     _image = ""
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         if items:
             self._image = items[-1].id  # Podman's last line names it, Docker's has no id
         for line in reversed(items):  # what tells of the whole comes at the end
@@ -103,8 +103,8 @@ class PullStream(Transfer[PullLine]):
 class PluginPullStream(PullStream):
     """A plugin that is being installed. Leaving it early cancels that on the Engine."""
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         self._image = ""  # the last line is of a layer
         for line in items:  # what tells of the whole comes among the first
             if line.status.startswith("Digest: "):
@@ -123,8 +123,8 @@ class PushStream(Transfer[PushLine]):
     _digest = ""
     _size = 0
 
-    def _look(self, items: list[Any]) -> None:
-        super()._look(items)
+    def _inspect_batch(self, items: list[Any]) -> None:
+        super()._inspect_batch(items)
         for line in items:
             if line.aux is not None:
                 aux = decode(PushAux, line.aux)

@@ -24,7 +24,7 @@ class StatsStream(Lines[ContainerStats]):
         """The figures that `docker stats` shows, to iterate over instead of the samples."""
         return UsageStream(self)
 
-    def _look(self, items: list[Any]) -> None:
+    def _inspect_batch(self, items: list[Any]) -> None:
         for index, line in enumerate(items):
             if line.extra and (error := hidden_error(line.extra)):
                 self._failure = error

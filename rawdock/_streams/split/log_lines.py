@@ -20,7 +20,7 @@ from ...errors import DecodeError, RawdockError, StreamError, TruncatedError
 from .frames import Frames
 from .json_values import JsonValues
 
-__all__ = ["BUFFER", "Asked", "Entries", "FramedEntries", "JsonEntries", "LogEntry", "PlainEntries"]
+__all__ = ["BUFFER", "Entries", "FramedEntries", "JsonEntries", "LogEntry", "LogFormat", "PlainEntries"]
 
 Name = Literal["stdin", "stdout", "stderr"]
 
@@ -55,7 +55,7 @@ class LogEntry(NamedTuple):
         return self.data.decode(errors="replace")
 
 
-class Asked(NamedTuple):
+class LogFormat(NamedTuple):
     """What was asked for, and how it is answered."""
 
     timestamps: bool = False
@@ -178,7 +178,7 @@ def _details(word: bytes) -> Mapping[str, str]:
 class FramedEntries:
     """Lines out of frames: a frame is a message."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: LogFormat) -> None:
         self._prefix = _Prefix(asked.timestamps, asked.details)
         self._buffer = asked.buffer
         self._lines = {name: _Line(name, False, asked.limit) for name in _NAMES}
@@ -248,7 +248,7 @@ class FramedEntries:
 class PlainEntries:
     """Lines of a terminal. Inside a long one, the time of its next piece stands where the buffer was full."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: LogFormat) -> None:
         self._plain = not (asked.timestamps or asked.details)
         self._prefix = _Prefix(asked.timestamps, asked.details)
         self._prefix.begin()
@@ -300,7 +300,7 @@ class PlainEntries:
 class JsonEntries:
     """Lines out of JSON: an object is a message, as Docker 29.5 and newer write it if asked."""
 
-    def __init__(self, asked: Asked, *, tty: bool) -> None:
+    def __init__(self, asked: LogFormat, *, tty: bool) -> None:
         self._values: JsonValues[object] = JsonValues(lambda value: value, loads, load_lines, asked.limit)
         self._asked = asked
         self._lines = {name: _Line(name, tty, asked.limit) for name in _NAMES}

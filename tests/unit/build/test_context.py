@@ -294,10 +294,10 @@ def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
 # What is given.
 
 
-async def prepared(*given: Any, reads_rules: bool = False) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
+async def prepared(*given: Any, engine_applies_dockerignore: bool = False) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
     source = Source(*given, *[None, None, None, False][len(given) - 1 :])
     source.check()
-    context = await source.prepared(reads_rules=reads_rules)
+    context = await source.prepared(engine_applies_dockerignore=engine_applies_dockerignore)
     content = context.content
     data = content if isinstance(content, bytes) else b"".join([part async for part in content])
     return members(data), data, context.dockerfile
@@ -316,11 +316,11 @@ async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
     assert name is not None
     assert set(found) == {"Dockerfile", name}
     assert content(data, name) == b"FROM scratch\n"
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", reads_rules=True)
+    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert again == name
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
     (tmp_path / ".dockerignore").write_text("x")
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", reads_rules=True)
+    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert content(data, ".dockerignore").split() == [b"x", name.encode()]
 
 

@@ -41,10 +41,10 @@ DIFFERENT = {
 }
 
 
-def sent(folder: Path, case: Case, *, reads_rules: bool) -> list[str] | None:
+def sent(folder: Path, case: Case, *, engine_applies_dockerignore: bool) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
     try:
-        context = Source(folder, None, case.file, None, False)._folder(str(folder), reads_rules)
+        context = Source(folder, None, case.file, None, False)._folder(str(folder), engine_applies_dockerignore)
     except InvalidArgument:
         return None
     assert isinstance(context.content, Batches)
@@ -66,7 +66,7 @@ def test_as_the_commands_send(tmp_path: Path, name: str) -> None:
     for them, and the Dockerfile by itself."""
     case, corpus = CASES[name], CORPUS["cases"][name]
     with plant(tmp_path / "context", case):
-        classic, buildx = (sent(tmp_path / "context", case, reads_rules=reads) for reads in (True, False))
+        classic, buildx = (sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False))
     wanted = corpus["classic"]
     assert (classic == wanted) is (("classic", name) not in DIFFERENT), (classic, wanted)
     wanted = corpus["buildx"]

@@ -52,36 +52,36 @@ def test_the_same_instant_may_hold_several_events() -> None:
     """What is known is dropped when it comes again, and nothing else of that nanosecond is."""
     position = Position(BEGIN)
     first, second = event(BEGIN + 5, "a"), event(BEGIN + 5, "b")
-    assert position.take(first)
+    assert position.accept(first)
     position.resume()
-    assert [position.take(each) for each in (first, second, event(BEGIN + 5, "a", "die"))] == [False, True, True]
+    assert [position.accept(each) for each in (first, second, event(BEGIN + 5, "a", "die"))] == [False, True, True]
     position.resume()
-    assert [position.take(each) for each in (first, second, event(BEGIN + 6))] == [False, False, True]
+    assert [position.accept(each) for each in (first, second, event(BEGIN + 6))] == [False, False, True]
 
 
 def test_twice_on_one_connection_is_twice() -> None:
     """Only another answer can repeat: what an Engine says twice in one has happened twice."""
     position = Position(BEGIN)
-    assert position.take(event(BEGIN + 5))
-    assert position.take(event(BEGIN + 5))
+    assert position.accept(event(BEGIN + 5))
+    assert position.accept(event(BEGIN + 5))
     position.resume()
-    assert [position.take(event(BEGIN + 5)) for _ in range(3)] == [False, False, True]
+    assert [position.accept(event(BEGIN + 5)) for _ in range(3)] == [False, False, True]
 
 
 def test_podman_begins_a_little_earlier() -> None:
     """What it gives of the second before the begin is not new; a clock that was set back makes nobody deaf."""
     position = Position(BEGIN)
-    assert not position.take(event(BEGIN - 1))
-    assert position.take(event(BEGIN - 3600 * SECOND))
+    assert not position.accept(event(BEGIN - 1))
+    assert position.accept(event(BEGIN - 3600 * SECOND))
     assert position.again == BEGIN
-    assert position.take(event(BEGIN - 3500 * SECOND, scope="swarm"))
+    assert position.accept(event(BEGIN - 3500 * SECOND, scope="swarm"))
 
 
 def test_times_are_exact() -> None:
     """Nanoseconds are more than a float holds; `time` is in `timeNano` already, and is not added to it."""
     one = decode(EventMessage, b'{"time":1795543089,"timeNano":1795543089468343369}')
     position = Position(BEGIN)
-    assert position.take(one)
+    assert position.accept(one)
     assert position.reached == 1795543089468343369
     assert not position.unheard([one])
 
@@ -95,25 +95,25 @@ def test_times_there_and_back(time: int) -> None:
 def test_a_clock_that_was_set_back_is_followed() -> None:
     """The last event tells where to go on, not the latest."""
     position = Position(BEGIN)
-    position.take(event(BEGIN + 100 * SECOND))
-    position.take(event(BEGIN + 50 * SECOND))
+    position.accept(event(BEGIN + 100 * SECOND))
+    position.accept(event(BEGIN + 50 * SECOND))
     assert position.again <= BEGIN + 50 * SECOND
-    position.take(event(BEGIN + 500 * SECOND, scope="swarm"))
+    position.accept(event(BEGIN + 500 * SECOND, scope="swarm"))
     assert position.again <= BEGIN + 50 * SECOND
 
 
 def test_whether_the_memory_reaches_back() -> None:
     """It does if it holds anything from before; else it tells of a gap, once."""
     position = Position(BEGIN)
-    position.take(event(BEGIN + 10))
-    assert position.meet([event(BEGIN + 10), event(BEGIN + 90)], BEGIN + 100) is None
+    position.accept(event(BEGIN + 10))
+    assert position.find_gap([event(BEGIN + 10), event(BEGIN + 90)], BEGIN + 100) is None
     late = [event(BEGIN + 20 + n) for n in range(REMEMBERED)]
-    assert position.meet(late, BEGIN + 900) == Gap("forgotten", BEGIN + 10, BEGIN + 20)
-    assert position.meet(late, BEGIN + 950) is None
-    assert position.meet([event(BEGIN + 30)], BEGIN + 999) == Gap("restart", BEGIN + 20, BEGIN + 30)
-    assert position.meet([], BEGIN + 2000) == Gap("restart", BEGIN + 30, BEGIN + 2000)
+    assert position.find_gap(late, BEGIN + 900) == Gap("forgotten", BEGIN + 10, BEGIN + 20)
+    assert position.find_gap(late, BEGIN + 950) is None
+    assert position.find_gap([event(BEGIN + 30)], BEGIN + 999) == Gap("restart", BEGIN + 20, BEGIN + 30)
+    assert position.find_gap([], BEGIN + 2000) == Gap("restart", BEGIN + 30, BEGIN + 2000)
     times_of_others = [event(BEGIN - SECOND, scope="swarm")]
-    assert position.meet(times_of_others, BEGIN + 3000) == Gap("restart", BEGIN + 2000, BEGIN + 3000)
+    assert position.find_gap(times_of_others, BEGIN + 3000) == Gap("restart", BEGIN + 2000, BEGIN + 3000)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6 * SECOND), st.sampled_from("abc")), max_size=40), st.data())
@@ -128,7 +128,7 @@ def test_every_event_comes_once(told: list[tuple[int, str]], data: st.DataObject
         upto = data.draw(st.integers(done + 1, len(happened)))
         # As Docker looks: from the latest back to the first that is older.
         first = next((i + 1 for i in range(done - 1, -1, -1) if happened[i].time_nano < since), 0)
-        seen += [each for each in happened[first:upto] if position.take(each)]
+        seen += [each for each in happened[first:upto] if position.accept(each)]
         done = upto
     assert seen == happened
 

@@ -19,7 +19,7 @@ class Inner(Model):
 
 
 class Tree(Model):
-    """Holds itself."""
+    """RunsProcess itself."""
 
     name: str = ""
     child: Tree | None = None

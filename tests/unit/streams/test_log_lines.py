@@ -18,7 +18,7 @@ from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, T
 from rawdock._models.model import Timestamp
 from rawdock._streams.faces.decoded_text import TextStream
 from rawdock._streams.split.frames import Frame
-from rawdock._streams.split.log_lines import Asked, FramedEntries, JsonEntries, PlainEntries
+from rawdock._streams.split.log_lines import FramedEntries, JsonEntries, LogFormat, PlainEntries
 from rawdock.streams import LogEntry
 
 NUMBERS = {"stdout": 1, "stderr": 2}
@@ -62,7 +62,7 @@ def messages(lines: list[Said], tty: bool = False) -> list[Message]:
     return found
 
 
-def written(message: Message, asked: Asked) -> bytes:
+def written(message: Message, asked: LogFormat) -> bytes:
     """With the words in front that were asked for, as `docker logs` shows it."""
     words = [message.time] if asked.timestamps else []
     if asked.details:
@@ -70,7 +70,7 @@ def written(message: Message, asked: Asked) -> bytes:
     return "".join(word + " " for word in words).encode() + message.data
 
 
-def framed(message: Message, asked: Asked) -> bytes:
+def framed(message: Message, asked: LogFormat) -> bytes:
     data = written(message, asked)
     return bytes([NUMBERS[message.stream], 0, 0, 0]) + len(data).to_bytes(4) + data
 
@@ -83,12 +83,12 @@ def as_json(message: Message) -> bytes:
     return json.dumps({name: text for name, text in value.items() if text}).encode() + b"\n"
 
 
-def entry(line: Said, number: int, asked: Asked) -> LogEntry:
+def entry(line: Said, number: int, asked: LogFormat) -> LogEntry:
     time = Timestamp(STAMP.format(number % 10)) if asked.timestamps else None
     return LogEntry(line.stream, line.data, time, DETAILS if asked.details else {})  # type: ignore[arg-type]
 
 
-def entries(lines: list[Said], asked: Asked) -> list[LogEntry]:
+def entries(lines: list[Said], asked: LogFormat) -> list[LogEntry]:
     """Each line once. An empty one without an end is nothing."""
     return [entry(line, number, asked) for number, line in enumerate(lines) if line.data or line.ended]
 
@@ -105,12 +105,12 @@ def read(splitter: Any, data: bytes, cuts: list[int]) -> list[Any]:
 
 WORDS = st.text("ab é-:Z0", max_size=20).map(str.encode)
 LINES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), WORDS).map(lambda pair: Said(*pair)), max_size=6)
-ASKED = st.builds(lambda *words: Asked(*words, buffer=BUFFER), st.booleans(), st.booleans())
+ASKED = st.builds(lambda *words: LogFormat(*words, buffer=BUFFER), st.booleans(), st.booleans())
 CUTS = st.lists(st.integers(0, 10_000), max_size=8)
 
 
 @given(LINES, ASKED, CUTS, st.booleans())
-def test_lines_out_of_frames(lines: list[Said], asked: Asked, cuts: list[int], unended: bool) -> None:
+def test_lines_out_of_frames(lines: list[Said], asked: LogFormat, cuts: list[int], unended: bool) -> None:
     """Long lines are joined, and the time of their pieces is in none of them; a last line needs no end."""
     if unended and lines and len(lines[-1].data) % BUFFER:
         lines[-1] = lines[-1]._replace(ended=False)
@@ -120,7 +120,7 @@ def test_lines_out_of_frames(lines: list[Said], asked: Asked, cuts: list[int], u
 
 
 @given(LINES, ASKED, CUTS)
-def test_lines_of_a_terminal(lines: list[Said], asked: Asked, cuts: list[int]) -> None:
+def test_lines_of_a_terminal(lines: list[Said], asked: LogFormat, cuts: list[int]) -> None:
     """No frames tell where a message ends: inside a long line its buffer's length does."""
     asked = asked._replace(details=False)
     lines = [line._replace(stream="stdout") for line in lines]
@@ -129,7 +129,7 @@ def test_lines_of_a_terminal(lines: list[Said], asked: Asked, cuts: list[int]) -
 
 
 @given(LINES, ASKED, CUTS)
-def test_lines_out_of_json(lines: list[Said], asked: Asked, cuts: list[int]) -> None:
+def test_lines_out_of_json(lines: list[Said], asked: LogFormat, cuts: list[int]) -> None:
     """The same entries as out of frames."""
     text = [line._replace(data=line.data.decode().encode("ascii", "replace")) for line in lines]
     data = b"".join(map(as_json, messages(text)))
@@ -144,13 +144,13 @@ def test_json_of_a_driver_that_tells_no_parts() -> None:
         Message("stdout", b"9", STAMP.format(3), False, False),
         Message("stdout", b"next", STAMP.format(4), False, False),
     ]
-    found = read(JsonEntries(Asked(buffer=BUFFER), tty=False), b"\x1e".join(map(as_json, said)), [])
+    found = read(JsonEntries(LogFormat(buffer=BUFFER), tty=False), b"\x1e".join(map(as_json, said)), [])
     assert [one.data for one in found] == [b"between", b"123456789", b"next"]
 
 
 def test_a_terminals_json_loses_its_line_ends() -> None:
     line = as_json(Message("stdout", b"hi\r\n", STAMP.format(1), False, False))
-    assert read(JsonEntries(Asked(), tty=True), line, []) == [LogEntry("stdout", b"hi")]
+    assert read(JsonEntries(LogFormat(), tty=True), line, []) == [LogEntry("stdout", b"hi")]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_terminals_json_loses_its_line_ends() -> None:
 )
 def test_json_that_is_no_message(value: bytes) -> None:
     first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
-    found = JsonEntries(Asked(timestamps=False), tty=False).feed(first + value + b"\n" + first)
+    found = JsonEntries(LogFormat(timestamps=False), tty=False).feed(first + value + b"\n" + first)
     assert found[0] == LogEntry("stdout", b"one")
     assert isinstance(found[1], DecodeError)
     assert len(found) == 2
@@ -167,7 +167,7 @@ def test_json_that_is_no_message(value: bytes) -> None:
 def test_an_error_in_json() -> None:
     """The Engine could not read its log: what came before is given, and then its words."""
     first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
-    found = JsonEntries(Asked(), tty=False).feed(
+    found = JsonEntries(LogFormat(), tty=False).feed(
         first + b'{"Timestamp":"0001-01-01T00:00:00Z","Error":"gone"}\n' + first
     )
     assert found[0] == LogEntry("stdout", b"one")
@@ -183,8 +183,8 @@ def test_an_error_in_json() -> None:
 )
 def test_errors_in_frames(bad: bytes, error: type[Exception], cut: int) -> None:
     """Frames that are none are errors here too, behind what came before, and end it."""
-    good = framed(Message("stdout", b"one\n", "", True, False), Asked())
-    splitter, data = FramedEntries(Asked()), good + bad + good
+    good = framed(Message("stdout", b"one\n", "", True, False), LogFormat())
+    splitter, data = FramedEntries(LogFormat()), good + bad + good
     found = [*splitter.feed(data[:cut]), *splitter.feed(data[cut:])]
     assert found[0] == LogEntry("stdout", b"one")
     assert isinstance(found[1], error)
@@ -193,15 +193,15 @@ def test_errors_in_frames(bad: bytes, error: type[Exception], cut: int) -> None:
 
 @pytest.mark.parametrize("left", range(1, 12))
 def test_frames_cut_off(left: int) -> None:
-    splitter = FramedEntries(Asked())
-    splitter.feed(framed(Message("stdout", b"one\n", "", True, False), Asked())[:-left])
+    splitter = FramedEntries(LogFormat())
+    splitter.feed(framed(Message("stdout", b"one\n", "", True, False), LogFormat())[:-left])
     with pytest.raises(TruncatedError):
         splitter.feed_eof()
 
 
 def test_podman_cuts_anywhere() -> None:
     """Only an end of line ends a line: a message may be a piece of any length."""
-    asked = Asked(timestamps=True, buffer=0)
+    asked = LogFormat(timestamps=True, buffer=0)
     said = [Message("stdout", part, "2026-01-02T03:04:05Z", False, False) for part in (b"one ", b"line", b"\n", b"two")]
     found = read(FramedEntries(asked), b"".join(framed(one, asked) for one in said), [])
     assert [one.data for one in found] == [b"one line", b"two"]
@@ -210,7 +210,7 @@ def test_podman_cuts_anywhere() -> None:
 
 def test_a_terminal_whose_text_looks_like_a_time() -> None:
     """It is only taken for the time of a piece where a piece begins."""
-    asked = Asked(timestamps=True, buffer=BUFFER)
+    asked = LogFormat(timestamps=True, buffer=BUFFER)
     stamp = STAMP.format(1).encode()
     inside = stamp + b" x" + stamp + b" y\r\n"
     (found,) = read(PlainEntries(asked), inside, [])
@@ -221,17 +221,17 @@ def test_a_terminal_whose_text_looks_like_a_time() -> None:
 @settings(max_examples=50)
 def test_a_line_without_end_is_given_in_parts(data: bytes, limit: int, cuts: list[int]) -> None:
     """Nothing longer than the limit is kept, and nothing is lost."""
-    message = framed(Message("stdout", data, "", True, False), Asked())
-    found = read(FramedEntries(Asked(buffer=1, limit=limit)), message, cuts)
+    message = framed(Message("stdout", data, "", True, False), LogFormat())
+    found = read(FramedEntries(LogFormat(buffer=1, limit=limit)), message, cuts)
     assert all(len(one.data) <= limit for one in found)
     assert b"".join(one.data + (b"" if one.continues else b"\n") for one in found).rstrip(b"\n") == data.rstrip(b"\n")
 
 
 def test_the_words_in_front_may_be_missing() -> None:
     """An Engine that adds no details: a line without a space is still a line, however long."""
-    asked = Asked(details=True)
+    asked = LogFormat(details=True)
     said = [Message("stdout", data, "", True, False) for data in (b"one\n", b"x" * 100_000 + b"\n")]
-    data = b"".join(framed(one, Asked()) for one in said)
+    data = b"".join(framed(one, LogFormat()) for one in said)
     assert [one.data for one in read(FramedEntries(asked), data, [70_000])] == [b"one", b"x" * 100_000]
 
 
@@ -298,7 +298,7 @@ async def engine(
 
 
 ONE = Message("stdout", b"one\n", STAMP.format(1), True, False)
-LINE = framed(ONE, Asked(True, True))
+LINE = framed(ONE, LogFormat(True, True))
 
 
 @pytest.mark.anyio
@@ -327,7 +327,7 @@ async def test_json_where_it_is_asked_for() -> None:
 @pytest.mark.anyio
 async def test_podman_adds_no_details() -> None:
     """So no word of the line is taken for them."""
-    body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), Asked(timestamps=True))
+    body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), LogFormat(timestamps=True))
     async with (
         engine(PODMAN, body) as (docker, _, _),
         docker.containers.log_entries("x", timestamps=True, details=True) as lines,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tar_archives import archive, info
 
 from rawdock import DecodeError, FileError, InvalidArgument, TruncatedError
-from rawdock._tar.members import Look
+from rawdock._tar.members import MemberAttributes
 from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
 from rawdock._tar.walk import Walk
@@ -226,7 +226,7 @@ def test_what_holds_for_all() -> None:
 # Packing.
 
 
-def packed(source: Path, name: str, look: Look = Look(None, None)) -> tuple[bytes, Packer]:  # noqa: B008
+def packed(source: Path, name: str, look: MemberAttributes = MemberAttributes(None, None)) -> tuple[bytes, Packer]:  # noqa: B008
     packer = Packer(Walk(str(source)), look)
     return b"".join(packer.pieces(name)), packer
 
@@ -279,7 +279,7 @@ def test_packed(tree: Path) -> None:
 
 def test_packed_to_look_so(tree: Path) -> None:
     """Owner, permissions and time are set where that is asked for; a folder can still be entered."""
-    found = {member.name: member for member in opened(packed(tree, "", Look(1, 2, 0o640, 3))[0])}
+    found = {member.name: member for member in opened(packed(tree, "", MemberAttributes(1, 2, 0o640, 3))[0])}
     assert "" not in found
     for member in found.values():
         assert (member.uid, member.gid, member.mtime) == (1, 2, 3)
@@ -298,7 +298,7 @@ def test_sockets_are_left_out(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.path.relpath(tmp_path / "s"))
         walk = Walk(str(tmp_path))
-        data = b"".join(Packer(walk, Look()).pieces("it"))
+        data = b"".join(Packer(walk, MemberAttributes()).pieces("it"))
     assert [member.name for member in opened(data)] == ["it"]
     assert walk.sockets == [str(tmp_path / "s")]
 
@@ -307,7 +307,7 @@ def test_a_file_that_gets_longer(tmp_path: Path) -> None:
     """As many bytes are sent as were announced, and the archive is whole."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
     (tmp_path / "b").write_bytes(b"y")
-    pieces = Packer(Walk(str(tmp_path)), Look()).pieces()
+    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).pieces()
     data = next(pieces)
     with open(tmp_path / "a", "ab") as file:
         file.write(b"more" * 1000)
@@ -319,7 +319,7 @@ def test_a_file_that_gets_longer(tmp_path: Path) -> None:
 def test_a_file_that_gets_shorter(tmp_path: Path) -> None:
     """The archive is broken off, and the error says why."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
-    pieces = Packer(Walk(str(tmp_path)), Look()).pieces()
+    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).pieces()
     next(pieces)
     os.truncate(tmp_path / "a", 10)
     with pytest.raises(FileError, match="had 1000 bytes when it was begun, and has 10 now") as caught:
@@ -346,7 +346,7 @@ def test_a_file_that_is_none_any_more(
 
     monkeypatch.setattr(os, "stat", changing)
     with pytest.raises(FileError, match=r"cannot be read|is none any more"):
-        list(Packer(Walk(str(tmp_path)), Look()).pieces())
+        list(Packer(Walk(str(tmp_path)), MemberAttributes()).pieces())
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
@@ -376,7 +376,7 @@ def test_what_is_something_else_when_its_turn_comes(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "stat", changing)
     before = os.listdir("/proc/self/fd")
     with pytest.raises(FileError, match="deep/a cannot be read: ") as caught:
-        list(Packer(Walk(str(tmp_path / "tree")), Look()).pieces())
+        list(Packer(Walk(str(tmp_path / "tree")), MemberAttributes()).pieces())
     assert caught.value.path == str(inside)
     assert os.listdir("/proc/self/fd") == before
 
@@ -421,8 +421,17 @@ async def test_who_takes_batches_may_refuse() -> None:
     assert closed == [True]
 
 
-@pytest.mark.parametrize("wrong", [Look(uid=-1), Look(gid=2**32), Look(mode=0o10000), Look(mtime=-1), Look(uid=True)])
-def test_what_cannot_be_an_owner(wrong: Look) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        MemberAttributes(uid=-1),
+        MemberAttributes(gid=2**32),
+        MemberAttributes(mode=0o10000),
+        MemberAttributes(mtime=-1),
+        MemberAttributes(uid=True),
+    ],
+)
+def test_what_cannot_be_an_owner(wrong: MemberAttributes) -> None:
     with pytest.raises(InvalidArgument):
         wrong.checked("here")
 
