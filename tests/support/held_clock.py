@@ -52,17 +52,36 @@ def wait_for_worker_threads(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(anyio.to_thread, "run_sync", run_sync)
 
 
+_STEP = 1e-6
+"""Seconds that a jump goes beyond a deadline: sums of floats are not exact, and code that sleeps until a time would find
+itself before it for ever.
+"""
+SPINNING = 1000
+"""Turns of the loop in a row without any event, after which it counts as idle.
+
+A cancelled scope of anyio is delivered to its tasks again at each turn, also while they wait for a deadline in a shield.
+"""
+
+
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
     """Looks for events, and jumps over the time in which there are none."""
 
-    now = 0.0
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.next_deadline: Callable[[], float] = lambda: self.now
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None or (_busy_threads and timeout > 0):
             return super().select(None)
         events = super().select(0)
+        self._turns = 0 if events or timeout > 0 or _busy_threads else self._turns + 1
         if not events:
-            self.now += max(timeout, 0.0)
+            self.now += timeout + _STEP if timeout > 0 else 0.0
+        if self._turns >= SPINNING:
+            self._turns = 0
+            self.now = max(self.now, self.next_deadline())
         return events
 
 
@@ -72,7 +91,8 @@ class HeldClockLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
-        self._clock_resolution = 1e-6  # sums of floats are not exact
+        self._jumping.next_deadline = lambda: min((one.when() for one in self._scheduled), default=0.0)
+        self._clock_resolution = _STEP
 
     def time(self) -> float:
         return self._jumping.now
@@ -86,5 +106,5 @@ class HeldClockLoop(asyncio.SelectorEventLoop):
 
 
 def held_trio_clock() -> trio.testing.MockClock:
-    """The same for trio; one clock serves one event loop."""
-    return trio.testing.MockClock(autojump_threshold=0)
+    """The same for trio; one clock serves one event loop. It creeps, for the reason that a jump of asyncio's has."""
+    return trio.testing.MockClock(rate=1e-4, autojump_threshold=0)

@@ -78,9 +78,21 @@ async def test_a_held_clock_jumps_to_the_next_deadline() -> None:
 async def test_a_held_clock_stands_still_while_a_thread_runs() -> None:
     """The work of a worker thread comes before any deadline."""
     began = anyio.current_time()
-    with anyio.fail_after(0.001):
+    with anyio.fail_after(1):
         await anyio.to_thread.run_sync(time.sleep, 0.05)
-    assert anyio.current_time() == began
+    assert anyio.current_time() - began < 0.01
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_a_held_clock_passes_in_a_shield_of_a_cancelled_scope() -> None:
+    """On asyncio anyio keeps the loop busy meanwhile."""
+    began = anyio.current_time()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        with anyio.move_on_after(50, shield=True):
+            await anyio.sleep_forever()
+    assert anyio.current_time() - began == pytest.approx(50, abs=0.01)
 
 
 @pytest.mark.anyio
@@ -98,9 +110,10 @@ async def test_a_held_clock_stands_still_while_data_is_on_its_way(tmp_path: Path
         tasks.start_soon(listener.serve, serve)
         began = anyio.current_time()
         received = 0
-        with anyio.fail_after(0.001):
+        with anyio.fail_after(1):
             async with await anyio.connect_unix(tmp_path / "s") as stream:
                 async for part in stream:
                     received += len(part)
-        assert (received, anyio.current_time() - began) == (size, 0)
+        assert received == size
+        assert anyio.current_time() - began < 0.01
         tasks.cancel_scope.cancel()

@@ -212,6 +212,7 @@ async def test_task_cancelled_at_every_turn(work: Work) -> None:
     assert await sweep(FakeEngine(), work, task_cancelled_at) > 10
 
 
+@pytest.mark.held_clock
 async def test_the_answer_to_create_is_lost() -> None:
     """A container whose id never came is found by its label."""
     engine = FakeEngine()
@@ -223,6 +224,7 @@ async def test_the_answer_to_create_is_lost() -> None:
     assert list(engine.containers) == ["other"]
 
 
+@pytest.mark.held_clock
 async def test_the_engine_dies() -> None:
     """What it was doing ends at once with an error, which says that the container may still run."""
     engine = FakeEngine()
@@ -235,6 +237,7 @@ async def test_the_engine_dies() -> None:
     assert any("may still run" in note for note in caught.value.__notes__)
 
 
+@pytest.mark.held_clock
 async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
     monkeypatch.setattr("rawdock.helpers.end_command._TURNS", (0.0, 0.01))
@@ -254,6 +257,7 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert engine.left()
 
 
+@pytest.mark.held_clock
 async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.2)
@@ -267,6 +271,7 @@ async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(engine.containers) == ["other"]
 
 
+@pytest.mark.held_clock
 async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
@@ -284,6 +289,7 @@ async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPa
         assert not engine.left()
 
 
+@pytest.mark.held_clock
 async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much else the Engine gets on with: what it never ends is said in the end."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
@@ -306,6 +312,7 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
         engine.stuck.clear()
 
 
+@pytest.mark.held_clock
 async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the Engine is on this machine, what no shell can end is found among its processes by the mark."""
     engine = FakeEngine(shell=False)

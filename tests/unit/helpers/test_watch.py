@@ -416,6 +416,7 @@ async def test_since_before_what_the_engine_remembers() -> None:
             assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
     """All is read at once; what the buffer cannot hold is one gap, and then it goes on."""
@@ -433,6 +434,7 @@ async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
         assert len(made.asked) == 1
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_refusals_while_an_engine_comes_up() -> None:
     """A proxy's 502 and a refused connection are tried again; the first wait is short again once it works."""
@@ -445,6 +447,7 @@ async def test_refusals_while_an_engine_comes_up() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_nobody_there_for_a_while() -> None:
     """The socket is gone and comes back: the watch goes on."""
@@ -480,6 +483,7 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         assert len(made.asked) == 1 + attempts
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_slow_refusal_is_a_failed_try() -> None:
     """A busy Engine may take longer to refuse than the longest pause between two tries: that is no success."""
@@ -491,6 +495,7 @@ async def test_a_slow_refusal_is_a_failed_try() -> None:
         assert len(made.asked) == 3
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_try_that_listened_for_a_while_is_no_failed_one() -> None:
     """Though nothing happened meanwhile: tries that fail count in a row."""
@@ -527,6 +532,7 @@ async def test_what_trying_again_does_not_cure() -> None:
         assert len(made.asked) == 4
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
     """Events happen and do not come, as behind a connection that is half open: the heartbeat finds out."""
@@ -539,6 +545,7 @@ async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
         assert len(made.asked) == 2
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer to a ping in time: the connection is given up, and another one is made."""
@@ -559,6 +566,7 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
     """Nothing happens, and the Engine says so: the connection stays."""
@@ -572,6 +580,7 @@ async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_leaving_leaves_nothing() -> None:
     """By an error, by cancellation or simply: the reader ends, and the error is the caller's own."""
