@@ -56,7 +56,7 @@ def _is_async(item: pytest.Function) -> bool:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """An async test that exceeds its limit is cancelled and fails.
 
-    pytest-timeout alone would interrupt whatever runs at that moment, which leaves anyio's trio runner waiting for ever.
+    pytest-timeout alone would interrupt whatever runs at that moment, and anyio's trio runner would then wait for ever.
     """
     if not _is_async(pyfuncitem):
         return (yield)

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from .containers import ContainerCreated as ContainerCreated
     from .containers import ContainerInspect as ContainerInspect
     from .containers import ContainerSpec as ContainerSpec
+    from .containers import ContainersPruned as ContainersPruned
     from .containers import ContainerState as ContainerState
     from .containers import ContainerSummary as ContainerSummary
     from .containers import ContainerTop as ContainerTop
     from .containers import ContainerUpdate as ContainerUpdate
     from .containers import ContainerUpdated as ContainerUpdated
-    from .containers import ContainersPruned as ContainersPruned
     from .containers import FilesystemChange as FilesystemChange
     from .containers import Health as Health
+    from .containers import HealthcheckResult as HealthcheckResult
     from .containers import HealthConfig as HealthConfig
     from .containers import HealthSummary as HealthSummary
-    from .containers import HealthcheckResult as HealthcheckResult
     from .containers import HostConfigSummary as HostConfigSummary
     from .containers import MountPoint as MountPoint
     from .containers import NetworkSettings as NetworkSettings
@@ -92,8 +92,8 @@ if TYPE_CHECKING:
     from .images import ImageManifestSummary as ImageManifestSummary
     from .images import ImageMetadata as ImageMetadata
     from .images import ImageSearchResult as ImageSearchResult
-    from .images import ImageSummary as ImageSummary
     from .images import ImagesPruned as ImagesPruned
+    from .images import ImageSummary as ImageSummary
     from .images import LoadLine as LoadLine
     from .images import ManifestSize as ManifestSize
     from .images import PullIdentity as PullIdentity
@@ -105,25 +105,25 @@ if TYPE_CHECKING:
     from .images import SignatureTimestamp as SignatureTimestamp
     from .images import SignerIdentity as SignerIdentity
     from .images import UnpackedSize as UnpackedSize
+    from .networks import IPAM as IPAM
     from .networks import Address as Address
     from .networks import ConfigReference as ConfigReference
     from .networks import EndpointIPAMConfig as EndpointIPAMConfig
     from .networks import EndpointResource as EndpointResource
     from .networks import EndpointSettings as EndpointSettings
-    from .networks import IPAM as IPAM
     from .networks import IPAMConfig as IPAMConfig
     from .networks import IPAMStatus as IPAMStatus
     from .networks import Network as Network
     from .networks import NetworkConnectRequest as NetworkConnectRequest
-    from .networks import NetworkCreateRequest as NetworkCreateRequest
     from .networks import NetworkCreated as NetworkCreated
+    from .networks import NetworkCreateRequest as NetworkCreateRequest
     from .networks import NetworkDisconnectRequest as NetworkDisconnectRequest
+    from .networks import NetworkingConfig as NetworkingConfig
     from .networks import NetworkInspect as NetworkInspect
+    from .networks import NetworksPruned as NetworksPruned
     from .networks import NetworkStatus as NetworkStatus
     from .networks import NetworkSummary as NetworkSummary
     from .networks import NetworkTaskInfo as NetworkTaskInfo
-    from .networks import NetworkingConfig as NetworkingConfig
-    from .networks import NetworksPruned as NetworksPruned
     from .networks import PeerInfo as PeerInfo
     from .networks import PortBinding as PortBinding
     from .networks import ServiceInfo as ServiceInfo
@@ -233,10 +233,10 @@ if TYPE_CHECKING:
     from .tasks import PlacementPreference as PlacementPreference
     from .tasks import PortStatus as PortStatus
     from .tasks import Privileges as Privileges
-    from .tasks import SELinuxContext as SELinuxContext
     from .tasks import SeccompOptions as SeccompOptions
     from .tasks import SecretReference as SecretReference
     from .tasks import SecretReferenceFile as SecretReferenceFile
+    from .tasks import SELinuxContext as SELinuxContext
     from .tasks import ServiceConfigReference as ServiceConfigReference
     from .tasks import SpreadOver as SpreadOver
     from .tasks import SwarmIPAM as SwarmIPAM
@@ -268,9 +268,9 @@ if TYPE_CHECKING:
     from .volumes import Volume as Volume
     from .volumes import VolumeCreateRequest as VolumeCreateRequest
     from .volumes import VolumeList as VolumeList
+    from .volumes import VolumesPruned as VolumesPruned
     from .volumes import VolumeUpdate as VolumeUpdate
     from .volumes import VolumeUsageData as VolumeUsageData
-    from .volumes import VolumesPruned as VolumesPruned
 else:
     __all__ = list(MODELS)
     __getattr__, __dir__ = lazy_attributes(__name__, globals(), MODELS)

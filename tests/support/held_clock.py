@@ -1,6 +1,6 @@
-"""Event loops whose clock does not go on by itself: it jumps to the next deadline when no task can do anything.
+"""Event loops whose clock does not advance by itself: it jumps to the next deadline when no task can do anything.
 
-A test with `@pytest.mark.held_clock` runs on them. Deadlines of minutes pass at once, and a machine that is busy makes no
+A test with `@pytest.mark.held_clock` runs on them. Deadlines of minutes pass at once, and a busy machine makes no
 difference: no time passes while anything is left to do, in a task or in a worker thread. Other processes are not seen:
 whatever else such a test waits for must happen in its own event loop (as sockets between its own tasks do).
 """
@@ -53,13 +53,13 @@ def wait_for_worker_threads(patch: pytest.MonkeyPatch) -> None:
 
 
 _STEP = 1e-6
-"""Seconds that a jump goes beyond a deadline: sums of floats are not exact, and code that sleeps until a time would find
-itself before it for ever.
+"""Seconds that a jump goes beyond a deadline. Sums of floats are not exact, and code that sleeps until a certain time
+would otherwise wake up just before it, for ever.
 """
 SPINNING = 1000
 """Turns of the loop in a row without any event, after which it counts as idle.
 
-A cancelled scope of anyio is delivered to its tasks again at each turn, also while they wait for a deadline in a shield.
+On asyncio, anyio cancels the tasks of a cancelled scope again at each turn, even while they wait in a shielded scope.
 """
 
 
