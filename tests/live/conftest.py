@@ -1,8 +1,8 @@
 """What all live tests share.
 
-At the end of a run each Engine is compared with its state at the start. If the tests left anything behind, the run fails
-with a list of it. If RAWDOCK_LIVE_REPORT names a file, the operations that succeeded on each Engine are written into it,
-for `scripts/coverage`.
+At the end of a run each Engine is compared with its state at the start, and the run fails with a list of all that the
+tests left behind. If RAWDOCK_LIVE_REPORT names a file, the operations that succeeded on each Engine are written into
+it, for `scripts/coverage`.
 """
 
 from __future__ import annotations
