@@ -31,8 +31,8 @@ def resolve(annotation: Any, module: dict[str, Any], owner: Mapping[str, Any] | 
     except NameError as error:
         where = module.get("__name__", "its module")
         raise NameError(
-            f"{error.name!r} in the annotation {annotation!r} of {where} is not known: after adding a model or a stream, "
-            "run scripts/index; anything else has to be imported at run time",
+            f"{error.name!r} in the annotation {annotation!r} of {where} is not known: after adding a model or a "
+            "stream, run scripts/index; anything else has to be imported at run time",
             name=error.name,
         ) from error
 
