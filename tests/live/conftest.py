@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import pytest
 from scenarios.kit import BUSYBOX
-from spec.seen import asked
+from spec.seen import requested_operation
 
 from rawdock import Docker, NotFound, NotSupported
 
@@ -77,26 +77,26 @@ async def _without_base_images(socket: str, before: set[str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call that succeeds is noted under the name of its Engine."""
+def record_operations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call that succeeds is recorded under the name of its Engine."""
     if "socket" not in request.fixturenames:
         return
     engine = _seen.setdefault(request.node.callspec.params["socket"].partition("=")[0], {})
 
-    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    def recording(original: Callable[..., Any]) -> Callable[..., Any]:
         async def call(self: Docker, endpoint: Any, bound: Any, *rest: Any) -> Any:
             result = await original(self, endpoint, bound, *rest)
             headers = [f"{name}: " for name, _ in bound.headers]
             headers += ["Content-Type: "] if bound.content_type else []
-            one = asked(endpoint.method, bound.target, headers)
+            one = requested_operation(endpoint.method, bound.target, headers)
             if one.operation:
                 engine.setdefault(one.operation, set()).update(one.parameters)
             return result
 
         return call
 
-    monkeypatch.setattr(Docker, "call", noting(Docker.call))
-    monkeypatch.setattr(Docker, "open", noting(Docker.open))
+    monkeypatch.setattr(Docker, "call", recording(Docker.call))
+    monkeypatch.setattr(Docker, "open", recording(Docker.open))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -64,7 +64,7 @@ On asyncio, anyio cancels the tasks of a cancelled scope again at each turn, eve
 
 
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
-    """Looks for events, and jumps over the time in which there are none."""
+    """Polls for events, and skips the time in which there are none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,5 +106,5 @@ class HeldClockLoop(asyncio.SelectorEventLoop):
 
 
 def held_trio_clock() -> trio.testing.MockClock:
-    """The same for trio; one clock serves one event loop. It creeps, for the reason that a jump of asyncio's has."""
+    """The same for trio; each event loop needs its own. It also advances slowly, for the same reason as `_STEP`."""
     return trio.testing.MockClock(rate=1e-4, autojump_threshold=0)

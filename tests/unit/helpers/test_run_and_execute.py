@@ -108,11 +108,11 @@ class FakeEngine:
                 return self.executions[name].inspected()
             case "POST", "attach":
                 await peer.send(UPGRADED + SAID)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return None
             case "POST", "wait":
                 await peer.send(HEAD)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return b'10\r\n{"StatusCode":3}\r\n0\r\n\r\n'
             case "POST", "start" if name in self.executions:
                 await self._execute(self.executions[name], peer)
@@ -133,10 +133,10 @@ class FakeEngine:
             return
         execution.running = True
         await peer.send(UPGRADED + SAID)
-        await self._while(lambda: execution.running)
+        await self.run_while(lambda: execution.running)
         execution.end(3)
 
-    async def _while(self, holds: Callable[[], bool]) -> None:
+    async def run_while(self, holds: Callable[[], bool]) -> None:
         while not self.short and not self.dead and holds():
             await anyio.sleep(0.005)
 
@@ -351,8 +351,23 @@ async def test_output_without_end() -> None:
         with pytest.raises(DecodeError, match="output_limit"):
             await docker.run("app:1", ["x"])
         assert not engine.left()
+
+
+@pytest.mark.held_clock
+async def test_output_beyond_its_limit() -> None:
+    """As much as was asked for is kept, and what comes behind it is read and dropped."""
+    engine = FakeEngine()
+
+    async def talking(request: bytes, peer: Peer) -> bytes | None:
+        if b"/attach" not in request:
+            return await engine.answer(request, peer)
+        await peer.send(UPGRADED + (b"\2\0\0\0\0\x10\0\0" + bytes(0x100000)) * 20)
+        await engine.runrun_while(lambda: bool(engine.containers))
+        return None
+
+    async with serving(talking) as server, Docker(server.path) as docker:
         with pytest.raises(TimedOut) as caught:
-            await docker.run("app:1", ["x"], output_limit=5, timeout=0.3)
+            await docker.run("app:1", ["x"], output_limit=5, timeout=5)
         assert caught.value.stderr == bytes(5)
         assert not engine.left()
 
