@@ -273,8 +273,16 @@ class Client:
             extensions=response.extensions,
         )
 
-    async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
-        """Send a request, and give `face` the answer as an open stream."""
+    async def open(
+        self,
+        endpoint: Endpoint,
+        bound: Bound,
+        stream: Callable[[Answer, int], T],
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> T:
+        """Send a request, with more `headers` if given, and return its open answer as a `stream`."""
+        if headers:
+            bound = bound._replace(headers=bound.headers + headers)
         request = self._request(endpoint, bound, "stream")
         sending = False
         try:
@@ -294,7 +302,7 @@ class Client:
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
             if 200 <= response.status_code < 300 or response.status_code == 101:
-                return face(opened, self._limits.value)
+                return stream(opened, self._limits.value)
             content = await _beginning(opened, self._limits.error)
             raise self._refused(response, content, endpoint, bound)
         except BaseException:

@@ -7,10 +7,10 @@ import inspect
 import linecache
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast
 
 from .._annotations import without_none
-from .._streams.faces.contexts import Opens
+from .._streams.faces.contexts import Opens, stream_classes
 from .._versions import check_gate
 from . import params as _params
 from .declaration import Bound, Declaration, Parameter
@@ -166,18 +166,20 @@ def compile_method(declared: Declaration) -> Callable[..., Any]:
         ]
         method = _made(f"async def {name}({head}):", lines, names, name, declared)
     else:
-        opens, face = _opens(declared)
-        names |= {"_opens": opens, "_face": face}
+        opens, stream = _stream_classes(declared)
+        names |= {"_opens": opens, "_stream": stream, "_partial": functools.partial}
         lines = [
             "_client = self._client",
-            "async def _connect():",
-            f"    return await _client.perform(_endpoint, ({arguments}), _client.open, _face)",
-            "return _opens(_connect)",
+            "async def _connect(_stream=_stream, _headers=()):",
+            "    _exchange = _partial(_client.open, headers=_headers) if _headers else _client.open",
+            f"    return await _client.perform(_endpoint, ({arguments}), _exchange, _stream)",
         ]
-        if declared.prepare is not None:
+        if declared.prepare is None:
+            lines.append("return _opens(_connect)")
+        else:
             names["_prepare"] = declared.prepare
             given = "".join(f", {one.name}={one.name}" for one in declared.parameters)
-            lines[-1] += f".prepare(_prepare(self{given}))"
+            lines.append(f"return _opens(_connect, _prepare(self{given}))")
         method = _made(f"def {name}({head}):", lines, names, name, declared)
     functools.update_wrapper(method, declared.function)
     method.__endpoint__ = declared  # type: ignore[attr-defined]
@@ -226,11 +228,8 @@ def _changed(response: httpx.Response) -> bool:
     return response.status_code != 304
 
 
-def _opens(declared: Declaration) -> tuple[type[Opens[Any]], type[Any]]:
-    """`Opens[Face]` or a subclass of it, as the class to make and the face it gives."""
-    returns = declared.returns
-    kind: Any = get_origin(returns)
-    if not (isinstance(kind, type) and issubclass(kind, Opens)):
-        raise TypeError(f"{declared.operation}: a method that is not async returns Opens[...], not {returns!r}")
-    face: Any = get_args(returns)[0]
-    return cast("Any", kind), get_origin(face) or face
+def _stream_classes(declared: Declaration) -> tuple[type[Opens[Any]], type[Any]]:
+    found = stream_classes(declared.returns)
+    if found is None:
+        raise TypeError(f"{declared.operation}: a method that is not async returns Opens[...], not {declared.returns!r}")
+    return found

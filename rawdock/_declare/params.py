@@ -33,7 +33,6 @@ __all__ = [
     "image_name",
     "image_path",
     "json_body",
-    "json_lines",
     "json_list",
     "json_map",
     "json_text",
@@ -266,12 +265,6 @@ def printable(where: str, value: Any) -> str:
 def printables(where: str, value: Any) -> list[str]:
     """Texts as the values of a header that is repeated."""
     return [header_value(where, item) for item in _texts(where, value)]
-
-
-def json_lines(where: str, value: Any) -> str:
-    """What to accept, if an answer in JSON lines is wanted."""
-    _flag(where, value)
-    return "application/jsonl, application/x-ndjson"
 
 
 def some_texts(where: str, value: Any) -> list[str]:

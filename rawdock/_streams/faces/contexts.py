@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
 
-__all__ = ["Closes", "Finishes", "Opens", "Runs"]
+__all__ = ["Closes", "Finishes", "Opens", "Runs", "stream_classes"]
 
 
 class Closes(Protocol):
@@ -37,29 +37,25 @@ class Opens(Generic[S]):
     Nothing is sent before. Leaving closes the connection, and with it whatever the Engine was doing for it.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[S]]) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[S]], prepare: Callable[[S], Awaitable[None]] | None = None
+    ) -> None:
         self._connect = connect
+        self._prepare = prepare
         self._stream: S | None = None
-
-    def prepare(self, step: Callable[[S], Awaitable[None]]) -> Self:
-        """The same stream, with one more step before the caller has it."""
-
-        async def connect() -> S:
-            stream = await self._connect()
-            try:
-                await step(stream)
-            except BaseException:
-                await stream.aclose()
-                raise
-            return stream
-
-        return type(self)(connect)
 
     async def __aenter__(self) -> S:
         if self._stream is not None:
             raise RuntimeError("this stream was entered already; call the method again for another")
-        self._stream = await self._connect()
-        return self._stream
+        stream = await self._connect()
+        if self._prepare is not None:
+            try:
+                await self._prepare(stream)
+            except BaseException:
+                await stream.aclose()
+                raise
+        self._stream = stream
+        return stream
 
     async def __aexit__(
         self,
@@ -81,3 +77,17 @@ class Runs(Opens[FS], Generic[FS, R]):
         async with self as stream:
             result: R = await stream.result()
             return result
+
+
+def stream_classes(annotation: Any) -> tuple[type[Opens[Any]], type[Any]] | None:
+    """The class that a streaming endpoint returns, and the class of the stream that entering it gives.
+
+    For `Opens[LogStream]` they are `Opens` and `LogStream`; for a subclass of that, the subclass and `LogStream`. None
+    if the annotation is not of a streaming endpoint.
+    """
+    opens: Any = get_origin(annotation) or annotation
+    if not (isinstance(opens, type) and issubclass(opens, Opens)):
+        return None
+    generic = annotation if get_origin(annotation) else vars(opens)["__orig_bases__"][0]
+    stream: Any = get_args(generic)[0]
+    return cast("Any", opens), get_origin(stream) or stream

@@ -8,10 +8,10 @@ from typing import Any
 from ...errors import RawdockError
 from ..answer import Answer
 from ..split.log_lines import BUFFER, Entries, FramedEntries, JsonEntries, LogEntry, LogFormat, PlainEntries
+from .process_output import FRAMES_TYPE
 
-__all__ = ["LogEntries", "lined"]
+__all__ = ["LogEntries"]
 
-_FRAMES = "application/vnd.docker.multiplexed-stream"
 _JSON = frozenset({"application/jsonl", "application/x-ndjson", "application/json-seq"})
 
 
@@ -31,22 +31,22 @@ class LogEntries:
         self._items: list[Any] = []  # the last one is the next
         self._failure: RawdockError | None = None
 
-    async def decide(self, ask: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool) -> None:
+    async def detect_format(self, ask: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool) -> None:
         """Before the first read: in which form does it come? As with `LogStream`, but for JSON."""
         headers = self._answer.response.headers
         kind = headers.get("content-type", "").partition(";")[0].strip()
         podman = "libpod-api-version" in headers
-        asked = LogFormat(
+        log_format = LogFormat(
             timestamps,
             details and not podman,  # it takes the parameter and adds nothing
             0 if podman else BUFFER,  # it cuts a line wherever its reads end
             self._limit,
         )
-        self.tty = kind != _FRAMES and await ask()
+        self.tty = kind != FRAMES_TYPE and await ask()
         if kind in _JSON:
-            self._splitter = JsonEntries(asked, tty=self.tty)
+            self._splitter = JsonEntries(log_format, tty=self.tty)
         else:
-            self._splitter = PlainEntries(asked) if self.tty else FramedEntries(asked)
+            self._splitter = PlainEntries(log_format) if self.tty else FramedEntries(log_format)
         self._answer.split_with(self._splitter)
 
     def __aiter__(self) -> AsyncIterator[LogEntry]:
@@ -77,17 +77,3 @@ class LogEntries:
     async def aclose(self) -> None:
         self._items.clear()
         await self._answer.aclose()
-
-
-def lined(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogEntries], Awaitable[None]]]:
-    """What an endpoint still does with a log before the caller has it; `has_tty` takes the resource and arguments."""
-
-    def then(
-        resource: object, *, timestamps: bool, details: bool, **arguments: object
-    ) -> Callable[[LogEntries], Awaitable[None]]:
-        async def step(stream: LogEntries) -> None:
-            await stream.decide(lambda: has_tty(resource, **arguments), timestamps=timestamps, details=details)
-
-        return step
-
-    return then

@@ -8,9 +8,9 @@ from ..split.frames import Frame, Frames, Plain
 from .decoded_text import TextStream
 from .items import Items, Sends
 
-__all__ = ["LogStream", "ProcessStream", "framed"]
+__all__ = ["FRAMES_TYPE", "LogStream", "ProcessStream", "detect_frames"]
 
-_FRAMES = "application/vnd.docker.multiplexed-stream"
+FRAMES_TYPE = "application/vnd.docker.multiplexed-stream"
 
 
 class LogStream(Items[Frame]):
@@ -26,14 +26,14 @@ class LogStream(Items[Frame]):
         """The output as text, to iterate over instead of this."""
         return TextStream(self)
 
-    async def decide(self, ask: Callable[[], Awaitable[bool]]) -> None:
+    async def detect_frames(self, ask: Callable[[], Awaitable[bool]]) -> None:
         """Before the first read: has the output frames?
 
         Only a header that says so is believed. Engines before API 1.42, Podman, and any Engine that did not take an
         upgrade call framed output raw, so what says raw is asked about.
         """
         kind = self._answer.header("content-type")
-        self.tty = kind.partition(";")[0].strip() != _FRAMES and await ask()
+        self.tty = kind.partition(";")[0].strip() != FRAMES_TYPE and await ask()
         self._answer.split_with(Plain() if self.tty else Frames())
 
 
@@ -41,13 +41,16 @@ class ProcessStream(LogStream, Sends):
     """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone."""
 
 
-def framed(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
-    """What an endpoint still does with output before the caller has it; `has_tty` takes the resource and arguments."""
+def detect_frames(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
+    """For an endpoint's `prepare`: finds out whether the output has frames.
 
-    def then(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
-        async def step(stream: LogStream) -> None:
-            await stream.decide(lambda: has_tty(resource, **arguments))
+    `has_tty` is called with the resource and the arguments of the call, and tells whether the process has a terminal.
+    """
 
-        return step
+    def prepare(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
+        async def detect(stream: LogStream) -> None:
+            await stream.detect_frames(lambda: has_tty(resource, **arguments))
 
-    return then
+        return detect
+
+    return prepare

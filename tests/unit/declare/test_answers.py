@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import httpx
 import pytest
@@ -29,7 +29,7 @@ from rawdock import (
 )
 from rawdock._answers.stats import stats_of
 from rawdock._models.model import Model, fields_of
-from rawdock._streams.faces.contexts import Opens, Runs
+from rawdock._streams.faces.contexts import Opens, Runs, stream_classes
 from rawdock._streams.faces.json_lines import Lines
 
 pytestmark = pytest.mark.anyio
@@ -164,19 +164,19 @@ async def test_answers_without_a_body() -> None:
 # Streams.
 
 
-def faces() -> Iterator[tuple[str, Any]]:
+def streams() -> Iterator[tuple[str, type[Any]]]:
     for name, method in sorted(METHODS.items()):
-        if not inspect.iscoroutinefunction(method):
-            yield name, get_args(endpoint_of(method).returns)[0]
+        if (classes := stream_classes(endpoint_of(method).returns)) is not None:
+            yield name, classes[1]
 
 
-OF_LINES = [(name, face) for name, face in faces() if isinstance(face, type) and issubclass(face, Lines)]
+OF_LINES = [(name, stream) for name, stream in streams() if issubclass(stream, Lines)]
 
 
-@pytest.mark.parametrize(("name", "face"), OF_LINES)
-async def test_stream_of_lines(name: str, face: type[Lines[Any]]) -> None:
+@pytest.mark.parametrize(("name", "stream"), OF_LINES)
+async def test_stream_of_lines(name: str, stream: type[Lines[Any]]) -> None:
     """Every field of a line is read and kept; lines are found however they are cut; an empty stream is no line."""
-    full = example(face.line_type)
+    full = example(stream.line_type)
     full.pop("error", None)
     full.pop("errorDetail", None)
     if "aux" in full:
@@ -213,7 +213,7 @@ async def test_digest_of_a_plugin() -> None:
 
 async def test_runs_can_be_awaited() -> None:
     """A stream that comes to a result gives it when it is awaited, with nothing said too."""
-    for name, _ in faces():
+    for name, _ in streams():
         if get_origin(endpoint_of(METHODS[name]).returns) is Runs and name != "containers.wait":
             async with Docker(
                 transport=httpx.MockTransport(lambda request: httpx.Response(200)), version="1.56"

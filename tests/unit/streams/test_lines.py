@@ -56,7 +56,7 @@ async def test_a_long_value() -> None:
         async with Docker(server.path) as docker:
             async with docker.images.pull("app:1") as pull:
                 assert [len(line.status) async for line in pull] == [len(text)]
-            async with docker.containers.log_entries("x") as lines:
+            async with docker.containers.logs("x").entries() as lines:
                 assert [(len(line.data), line.continues) async for line in lines] == [(len(text), False)]
         async with Docker(server.path, limits=Limits(value=1 << 20)) as docker:
             with pytest.raises(DecodeError, match="larger than 1048576 bytes"):

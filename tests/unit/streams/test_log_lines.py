@@ -305,7 +305,7 @@ LINE = framed(ONE, LogFormat(True, True))
 async def test_entries_of_a_container() -> None:
     """What was asked for is told apart from the line."""
     async with engine(FRAMES, LINE) as (docker, asked, _):
-        async with docker.containers.log_entries("x", timestamps=True, details=True) as lines:
+        async with docker.containers.logs("x", timestamps=True, details=True).entries() as lines:
             assert [one async for one in lines] == [LogEntry("stdout", b"one", Timestamp(STAMP.format(1)), DETAILS)]
             assert not lines.tty
             with pytest.raises(StopAsyncIteration):
@@ -316,12 +316,11 @@ async def test_entries_of_a_container() -> None:
 @pytest.mark.anyio
 async def test_json_where_it_is_asked_for() -> None:
     async with engine(JSON, as_json(ONE)) as (docker, asked, _):
-        async with docker.containers.log_entries("x", timestamps=True, json=True) as lines:
+        async with docker.containers.logs("x", timestamps=True).entries(json=True) as lines:
             assert [one async for one in lines] == [LogEntry("stdout", b"one", Timestamp(STAMP.format(1)))]
         assert b"\r\nAccept: application/jsonl, application/x-ndjson\r\n" in asked[0]
         with pytest.raises(InvalidArgument, match="json"):
-            async with docker.containers.log_entries("x", json="yes"):  # type: ignore[arg-type]
-                pass
+            docker.containers.logs("x").entries(json="yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.anyio
@@ -330,7 +329,7 @@ async def test_podman_adds_no_details() -> None:
     body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), LogFormat(timestamps=True))
     async with (
         engine(PODMAN, body) as (docker, _, _),
-        docker.containers.log_entries("x", timestamps=True, details=True) as lines,
+        docker.containers.logs("x", timestamps=True, details=True).entries() as lines,
     ):
         assert [one.text async for one in lines] == ["two words"]
 
@@ -343,21 +342,21 @@ async def test_the_engine_ends_in_the_middle_of_a_line(tty: bool) -> None:
     more: dict[str, Any] = {"timestamps": not tty, "details": not tty}
     async with (
         engine(b"", body, end=None, tty=tty) as (docker, _, _),
-        docker.containers.log_entries("x", follow=True, **more) as lines,
+        docker.containers.logs("x", follow=True, **more).entries() as lines,
     ):
         assert (await anext(lines)).text == "one"
         assert (await anext(lines)).text == ("two" if tty else "on")
         for _ in range(2):
             with pytest.raises(TruncatedError) as caught:
                 await anext(lines)
-        assert caught.value.operation == "containers.log_entries"
+        assert caught.value.operation == "containers.logs"
 
 
 @pytest.mark.anyio
 async def test_a_limit_of_a_line() -> None:
     async with (
         engine(b"", b"x" * 2500, tty=True, limits=Limits(value=1024)) as (docker, _, _),
-        docker.containers.log_entries("x") as lines,
+        docker.containers.logs("x").entries() as lines,
     ):
         found = [(len(one.data), one.continues) async for one in lines]
     assert found == [(1024, True), (1024, True), (452, False)]
@@ -369,7 +368,7 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
     with anyio.fail_after(20):
         async with (
             engine(b"", b"one\r\nt", b"wo\r\n", tty=True) as (docker, _, go),
-            docker.containers.log_entries("x") as lines,
+            docker.containers.logs("x").entries() as lines,
         ):
             assert (await anext(lines)).text == "one"
             with anyio.move_on_after(0.05) as scope:
