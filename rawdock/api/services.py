@@ -37,7 +37,7 @@ class Services(Resource):
         self,
         spec: ServiceSpec,
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> ServiceCreated:
         """Create a service (`docker service create`).
 
@@ -55,7 +55,7 @@ class Services(Resource):
         version: int,
         registry_auth_from: Literal["spec", "previous-spec"] | None = None,
         rollback: Literal["previous"] | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> ServiceUpdated:
         """Change a service (`docker service update`); `spec` replaces all that is there.
 

@@ -138,7 +138,7 @@ def bodies() -> Iterator[tuple[str, Any, Any]]:
         if endpoint is None or not body:
             continue
         for parameter in endpoint.parameters:
-            if parameter.place == "body" and parameter.encode.__name__ != "uploaded":
+            if parameter.place == "body" and parameter.encode.__name__ != "upload_body":
                 kind = without_none(parameter.type)[0]
                 yield f"{path.parent.name}-{path.stem}: {exchange['request']['target']}", kind, json.loads(body)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+import attrs
 
 from ...errors import InvalidArgument
 from .contexts import Opens
@@ -15,7 +17,8 @@ __all__ = ["Logs", "LogsRequest", "detect_log_format"]
 _ACCEPT_JSON_LINES = (("Accept", "application/jsonl, application/x-ndjson"),)
 
 
-class LogsRequest(NamedTuple):
+@attrs.frozen
+class LogsRequest:
     """What the format of the answer depends on; called with the stream, it finds out the format."""
 
     has_tty: Callable[[], Awaitable[bool]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -104,7 +105,7 @@ async def test_versions() -> None:
     """Operations and parameters newer than the Engine's version are refused by name, and nothing goes out."""
     requests: list[httpx.Request] = []
     things = Things(engine(requests, api="1.44"))
-    with pytest.raises(rawdock.VersionError, match=r"things\.do: odd needs API 1\.45; this Engine speaks 1\.44"):
+    with pytest.raises(rawdock.VersionError, match=r"things\.do: odd needs API 1\.45; this Engine has 1\.44"):
         await things.do("x", odd="y")
     with pytest.raises(rawdock.VersionError, match=r"things\.new needs API 1\.50"):
         await things.new()
@@ -164,3 +165,18 @@ def test_declaration_as_data() -> None:
     assert endpoint_of(Images.pull).path == "/images/create"
     with pytest.raises(rawdock.InvalidArgument):
         endpoint_of(len)
+
+
+async def test_a_traceback_shows_compiled_lines() -> None:
+    """A traceback out of the compiled code of an endpoint names the operation and shows the lines of that code."""
+    with pytest.raises(rawdock.InvalidArgument) as caught:
+        await Things(engine([])).do("x", how_many="3")  # type: ignore[arg-type]
+    text = "".join(traceback.format_exception(caught.value))
+    method, bind = (
+        [line.strip() for line in text.split(f'File "<rawdock things.do: {name}>", line ')[1].splitlines()]
+        for name in ("do", "bind")
+    )
+    assert method[0].endswith("in do")
+    assert method[1].startswith("return await _client.perform(_endpoint, (id, how_many, ")
+    assert bind[0].endswith("in bind")
+    assert bind[1].endswith("('things.do: how_many', how_many)")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._streams.split.frames import Frame, Frames, Plain, _starts
+from rawdock._streams.split.frames import Frame, FrameSplitter, RawSplitter
 from rawdock._transport.wire import Reader, WireError
 
 NAMES = ("stdin", "stdout", "stderr")
@@ -28,7 +28,7 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 def split(data: bytes, cuts: list[int]) -> tuple[list[tuple[str, bytes]], str]:
     """What came, pieces of one stream put together, and how it ended."""
-    frames = Frames()
+    frames = FrameSplitter()
     items = [item for part in cut(data, cuts) for item in frames.feed(part)]
     end = "end"
     if items and isinstance(items[-1], rawdock.RawdockError):
@@ -92,15 +92,17 @@ def chunked(chunks: list[bytes], size: str = "%x") -> bytes:
     return b"".join(b"%b\r\n%b\r\n" % ((size % len(data)).encode(), data) for data in chunks if data) + b"0\r\n\r\n"
 
 
-def through_chunks(data: bytes, cuts: list[int], *, taking: bool) -> tuple[list[tuple[str, bytes]], str]:
-    """What a connection makes of a chunked answer, with whole chunks taken by the frames or without."""
-    reader, frames = Reader(), Frames()
+def through_chunks(
+    data: bytes, cuts: list[int], *, by_splitter: bool, splitter: FrameSplitter | None = None
+) -> tuple[list[tuple[str, bytes]], str]:
+    """The output in a chunked answer, whose whole chunks are read by the splitter or by the reader."""
+    reader, frames = Reader(), splitter or FrameSplitter()
     reader.feed(HEAD)
     items: list[Frame | rawdock.RawdockError] = []
     end = "end"
     try:
         for part in cut(data, cuts):
-            pieces = reader.feed(part, frames.take, items) if taking else reader.feed(part)
+            pieces = reader.feed(part, frames.read_chunks, items) if by_splitter else reader.feed(part)
             items += frames.feed(b"".join(pieces))
     except WireError as error:
         end = f"{error}"
@@ -109,7 +111,7 @@ def through_chunks(data: bytes, cuts: list[int], *, taking: bool) -> tuple[list[
         end = f"{end}, {error if isinstance(error, rawdock.StreamError) else type(error).__name__}"
     assert all(type(item) is Frame and item.data for item in items)
     found = [(name, b"".join(item.data for item in group)) for name, group in groupby(items, lambda item: item.stream)]  # type: ignore[union-attr]
-    return found, f"{end}, {reader.done}, {frames._left}, {frames._pending!r}"
+    return found, f"{end}, {reader.done}, {frames._remaining}, {frames._pending!r}"
 
 
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([7, 8, 247, 248, 249, 4087, 4088, 4089, 65527, 65528, 70000]))
@@ -129,28 +131,29 @@ odd = st.sampled_from([b"", b"\1", b"\3\0\0\0\0\0\0\4oops", b"\4\0\0\0\0\0\0\1a"
 def test_whole_chunks_are_taken_without_a_difference(chunks: list[bytes], size: str, cuts: list[int]) -> None:
     """Chunks of one frame are read in one step; what comes out is the same as without, however all is cut."""
     data = chunked(chunks, size)
-    expected = through_chunks(data, cuts, taking=False)
-    assert through_chunks(data, cuts, taking=True) == expected
+    expected = through_chunks(data, cuts, by_splitter=False)
+    assert through_chunks(data, cuts, by_splitter=True) == expected
     if len(data) < 400:
-        assert through_chunks(data, list(range(len(data))), taking=True)[0] == expected[0]
+        assert through_chunks(data, list(range(len(data))), by_splitter=True)[0] == expected[0]
 
 
 @pytest.mark.parametrize("broken", [b"\r\nzz\r\n", b"xx", b"\r\n9 9\r\n", b"\n9\r\n"])
 def test_broken_chunks_behind_frames(broken: bytes) -> None:
     """What is no chunk is an error behind the frames before it, whoever read them."""
     whole = chunked([frame(1, b"a"), frame(2, b"b"), frame(1, b"c")])[:-7]
-    found, end = through_chunks(whole + broken, [], taking=True)
+    found, end = through_chunks(whole + broken, [], by_splitter=True)
     assert found == [("stdout", b"a"), ("stderr", b"b"), ("stdout", b"c")]
     assert "chunk" in end
 
 
-def test_starts_are_not_kept_for_ever() -> None:
-    """Frames of every size up to 5,000 pass, and what is remembered of their headers stays bounded."""
+def test_remembered_frame_starts_are_limited() -> None:
+    """Frames of every size up to 5,000 are read, and the number of remembered headers stays bounded."""
+    splitter = FrameSplitter()
     for start in range(1, 5000, 100):
         chunks = [frame(kind, bytes(size)) for size in range(start, start + 100) for kind in (0, 1, 2)]
-        found, _ = through_chunks(chunked(chunks), [], taking=True)
+        found, _ = through_chunks(chunked(chunks), [], by_splitter=True, splitter=splitter)
         assert sum(len(data) for _, data in found) == sum(map(len, chunks)) - 8 * len(chunks)
-    assert 0 < len(_starts) <= 4096
+    assert 0 < len(splitter.starts) <= 4096
 
 
 def test_types() -> None:
@@ -161,12 +164,12 @@ def test_types() -> None:
 
 def test_a_frame_is_one_piece_where_it_has_come_whole() -> None:
     """Frames that are there are not put together and not cut."""
-    assert Frames().feed(frame(1, b"a") + frame(1, b"b")) == [Frame("stdout", b"a"), Frame("stdout", b"b")]
+    assert FrameSplitter().feed(frame(1, b"a") + frame(1, b"b")) == [Frame("stdout", b"a"), Frame("stdout", b"b")]
 
 
 def test_four_gigabytes_claimed() -> None:
     """A frame is passed on as it comes, and its length alone costs nothing."""
-    frames = Frames()
+    frames = FrameSplitter()
     tracemalloc.start()
     try:
         assert frames.feed(frame(1, b"", 0xFFFFFFFF)) == []
@@ -182,7 +185,7 @@ def test_four_gigabytes_claimed() -> None:
 
 def test_four_gigabytes_of_error_claimed() -> None:
     """The text of an error is kept up to a limit, whatever its frame claims."""
-    frames = Frames()
+    frames = FrameSplitter()
     assert frames.feed(frame(3, b"", 0xFFFFFFFF)) == []
     out: list[object] = []
     for _ in range(1000):
@@ -204,7 +207,7 @@ def test_an_error_inside() -> None:
     """A frame of the fourth type is a StreamError with its words, behind what came before it."""
     data = frame(1, b"out") + frame(3, " das ging schief: \u00e4\n".encode()) + frame(1, b"behind")
     assert same_for_every_cut(data, []) == ([("stdout", b"out")], "das ging schief: \u00e4")
-    assert same_for_every_cut(frame(3, b""), []) == ([], "an error without words")
+    assert same_for_every_cut(frame(3, b""), []) == ([], "an error without a message")
     assert same_for_every_cut(frame(3, b"\xff"), []) == ([], "\ufffd")
 
 
@@ -236,7 +239,7 @@ def test_nonsense(header: bytes) -> None:
     """What is no header is a DecodeError that says what it may be; nothing behind it comes out, and no second error."""
     data = frame(1, b"before") + header + frame(1, b"behind")
     assert same_for_every_cut(data, []) == ([("stdout", b"before")], "DecodeError")
-    (error,) = Frames().feed(header)
+    (error,) = FrameSplitter().feed(header)
     assert isinstance(error, rawdock.DecodeError)
     assert header[:8].hex(" ") in str(error)
     assert "terminal" in str(error)
@@ -245,13 +248,13 @@ def test_nonsense(header: bytes) -> None:
 @pytest.mark.parametrize("start", [b"/", b"/ # ", b"\4", b"\1\0\0\1", b"\1\1"])
 def test_nonsense_at_once(start: bytes) -> None:
     """A terminal's prompt is shorter than a header: it is known by its first bytes, and not waited behind for ever."""
-    frames = Frames()
+    frames = FrameSplitter()
     assert [type(item) for item in frames.feed(frame(1, b"a") + start)] == [Frame, rawdock.DecodeError]
     assert frames.feed(b"more than a header") == []
 
 
 def test_plain() -> None:
     """A terminal's output is stdout as it comes, and may end anywhere."""
-    plain = Plain()
+    plain = RawSplitter()
     assert plain.feed(b"\1\0\0\0") == [Frame("stdout", b"\1\0\0\0")]
     plain.feed_eof()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import rawdock
 from rawdock._models.codec import load_lines, loads, use_json
-from rawdock._streams.split.json_values import JsonValues
+from rawdock._streams.split.json_values import JsonSplitter
 
 
 @pytest.fixture(params=["json", "msgspec"], autouse=True)
@@ -28,7 +28,7 @@ def same(value: Any) -> Any:
 
 def split(data: bytes, cuts: list[int], limit: int = 1 << 20) -> tuple[list[Any], str]:
     """The values, and how the stream ended."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines, limit)
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines, limit)
     out: list[Any] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for start, end in zip(places, places[1:], strict=False):  # noqa: RUF007
@@ -83,7 +83,7 @@ def test_garbage(garbage: bytes) -> None:
 
 def test_an_endless_value() -> None:
     """A value over the limit is a DecodeError, and is not kept."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines, 1000)
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines, 1000)
     assert values.feed(b'{"a":"') == []
     out: list[Any] = []
     for _ in range(20):
@@ -119,7 +119,7 @@ def test_nested_beyond_reason(step: int) -> None:
 
 def test_nothing_behind_an_error() -> None:
     """After an error the stream is over: no value behind it, and no second error at the end."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines)
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines)
     assert [type(x) for x in values.feed(b'{"a":}\n{"b":2}\n')] == [rawdock.DecodeError]
     assert values.feed(b'{"c":3}\n{"d"') == []
     values.feed_eof()
@@ -135,7 +135,7 @@ def test_a_value_that_does_not_decode() -> None:
 
     data = b'{"a":1}\n{"bad":1}\n{"c":1}\n'
     for step in (len(data), 1):
-        values: JsonValues[Any] = JsonValues(decode, loads, load_lines)
+        values: JsonSplitter[Any] = JsonSplitter(decode, loads, load_lines)
         out: list[Any] = []
         for start in range(0, len(data), step):
             out += values.feed(data[start : start + step])

@@ -18,11 +18,11 @@ from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, T
 from rawdock._models.model import Timestamp
 from rawdock._streams.faces.decoded_text import TextStream
 from rawdock._streams.split.frames import Frame
-from rawdock._streams.split.log_lines import FramedEntries, JsonEntries, LogFormat, PlainEntries
+from rawdock._streams.split.log_lines import FramedLogSplitter, JsonLogSplitter, LogFormat, TerminalLogSplitter
 from rawdock.streams import LogEntry
 
 NUMBERS = {"stdout": 1, "stderr": 2}
-BUFFER = 8
+MESSAGE_SIZE = 8
 """In place of Docker's 16 KiB."""
 STAMP = "2026-01-02T03:04:05.00000000{}Z"
 DETAILS = {"a b": "c,d", "e": ""}
@@ -52,8 +52,8 @@ def messages(lines: list[Said], tty: bool = False) -> list[Message]:
     found = []
     for number, line in enumerate(lines):
         data = line.data + (b"\r" if tty and line.ended else b"")
-        pieces = [data[at : at + BUFFER] for at in range(0, len(data), BUFFER)] or [b""]
-        if len(data) and len(data) % BUFFER == 0 and line.ended:
+        pieces = [data[at : at + MESSAGE_SIZE] for at in range(0, len(data), MESSAGE_SIZE)] or [b""]
+        if len(data) and len(data) % MESSAGE_SIZE == 0 and line.ended:
             pieces.append(b"")
         pieces[-1] += b"\n" if line.ended else b""
         for index, piece in enumerate(pieces):
@@ -100,22 +100,22 @@ def read(splitter: Any, data: bytes, cuts: list[int]) -> list[Any]:
         if data[begin:end]:
             out += splitter.feed(data[begin:end])
     splitter.feed_eof()
-    return [*out, *splitter.rest()]
+    return [*out, *splitter.unfinished_lines()]
 
 
 WORDS = st.text("ab é-:Z0", max_size=20).map(str.encode)
 LINES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), WORDS).map(lambda pair: Said(*pair)), max_size=6)
-ASKED = st.builds(lambda *words: LogFormat(*words, buffer=BUFFER), st.booleans(), st.booleans())
+ASKED = st.builds(lambda *words: LogFormat(*words, message_size=MESSAGE_SIZE), st.booleans(), st.booleans())
 CUTS = st.lists(st.integers(0, 10_000), max_size=8)
 
 
 @given(LINES, ASKED, CUTS, st.booleans())
 def test_lines_out_of_frames(lines: list[Said], asked: LogFormat, cuts: list[int], unended: bool) -> None:
     """Long lines are joined, and the time of their pieces is in none of them; a last line needs no end."""
-    if unended and lines and len(lines[-1].data) % BUFFER:
+    if unended and lines and len(lines[-1].data) % MESSAGE_SIZE:
         lines[-1] = lines[-1]._replace(ended=False)
     data = b"".join(framed(message, asked) for message in messages(lines))
-    found = read(FramedEntries(asked), data, cuts)
+    found = read(FramedLogSplitter(asked), data, cuts)
     assert found == entries(lines, asked)
 
 
@@ -125,7 +125,7 @@ def test_lines_of_a_terminal(lines: list[Said], asked: LogFormat, cuts: list[int
     asked = asked._replace(details=False)
     lines = [line._replace(stream="stdout") for line in lines]
     data = b"".join(written(message, asked) for message in messages(lines, tty=True))
-    assert read(PlainEntries(asked), data, cuts) == entries(lines, asked)
+    assert read(TerminalLogSplitter(asked), data, cuts) == entries(lines, asked)
 
 
 @given(LINES, ASKED, CUTS)
@@ -133,7 +133,7 @@ def test_lines_out_of_json(lines: list[Said], asked: LogFormat, cuts: list[int])
     """The same entries as out of frames."""
     text = [line._replace(data=line.data.decode().encode("ascii", "replace")) for line in lines]
     data = b"".join(map(as_json, messages(text)))
-    assert read(JsonEntries(asked, tty=False), data, cuts) == entries(text, asked)
+    assert read(JsonLogSplitter(asked, tty=False), data, cuts) == entries(text, asked)
 
 
 def test_json_of_a_driver_that_tells_no_parts() -> None:
@@ -144,13 +144,13 @@ def test_json_of_a_driver_that_tells_no_parts() -> None:
         Message("stdout", b"9", STAMP.format(3), False, False),
         Message("stdout", b"next", STAMP.format(4), False, False),
     ]
-    found = read(JsonEntries(LogFormat(buffer=BUFFER), tty=False), b"\x1e".join(map(as_json, said)), [])
+    found = read(JsonLogSplitter(LogFormat(message_size=MESSAGE_SIZE), tty=False), b"\x1e".join(map(as_json, said)), [])
     assert [one.data for one in found] == [b"between", b"123456789", b"next"]
 
 
 def test_a_terminals_json_loses_its_line_ends() -> None:
     line = as_json(Message("stdout", b"hi\r\n", STAMP.format(1), False, False))
-    assert read(JsonEntries(LogFormat(), tty=True), line, []) == [LogEntry("stdout", b"hi")]
+    assert read(JsonLogSplitter(LogFormat(), tty=True), line, []) == [LogEntry("stdout", b"hi")]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_terminals_json_loses_its_line_ends() -> None:
 )
 def test_json_that_is_no_message(value: bytes) -> None:
     first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
-    found = JsonEntries(LogFormat(timestamps=False), tty=False).feed(first + value + b"\n" + first)
+    found = JsonLogSplitter(LogFormat(timestamps=False), tty=False).feed(first + value + b"\n" + first)
     assert found[0] == LogEntry("stdout", b"one")
     assert isinstance(found[1], DecodeError)
     assert len(found) == 2
@@ -167,7 +167,7 @@ def test_json_that_is_no_message(value: bytes) -> None:
 def test_an_error_in_json() -> None:
     """The Engine could not read its log: what came before is given, and then its words."""
     first = as_json(Message("stdout", b"one\n", STAMP.format(1), False, False))
-    found = JsonEntries(LogFormat(), tty=False).feed(
+    found = JsonLogSplitter(LogFormat(), tty=False).feed(
         first + b'{"Timestamp":"0001-01-01T00:00:00Z","Error":"gone"}\n' + first
     )
     assert found[0] == LogEntry("stdout", b"one")
@@ -184,7 +184,7 @@ def test_an_error_in_json() -> None:
 def test_errors_in_frames(bad: bytes, error: type[Exception], cut: int) -> None:
     """Frames that are none are errors here too, behind what came before, and end it."""
     good = framed(Message("stdout", b"one\n", "", True, False), LogFormat())
-    splitter, data = FramedEntries(LogFormat()), good + bad + good
+    splitter, data = FramedLogSplitter(LogFormat()), good + bad + good
     found = [*splitter.feed(data[:cut]), *splitter.feed(data[cut:])]
     assert found[0] == LogEntry("stdout", b"one")
     assert isinstance(found[1], error)
@@ -193,7 +193,7 @@ def test_errors_in_frames(bad: bytes, error: type[Exception], cut: int) -> None:
 
 @pytest.mark.parametrize("left", range(1, 12))
 def test_frames_cut_off(left: int) -> None:
-    splitter = FramedEntries(LogFormat())
+    splitter = FramedLogSplitter(LogFormat())
     splitter.feed(framed(Message("stdout", b"one\n", "", True, False), LogFormat())[:-left])
     with pytest.raises(TruncatedError):
         splitter.feed_eof()
@@ -201,19 +201,19 @@ def test_frames_cut_off(left: int) -> None:
 
 def test_podman_cuts_anywhere() -> None:
     """Only an end of line ends a line: a message may be a piece of any length."""
-    asked = LogFormat(timestamps=True, buffer=0)
+    asked = LogFormat(timestamps=True, message_size=0)
     said = [Message("stdout", part, "2026-01-02T03:04:05Z", False, False) for part in (b"one ", b"line", b"\n", b"two")]
-    found = read(FramedEntries(asked), b"".join(framed(one, asked) for one in said), [])
+    found = read(FramedLogSplitter(asked), b"".join(framed(one, asked) for one in said), [])
     assert [one.data for one in found] == [b"one line", b"two"]
     assert {one.time for one in found} == {Timestamp("2026-01-02T03:04:05Z")}
 
 
 def test_a_terminal_whose_text_looks_like_a_time() -> None:
     """It is only taken for the time of a piece where a piece begins."""
-    asked = LogFormat(timestamps=True, buffer=BUFFER)
+    asked = LogFormat(timestamps=True, message_size=MESSAGE_SIZE)
     stamp = STAMP.format(1).encode()
     inside = stamp + b" x" + stamp + b" y\r\n"
-    (found,) = read(PlainEntries(asked), inside, [])
+    (found,) = read(TerminalLogSplitter(asked), inside, [])
     assert found.data == b"x" + stamp + b" y"
 
 
@@ -222,7 +222,7 @@ def test_a_terminal_whose_text_looks_like_a_time() -> None:
 def test_a_line_without_end_is_given_in_parts(data: bytes, limit: int, cuts: list[int]) -> None:
     """Nothing longer than the limit is kept, and nothing is lost."""
     message = framed(Message("stdout", data, "", True, False), LogFormat())
-    found = read(FramedEntries(LogFormat(buffer=1, limit=limit)), message, cuts)
+    found = read(FramedLogSplitter(LogFormat(message_size=1, limit=limit)), message, cuts)
     assert all(len(one.data) <= limit for one in found)
     assert b"".join(one.data + (b"" if one.continues else b"\n") for one in found).rstrip(b"\n") == data.rstrip(b"\n")
 
@@ -232,7 +232,7 @@ def test_the_words_in_front_may_be_missing() -> None:
     asked = LogFormat(details=True)
     said = [Message("stdout", data, "", True, False) for data in (b"one\n", b"x" * 100_000 + b"\n")]
     data = b"".join(framed(one, LogFormat()) for one in said)
-    assert [one.data for one in read(FramedEntries(asked), data, [70_000])] == [b"one", b"x" * 100_000]
+    assert [one.data for one in read(FramedLogSplitter(asked), data, [70_000])] == [b"one", b"x" * 100_000]
 
 
 def test_text_of_an_entry() -> None:

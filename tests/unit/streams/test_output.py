@@ -556,9 +556,9 @@ async def test_any_httpx_transport(made: type[Parts], step: int, tty: bool) -> N
         assert all(item.data for item in items)
         out = b"".join(item.data for item in items if item.stream == "stdout")
         assert out == (data if tty else b"out")
-        with pytest.raises(rawdock.ClosedError, match="gives no way to send"):
+        with pytest.raises(rawdock.ClosedError, match="cannot send on an upgraded connection"):
             await process.send(b"in")
-        with pytest.raises(rawdock.ClosedError, match="gives no way to send"):
+        with pytest.raises(rawdock.ClosedError, match="cannot send on an upgraded connection"):
             await process.send_eof()
     assert stream.closed
 

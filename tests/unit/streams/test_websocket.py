@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import rawdock
 from rawdock import Docker
 from rawdock._streams.faces import websocket
-from rawdock._streams.split.websocket import BINARY, CLOSE, PING, PONG, Message, WebSocketFrames, written
+from rawdock._streams.split.websocket import BINARY, CLOSE, PING, PONG, Message, WebSocketSplitter, encode_frame
 from rawdock.streams import WebSocket
 
 TEXT, CONTINUATION = 1, 0
@@ -65,7 +65,7 @@ def unmasked(data: bytes) -> list[tuple[int, bytes]]:
 
 def split(data: bytes, cuts: list[int], limit: int = 1 << 20) -> tuple[list[Message], str]:
     """What came, and how it ended."""
-    frames = WebSocketFrames(limit)
+    frames = WebSocketSplitter(limit)
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     items = [item for start, end in pairwise(places) for item in frames.feed(data[start:end])]
     end = "end"
@@ -129,19 +129,19 @@ def test_lengths(size: int) -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (b"\xc2\x00", "not a frame as a WebSocket's server sends it: c2 00"),
+        (b"\xc2\x00", "not a frame of a WebSocket server: c2 00"),
         (b"\xa2\x00", "not a frame"),
         (b"\x92\x00", "not a frame"),
-        (b"\x82\x81\0\0\0\0a", "not a frame as a WebSocket's server sends it: 82 81"),
-        (b"\x09\x00", "comes in parts"),
-        (b"\x08\x00", "comes in parts"),
+        (b"\x82\x81\0\0\0\0a", "not a frame of a WebSocket server: 82 81"),
+        (b"\x09\x00", "too long or split"),
+        (b"\x08\x00", "too long or split"),
         (b"\x89\x7e\x00\x7e" + b"x" * 126, "too long"),
-        (b"\x83\x00", "of kind 3 where"),
-        (b"\x8b\x00", "of kind 11 where"),
-        (b"\x80\x00", "of kind 0 where"),
-        (b"\x02\x00\x82\x00", "of kind 2 where"),
+        (b"\x83\x00", "of kind 3 is not expected"),
+        (b"\x8b\x00", "of kind 11 is not expected"),
+        (b"\x80\x00", "of kind 0 is not expected"),
+        (b"\x02\x00\x82\x00", "of kind 2 is not expected"),
         (b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", "larger than 1048576 bytes"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "of kind 8|not a frame|comes in parts"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "of kind 8|not a frame|too long or split"),
     ],
 )
 def test_refused(bad: bytes, words: str) -> None:
@@ -175,7 +175,7 @@ def test_a_control_frame_is_no_part_of_a_message() -> None:
 
 def test_endless_empty_parts() -> None:
     """Parts without data cost nothing, however many come."""
-    frames = WebSocketFrames(100)
+    frames = WebSocketSplitter(100)
     frames.feed(frame(BINARY, b"x", False))
     tracemalloc.start()
     try:
@@ -199,16 +199,16 @@ def test_an_end_without_a_closing_frame(data: bytes) -> None:
 @settings(deadline=None)
 @given(st.sampled_from([BINARY, CLOSE, PING, PONG]), st.binary(max_size=300))
 def test_written(kind: int, data: bytes) -> None:
-    """What is written is one frame, and unmasked it is the data again."""
-    assert unmasked(written(kind, data)) == [(kind, data)]
+    """What is encode_frame is one frame, and unmasked it is the data again."""
+    assert unmasked(encode_frame(kind, data)) == [(kind, data)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 100_001])
 def test_written_lengths(size: int) -> None:
     """Every form of a length, with data that begin with zeros, under a mask that is another one each time."""
     data = b"\0" * (size // 2) + b"x" * (size - size // 2)
-    assert unmasked(written(BINARY, data)) == [(BINARY, data)]
-    assert size < 4 or len({written(BINARY, data) for _ in range(5)}) == 5
+    assert unmasked(encode_frame(BINARY, data)) == [(BINARY, data)]
+    assert size < 4 or len({encode_frame(BINARY, data) for _ in range(5)}) == 5
 
 
 # The face.
@@ -487,12 +487,12 @@ async def test_two_senders() -> None:
 @pytest.mark.anyio
 async def test_a_send_that_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind half a message nothing is sent any more; what comes can be read, and leaving does not wait."""
-    monkeypatch.setattr(websocket, "_PATIENCE", 60)
+    monkeypatch.setattr(websocket, "_CLOSE_TIMEOUT", 60)
     async with attached(never, frame(BINARY, b"a")) as socket:
         with anyio.move_on_after(0.02) as scope:
             await socket.send(b"x" * 1_000_000)
         assert scope.cancelled_caught
-        with pytest.raises(rawdock.ClosedError, match="broken off"):
+        with pytest.raises(rawdock.ClosedError, match="cancelled inside a frame"):
             await socket.send(b"y")
         assert await anext(socket) == b"a"
 
@@ -500,7 +500,7 @@ async def test_a_send_that_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.anyio
 async def test_a_peer_that_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaving does not wait for a peer to take our goodbye, even while somebody sends."""
-    monkeypatch.setattr(websocket, "_PATIENCE", 0.02)
+    monkeypatch.setattr(websocket, "_CLOSE_TIMEOUT", 0.02)
     errors: list[Exception] = []
     started = anyio.Event()
 
@@ -546,6 +546,6 @@ async def test_a_transport_that_is_no_websocket() -> None:
     """A transport that leaves the request out of its answers is no bare error: the key is looked for all the same."""
     transport = httpx.MockTransport(lambda request: httpx.Response(101, headers={"Sec-WebSocket-Accept": "wrong"}))
     async with Docker(transport=transport, version="1.51") as docker:
-        with pytest.raises(rawdock.DecodeError, match="not that of a WebSocket server"):
+        with pytest.raises(rawdock.DecodeError, match="no valid Sec-WebSocket-Accept"):
             async with docker.containers.attach_websocket("web"):
                 pass

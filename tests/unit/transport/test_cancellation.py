@@ -15,7 +15,7 @@ from cancelling import cancelled_at, descriptors, task_cancelled_at
 from faultserver import Peer, json_answer, serving
 
 from rawdock import Docker
-from rawdock._transport.transport import EngineTransport, over_streams
+from rawdock._transport.transport import EngineTransport, connect_over_streams
 
 pytestmark = pytest.mark.anyio
 
@@ -102,7 +102,7 @@ async def test_cancelled_over_any_byte_stream(operation: Callable[[Docker], Awai
     """Connections over anyio's byte streams leave nothing behind either."""
 
     def client(path: str) -> Docker:
-        return Docker(transport=EngineTransport(over_streams(lambda: anyio.connect_unix(path))))
+        return Docker(transport=EngineTransport(connect_over_streams(lambda: anyio.connect_unix(path))))
 
     await sweep(operation, False, cancelled_at, client)
 
@@ -173,7 +173,7 @@ async def test_all_byte_streams_are_closed_though_it_is_cancelled() -> None:
         return Slow(await anyio.connect_unix(path), closed)
 
     async with serving(engine) as server:
-        docker = Docker(transport=EngineTransport(over_streams(lambda: slow(server.path))))
+        docker = Docker(transport=EngineTransport(connect_over_streams(lambda: slow(server.path))))
         async with docker.images.pull("app:1"), docker.images.pull("app:2"):
             await docker.system.ping()
             with anyio.CancelScope() as scope:

@@ -20,7 +20,13 @@ from rawdock import Docker, Limits
 from rawdock._transport.errors import ConnectionEnded
 from rawdock._transport.messages import WireRequest
 from rawdock._transport.pool import Connect
-from rawdock._transport.transport import AnswerStream, EngineTransport, NetworkStream, over_streams, over_unix
+from rawdock._transport.transport import (
+    AnswerStream,
+    EngineTransport,
+    NetworkStream,
+    connect_over_streams,
+    connect_over_unix,
+)
 from rawdock._transport.wire import Reader
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +55,7 @@ def upgrading(kind: str) -> httpx.Request:
 @pytest.mark.parametrize("kind", ["httpx", "wire"])
 async def test_upgrade_both_ways(kind: str) -> None:
     """Bytes behind the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half."""
-    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+    async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading(kind))
         assert response.status_code == 101
         stream: NetworkStream = response.extensions["network_stream"]
@@ -74,7 +80,7 @@ async def test_upgrade_both_ways(kind: str) -> None:
 
 async def test_reading_times_out_without_loss() -> None:
     """A read that took too long is an httpx.ReadTimeout, and the stream goes on."""
-    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+    async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading("httpx"))
         stream: NetworkStream = response.extensions["network_stream"]
         assert await stream.read(100) == b"hello "
@@ -98,7 +104,7 @@ async def test_back_pressure() -> None:
             sent += 100_000
 
     async with serving(flood) as server:
-        transport = EngineTransport(over_unix(server.path), limits=Limits(queue=300_000))
+        transport = EngineTransport(connect_over_unix(server.path), limits=Limits(queue=300_000))
         request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
         response = await transport.handle_async_request(request)
         await anyio.sleep(0.1)
@@ -172,7 +178,7 @@ async def test_over_any_byte_stream() -> None:
         return json_answer(b'{"Id":"x"}')
 
     async with serving(answer) as server:
-        transport = EngineTransport(over_streams(lambda: anyio.connect_unix(server.path)))
+        transport = EngineTransport(connect_over_streams(lambda: anyio.connect_unix(server.path)))
         async with Docker(transport=transport) as docker:
             assert (await docker.containers.inspect("x")).id == "x"
             await docker.containers.pause("x")
@@ -222,7 +228,7 @@ LOOPS = ["asyncio", ("asyncio", {"use_uvloop": True}), "trio"]
 async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A peer that leaves with something of ours unread resets the connection: what it said before comes all the same,
     and then the error. (uvloop 0.23 calls a reader once for both, and then never again.)"""
-    monkeypatch.setattr("rawdock._transport.pool._SCRATCH", 4096)  # so that it takes many reads
+    monkeypatch.setattr("rawdock._transport.pool._RECEIVE_BUFFER", 4096)  # so that it takes many reads
     body = b"x" * size
 
     def script(exchange: Exchange) -> None:
@@ -233,7 +239,7 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
     answered, closing = threading.Event(), threading.Event()
     got: list[bytes] = []
     with scripted(script) as server:
-        transport = EngineTransport(over_unix(server.address.removeprefix("unix://")))
+        transport = EngineTransport(connect_over_unix(server.address.removeprefix("unix://")))
         connection = await transport.pool.open(
             b"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", False, False
         )
@@ -246,7 +252,7 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
         async def read() -> None:
             await connection.read_head()
             if pours:
-                await connection.pour(lambda view: got.append(bytes(view)))
+                await connection.read_into(lambda view: got.append(bytes(view)))
             while items := await connection.read():
                 got.extend(items)
 
@@ -290,7 +296,7 @@ async def test_uvloop(tmp_path: Path) -> None:
 
     path = str(tmp_path / "s")
     server = await asyncio.start_unix_server(serve, path)
-    async with EngineTransport(over_unix(path)) as transport, Docker(transport=transport) as docker:
+    async with EngineTransport(connect_over_unix(path)) as transport, Docker(transport=transport) as docker:
         assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
         for _ in range(3):
             async with docker.images.pull("app:1") as pull:
@@ -315,10 +321,10 @@ Connects = Callable[[str], Connect]
 
 
 def streams(path: str) -> Connect:
-    return over_streams(lambda: anyio.connect_unix(path))
+    return connect_over_streams(lambda: anyio.connect_unix(path))
 
 
-both = pytest.mark.parametrize("connect", [over_unix, streams])
+both = pytest.mark.parametrize("connect", [connect_over_unix, streams])
 
 
 async def kept_alive(request: bytes, peer: Peer) -> bytes | None:
@@ -461,7 +467,7 @@ async def test_what_is_queued_is_bounded() -> None:
 
     async with (
         serving(flood) as server,
-        EngineTransport(over_unix(server.path), limits=Limits(queue=100_000)) as transport,
+        EngineTransport(connect_over_unix(server.path), limits=Limits(queue=100_000)) as transport,
     ):
         request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
         response = await transport.handle_async_request(request)

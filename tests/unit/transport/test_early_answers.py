@@ -21,7 +21,7 @@ from scripted import LAST_RESORT, Exchange, scripted
 
 import rawdock
 from rawdock import Docker
-from rawdock._transport.transport import EngineTransport, over_streams
+from rawdock._transport.transport import EngineTransport, connect_over_streams
 from rawdock._transport.upload import LARGE
 
 pytestmark = pytest.mark.anyio
@@ -186,7 +186,7 @@ async def test_over_any_byte_stream(body: str) -> None:
         async def connect() -> Any:
             return await anyio.connect_unix(server.address.removeprefix("unix://"))
 
-        async with Docker(transport=EngineTransport(over_streams(connect))) as docker:
+        async with Docker(transport=EngineTransport(connect_over_streams(connect))) as docker:
             with anyio.fail_after(30):
                 assert await request(docker, content) == LINE + LINE
             await nothing_left(docker, content)

@@ -140,7 +140,7 @@ def test_request_in_other_hands(look: Callable[[Any], Any]) -> None:
 
 
 def test_a_streamed_request() -> None:
-    """A body that comes in parts is no content: it is asked for as from httpx, before it was read."""
+    """A body that too long or split is no content: it is asked for as from httpx, before it was read."""
 
     async def parts() -> Any:
         yield b"x"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rawdock._transport.wire import Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from rawdock._transport.wire import AnswerParser, Limits, Reader, TooLarge, Truncated, WireError
 
 # All in which rawdock is stricter than h11, and why: how such bytes are known, and one of them. It is never looser.
 STRICTER = {
@@ -41,14 +41,14 @@ def read(
     poured: bool = False,
 ) -> Result:
     """What a Reader makes of the bytes cut at these places; with its body poured, once its head is there."""
-    reader = Reader(no_body, limits)
+    reader = Reader(no_body, AnswerParser(limits))
     body: list[bytes] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     try:
         for start, end in pairwise(places):
             if poured and reader.head is not None:
                 memory = bytearray(data[start:end])
-                reader.pour(memoryview(memory), lambda view, to=body: to.append(bytes(view)))
+                reader.feed_into(memoryview(memory), lambda view, to=body: to.append(bytes(view)))
                 memory[:] = bytes(len(memory))
             else:
                 body += reader.feed(data[start:end])
@@ -173,8 +173,8 @@ def test_large_reads_are_poured_in_large_parts(size: int) -> None:
     reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
     parts: list[int] = []
     first = memoryview(chunk * 3 + chunk[: -2 - size // 2])
-    reader.pour(first, lambda view: parts.append(len(view)))
-    reader.pour(memoryview(chunk[-2 - size // 2 :] + chunk + b"0\r\n\r\n"), lambda view: parts.append(len(view)))
+    reader.feed_into(first, lambda view: parts.append(len(view)))
+    reader.feed_into(memoryview(chunk[-2 - size // 2 :] + chunk + b"0\r\n\r\n"), lambda view: parts.append(len(view)))
     assert reader.done
     assert sum(parts) == 5 * size
     assert parts[:3] == [size] * 3
@@ -313,7 +313,7 @@ def test_bytes_behind_an_answer() -> None:
 def test_whole_answer_agrees_with_the_reader(answer: tuple[bytes, bytes, str]) -> None:
     """The short way gives what the long way gives, or leaves it to the long way."""
     data, body, method = answer
-    short = whole_answer(data, method == "HEAD", Limits())
+    short = AnswerParser().whole_answer(data, method == "HEAD")
     if short is not None:
         head, ours = short
         assert ours == body
@@ -336,7 +336,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 def test_endless_parts(start: bytes, more: bytes) -> None:
     """A head, a chunk's size, trailers or informational answers without an end are refused, and not kept."""
-    reader = Reader(limits=Limits(head=8192, headers=100))
+    reader = Reader(parser=AnswerParser(Limits(head=8192, headers=100)))
     reader.feed(start)
 
     def feed_on() -> None:
@@ -347,7 +347,7 @@ def test_endless_parts(start: bytes, more: bytes) -> None:
     with pytest.raises(WireError):
         feed_on()
     with pytest.raises(TooLarge, match="header lines"):
-        Reader(limits=Limits(headers=3)).feed(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4 + b"\r\n")
+        Reader(parser=AnswerParser(Limits(headers=3))).feed(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4 + b"\r\n")
 
 
 def test_a_claimed_size_allocates_nothing() -> None:
@@ -379,7 +379,7 @@ def test_a_limit_does_not_depend_on_the_cut(before: bytes, start: bytes, limit: 
 def test_limits_are_of_the_client() -> None:
     """A head that one client took is refused by another with a lower limit."""
     data = b"HTTP/1.1 200 OK\r\n" + b"X-Mine: y\r\n" * 9 + b"Content-Length: 0\r\n\r\n"
-    assert whole_answer(data, False, Limits()) is not None
+    assert AnswerParser().whole_answer(data, False) is not None
     assert read(data, [], limits=Limits(headers=9)) == ("error", "TooLarge")
     with pytest.raises(TooLarge):
-        whole_answer(data, False, Limits(headers=9))
+        AnswerParser(Limits(headers=8)).whole_answer(data, False)
