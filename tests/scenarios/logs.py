@@ -22,8 +22,8 @@ async def _run(docker: Docker, id: str) -> None:
         await waiting.result()
 
 
-async def _entries(docker: Docker, id: str, **options: object) -> list[LogEntry]:
-    async with docker.containers.logs(id, **options).entries() as lines:  # type: ignore[arg-type]
+async def _entries(docker: Docker, id: str, *, json: bool = False, **options: object) -> list[LogEntry]:
+    async with docker.containers.logs(id, **options).entries(json) as lines:  # type: ignore[arg-type]
         return [one async for one in lines]
 
 

@@ -172,7 +172,7 @@ async def test_no_http(data: bytes) -> None:
         return b""
 
     async with serving(answer) as server, Docker(server.path) as docker:
-        with pytest.raises(rawdock.DecodeError, match="not HTTP"):
+        with pytest.raises(rawdock.DecodeError, match="not valid HTTP"):
             await docker.system.info()
         await works(docker)
 

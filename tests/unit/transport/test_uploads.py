@@ -225,7 +225,7 @@ async def test_a_generator_that_is_used_up(name: str) -> None:
     used = Source(b"a").generator()
     assert [part async for part in used] == [b"a"]
     async with Docker(transport=httpx.MockTransport(answer), version="1.51") as docker:
-        with pytest.raises(InvalidArgument, match="used up") as caught:
+        with pytest.raises(InvalidArgument, match="has ended already") as caught:
             await UPLOADS[name][0](docker, used)
         assert name.strip("_") in str(caught.value)
 
@@ -593,8 +593,8 @@ def test_moments_before_1970() -> None:
         (datetime(2024, 1, 2), "needs a time zone"),
         (True, "got bool"),
         (1.5, "got float"),
-        ("", "is no time"),
-        ("10m", "is no time"),
+        ("", "is neither a time"),
+        ("10m", "is neither a time"),
         (b"1", "got bytes"),
         (timedelta(minutes=1), "got timedelta"),
     ],
