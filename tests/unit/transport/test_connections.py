@@ -36,7 +36,7 @@ BASE = httpx.URL("http://docker")
 
 
 async def echo(request: bytes, peer: Peer) -> None:
-    """Upgrades with bytes in the same packet, echoes to the client's half-close, and says goodbye."""
+    """Upgrade with bytes in the same packet, echo until the client's half-close, and send a last message."""
     await peer.send(UPGRADE + b"hello ")
     try:
         while True:
@@ -54,7 +54,7 @@ def upgrading(kind: str) -> httpx.Request:
 
 @pytest.mark.parametrize("kind", ["httpx", "wire"])
 async def test_upgrade_both_ways(kind: str) -> None:
-    """Bytes behind the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half."""
+    """Bytes after the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half open."""
     async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading(kind))
         assert response.status_code == 101
@@ -79,7 +79,7 @@ async def test_upgrade_both_ways(kind: str) -> None:
 
 
 async def test_reading_times_out_without_loss() -> None:
-    """A read that took too long is an httpx.ReadTimeout, and the stream goes on."""
+    """A read that takes too long raises httpx.ReadTimeout, and the stream can be read further."""
     async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading("httpx"))
         stream: NetworkStream = response.extensions["network_stream"]
@@ -92,7 +92,7 @@ async def test_reading_times_out_without_loss() -> None:
 
 
 async def test_back_pressure() -> None:
-    """What is read ahead of a slow reader is bounded, and nothing of it is lost."""
+    """The amount that is read ahead of a slow reader is limited, and nothing is lost."""
     total = 20_000_000
     sent = 0
 
@@ -120,7 +120,7 @@ async def test_back_pressure() -> None:
 
 
 async def test_streamed_upload() -> None:
-    """Parts of every size arrive as one body, chunked, and empty ones end nothing."""
+    """Parts of every size arrive as one chunked body, and empty parts do not end it."""
     got = bytearray()
 
     async def take(request: bytes, peer: Peer) -> bytes:
@@ -150,7 +150,7 @@ async def test_streamed_upload() -> None:
 
 
 async def test_a_failing_upload_is_closed() -> None:
-    """An error of the caller's own parts comes through, and its connection is closed."""
+    """An error of the caller's iterator is raised, and the connection is closed."""
 
     async def never(request: bytes, peer: Peer) -> None:
         await peer._more()
@@ -166,7 +166,7 @@ async def test_a_failing_upload_is_closed() -> None:
 
 
 async def test_over_any_byte_stream() -> None:
-    """The same face over an anyio byte stream: whole, streamed, uploaded, upgraded, and kept for the next call."""
+    """An anyio byte stream serves calls, streams, uploads and upgrades, and is kept for the next call."""
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
         if b"/pause" in request:
@@ -198,7 +198,7 @@ async def test_over_any_byte_stream() -> None:
 
 
 async def test_tcp() -> None:
-    """TCP without TLS, with the host in the Host header, and nobody there as a ConnectError."""
+    """TCP without TLS: the host is in the Host header, and a closed port is a ConnectError."""
     seen: list[bytes] = []
 
     async def handle(stream: anyio.abc.SocketStream) -> None:
@@ -223,11 +223,13 @@ LOOPS = ["asyncio", ("asyncio", {"use_uvloop": True}), "trio"]
 
 
 @pytest.mark.parametrize("anyio_backend", LOOPS, ids=["asyncio", "uvloop", "trio"])
-@pytest.mark.parametrize("pours", [False, True], ids=["read", "to a sink"])
+@pytest.mark.parametrize("into", [False, True], ids=["read", "to a sink"])
 @pytest.mark.parametrize("size", [5, 100_000])
-async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that leaves with something of ours unread resets the connection: what it said before comes all the same,
-    and then the error. (uvloop 0.23 calls a reader once for both, and then never again.)"""
+async def test_what_came_before_a_reset_is_read(into: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that closes with unread data resets the connection: what it has sent is read, and then the error raised.
+
+    (uvloop 0.23 calls a reader once for both, and then never again.)
+    """
     monkeypatch.setattr("rawdock._transport.pool._RECEIVE_BUFFER", 4096)  # so that it takes many reads
     body = b"x" * size
 
@@ -251,7 +253,7 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
 
         async def read() -> None:
             await connection.read_head()
-            if pours:
+            if into:
                 await connection.read_into(lambda view: got.append(bytes(view)))
             while items := await connection.read():
                 got.extend(items)
@@ -328,7 +330,7 @@ both = pytest.mark.parametrize("connect", [connect_over_unix, streams])
 
 
 async def kept_alive(request: bytes, peer: Peer) -> bytes | None:
-    """Echoes bodies, fixed or chunked; `/hang` never answers, `/endless` never ends, `/moved` points elsewhere."""
+    """Echo bodies, with a length or chunked; `/hang` never answers, `/endless` never ends, `/moved` redirects."""
     target = request.split(b" ")[1]
     if target.endswith(b"/hang"):
         await anyio.sleep_forever()
@@ -376,8 +378,8 @@ async def test_plain_httpx(connect: Connects) -> None:
 
 
 @both
-async def test_a_stream_left_in_the_middle(connect: Connects) -> None:
-    """A streamed answer that is not read to its end takes its connection with it, and no other."""
+async def test_a_stream_left_early(connect: Connects) -> None:
+    """A streamed answer that is not read to its end closes its connection, and no other."""
     async with serving(kept_alive) as server:
         transport = EngineTransport(connect(server.path))
         async with httpx.AsyncClient(transport=transport, base_url="http://docker") as client:
@@ -418,7 +420,7 @@ async def test_closed_while_somebody_waits(connect: Connects, path: str) -> None
 
 @both
 async def test_both_ways_at_once(connect: Connects) -> None:
-    """More than the sockets hold goes each way at once over an upgraded connection: neither side waits for ever."""
+    """More than the sockets can hold goes each way at once over an upgraded connection, without a deadlock."""
     data = b"0123456789abcdef" * 65_536
     async with serving(echo) as server, EngineTransport(connect(server.path)) as transport:
         response = await transport.handle_async_request(upgrading("wire"))
@@ -440,7 +442,7 @@ async def test_both_ways_at_once(connect: Connects) -> None:
 
 @both
 async def test_a_refused_upload_is_read(connect: Connects) -> None:
-    """The answer of an Engine that closed while parts were still sent is given, and its connection is not kept."""
+    """The answer of an Engine that closes while parts are sent is returned, and the connection is not kept."""
 
     async def refuse(request: bytes, peer: Peer) -> None:
         await peer.send(json_answer(b'{"message":"no"}', b"404 Not Found"))
@@ -458,7 +460,7 @@ async def test_a_refused_upload_is_read(connect: Connects) -> None:
 
 
 async def test_what_is_queued_is_bounded() -> None:
-    """No more than the limit and one read is kept for a reader that sleeps, though asyncio reads before it is asked."""
+    """For a reader that sleeps, at most the limit and one read are kept, though asyncio reads ahead."""
 
     async def flood(request: bytes, peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
