@@ -261,7 +261,7 @@ class Client:
     async def _whole(
         self, request: WireRequest, response: httpx.Response, endpoint: Endpoint, bound: BoundRequest
     ) -> httpx.Response:
-        """An answer that came open, as after a streamed body or from another transport, read to its end."""
+        """Read the whole body of an open answer, as after a streamed body or from another transport."""
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
             content = await opened.read_all(self._limits.answer)

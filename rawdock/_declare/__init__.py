@@ -1,1 +1,1 @@
-"""Endpoints: the `endpoint` decorator, and how it makes a request of a method's signature and arguments."""
+"""Endpoints: the `endpoint` decorator, and how it turns a method's signature and arguments into a request."""

@@ -1,4 +1,4 @@
-"""The `endpoint` decorator, which makes a request of a method's signature.
+"""The `endpoint` decorator, which turns the signature of a method into a request.
 
 A parameter named in the route is part of the path; one whose type is a model is the JSON body; every other one is a
 query parameter in camelCase, sent if it differs from its default. Annotations say what differs from that: `query`,

@@ -210,7 +210,7 @@ def _float(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is int:
-        return value  # as exact as it came
+        return value  # it stays exact as an int
     if value is None:
         return 0.0
     raise _Mismatch

@@ -134,7 +134,7 @@ class ConnectionState:
 
 
 class PullConnection(ConnectionState):
-    """A connection that receives only while somebody reads: the base for trio and for byte streams."""
+    """A connection that receives only during a read: the base class for trio and for byte streams."""
 
     async def _receive(self) -> bytes:
         """The next bytes; empty at the end of the connection."""

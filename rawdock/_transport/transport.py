@@ -277,7 +277,7 @@ class _BodyIterator:
 
     def __init__(self, answer: AnswerStream) -> None:
         self._answer = answer
-        self._items: list[bytes] = []  # the last one is the next
+        self._items: list[bytes] = []  # in reverse order
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -37,7 +37,7 @@ again for the next bytes."""
 
 
 class WireError(Exception):
-    """The peer does not speak HTTP/1.1 as it should."""
+    """The answer is not valid HTTP/1.1."""
 
     pieces_before: list[bytes] = []  # noqa: RUF012 - never changed; pieces of the body that came before the error
 
