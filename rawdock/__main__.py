@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from . import Docker, RawdockError, __version__
-from ._about import found_by, product
+from ._about import describe_source, engine_name
 
 __all__ = ["main"]
 
@@ -46,10 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 async def _about(_: argparse.Namespace) -> None:
     print(f"rawdock {__version__} on Python {platform.python_version()}", flush=True)
     async with Docker() as docker:
-        print(f"{docker.address} ({found_by(docker.address_source)})", flush=True)
+        print(f"{docker.address} ({describe_source(docker.address_source)})", flush=True)
         version = await docker.system.version()
         lowest = version.min_api_version or version.api_version
-        print(f"{product(version)} on {version.os}/{version.arch}, API {lowest} to {version.api_version}", end="")
+        print(f"{engine_name(version)} on {version.os}/{version.arch}, API {lowest} to {version.api_version}", end="")
         print(f"; rawdock speaks {docker.version} with it")
 
 

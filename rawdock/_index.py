@@ -286,6 +286,7 @@ STREAMS: dict[str, str] = {
     "LogEntries": "_streams.faces.log_entries",
     "LogEntry": "_streams.split.log_lines",
     "LogStream": "_streams.faces.process_output",
+    "Logs": "_streams.faces.logs",
     "Opens": "_streams.faces.contexts",
     "OutputText": "_streams.faces.decoded_text",
     "PluginPullStream": "_streams.faces.pulls_and_pushes",

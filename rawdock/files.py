@@ -22,7 +22,7 @@ import anyio
 import anyio.to_thread
 
 from ._iterators import close_iterator
-from ._threads import Batches, hand_over
+from ._threads import Batches, write_in_threads
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -122,7 +122,7 @@ async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> 
     half = _Half(os.fspath(path))
     try:
         await anyio.to_thread.run_sync(half.open)
-        await hand_over(parts, half.write)
+        await write_in_threads(parts, half.write)
         await anyio.to_thread.run_sync(half.complete)
     except BaseException:
         with anyio.CancelScope(shield=True):

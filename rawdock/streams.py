@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._streams.faces.loads import LoadResult as LoadResult
     from ._streams.faces.loads import LoadStream as LoadStream
     from ._streams.faces.log_entries import LogEntries as LogEntries
+    from ._streams.faces.logs import Logs as Logs
     from ._streams.faces.process_output import LogStream as LogStream
     from ._streams.faces.process_output import ProcessStream as ProcessStream
     from ._streams.faces.pulls_and_pushes import PluginPullStream as PluginPullStream

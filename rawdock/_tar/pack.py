@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from .._threads import BATCH
+from .._threads import READ_BATCH
 from ..errors import FileError
 from .members import END, MemberAttributes, ending, header
 from .walk import READ, Entry, Walk
@@ -88,7 +88,7 @@ class Packer:
         left = size
         while left:
             try:
-                data = os.read(file, min(left, BATCH))
+                data = os.read(file, min(left, READ_BATCH))
             except OSError as error:
                 raise self._walk.unreadable(entry.path, error) from error
             if not data:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._answers.archive_stat import stat_of
 from .._answers.stats import stats_of
 from .._declare.endpoint import endpoint
-from .._declare.params import content, filters, header, json_lines, query, tail
+from .._declare.params import content, filters, query, tail
 from .._models.model import since
 from .._resource import Resource
 from .._streams.faces.contexts import Opens, Runs
-from .._streams.faces.log_entries import lined
-from .._streams.faces.process_output import framed
+from .._streams.faces.logs import detect_log_format
+from .._streams.faces.process_output import detect_frames
 from .._types import Content, Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
     from .._streams.faces.downloads import ArchiveStream, Chunks
-    from .._streams.faces.log_entries import LogEntries
-    from .._streams.faces.process_output import LogStream, ProcessStream
+    from .._streams.faces.logs import Logs
+    from .._streams.faces.process_output import ProcessStream
     from .._streams.faces.stats import StatsStream
     from .._streams.faces.websocket import WebSocket
     from ..models import (
@@ -233,7 +233,7 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=framed(_has_tty))
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=detect_frames(_has_tty))
     def attach(
         self,
         id: str,
@@ -272,7 +272,7 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("GET /containers/{id}/logs", prepare=framed(_has_tty))
+    @endpoint("GET /containers/{id}/logs", prepare=detect_log_format(_has_tty))
     def logs(
         self,
         id: str,
@@ -285,36 +285,13 @@ class Containers(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]:
+    ) -> Logs:
         """What a container has written (`docker logs`).
 
-        Enter it. `follow` goes on with what is still to come. `tail` is a number of lines. `timestamps` puts the time
-        before each line, `details` the extra attributes of its log driver. Raises NotFound, and NotSupported for a log
-        driver that cannot be read. Route: GET /containers/{id}/logs.
-        """
-        ...
-
-    @endpoint("GET /containers/{id}/logs", prepare=lined(_has_tty))
-    def log_entries(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: Annotated[bool, query(always=True)] = True,
-        stderr: Annotated[bool, query(always=True)] = True,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        timestamps: bool = False,
-        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
-        details: bool = False,
-        json: Annotated[bool, header("Accept", json_lines)] = False,
-    ) -> Opens[LogEntries]:
-        """What a container has written, line by line.
-
-        As `logs`, but whole lines, with their `time` and `details` apart. A line longer than `Limits.value` comes in
-        several entries. `json` asks for JSON lines, which is an experiment of Docker 29.5 (API 1.54) and newer; others
-        answer as always, and the entries are the same, but that JSON has no bytes: what is not UTF-8 is lost in it.
-        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
+        Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
+        what is still to come. `tail` is a number of lines. `timestamps` puts the time before each line, `details` the
+        extra attributes of its log driver; entries hold both apart from the line. Raises NotFound, and NotSupported for
+        a log driver that cannot be read. Route: GET /containers/{id}/logs.
         """
         ...
 

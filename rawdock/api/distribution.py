@@ -25,7 +25,7 @@ class Distribution(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> DistributionInspect:
         """An image's digest and platforms, from its registry; nothing is pulled.
 

@@ -11,7 +11,7 @@ from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import query
 from .._resource import Resource
 from .._streams.faces.contexts import Opens
-from .._streams.faces.process_output import framed
+from .._streams.faces.process_output import detect_frames
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def _has_tty(_: Exec, *, config: ExecStartConfig | None, **__: object) -> 
 def _held(resource: Exec, *, id: str, config: ExecStartConfig | None) -> Callable[[ProcessStream], Awaitable[None]]:
     if config is not None and config.detach:
         raise InvalidArgument("exec.start: config.detach leaves nothing to hold; use exec.start_detached")
-    return framed(_has_tty)(resource, id=id, config=config)
+    return detect_frames(_has_tty)(resource, id=id, config=config)
 
 
 class Exec(Resource):

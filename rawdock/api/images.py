@@ -14,9 +14,9 @@ from .._declare.params import (
     json_list,
     json_texts,
     model_list,
+    nonempty_texts,
     query,
-    some_texts,
-    uploaded,
+    upload_body,
 )
 from .._models.model import since
 from .._reference import parse_reference
@@ -57,7 +57,7 @@ class Images(Resource):
         from_image: str,
         *,
         platform: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PullStream, PullResult]: ...
 
     @wraps_endpoint(_create)
@@ -91,7 +91,7 @@ class Images(Resource):
         *,
         tag: str | None = None,
         platform: Annotated[Platform | None, query(), since("1.46")] = None,
-        auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encoded)],
+        auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encode_auth)],
     ) -> Runs[PushStream, PushResult]: ...
 
     @wraps_endpoint(_push)
@@ -120,7 +120,7 @@ class Images(Resource):
             parsed.name,
             tag=None if all_tags else parsed.tag or "latest",
             platform=platform,
-            auth_config=_auth.for_registry(auth_config, parsed) or _auth.nobody(),
+            auth_config=_auth.for_registry(auth_config, parsed) or _auth.anonymous(),
         )
 
     @endpoint("GET /images/{name}/json")
@@ -214,7 +214,9 @@ class Images(Resource):
         `CMD ["sh"]`. Raises ServerError for what is no archive, StreamError for what fails on the way.
         Route: POST /images/create.
         """
-        url, archive = (source, None) if isinstance(source, str) else ("-", uploaded("images.import_: source", source))
+        url, archive = (
+            (source, None) if isinstance(source, str) else ("-", upload_body("images.import_: source", source))
+        )
         if not url:
             raise InvalidArgument("images.import_: source: may not be empty; give an archive or a URL")
         return self._import(url, archive, repo=repo, tag=tag, message=message, changes=changes, platform=platform)
@@ -252,7 +254,7 @@ class Images(Resource):
     @endpoint("GET /images/get")
     def save_all(
         self,
-        names: Annotated[list[str], query("names", some_texts)],
+        names: Annotated[list[str], query("names", nonempty_texts)],
         *,
         platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
     ) -> Opens[Chunks]:
@@ -300,7 +302,7 @@ class Images(Resource):
         session: str | None = None,
         buildid: str | None = None,
         registry_config: Annotated[
-            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encoded_many)
+            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encode_auths)
         ] = None,
     ) -> Runs[BuildStream, BuildResult]:
         """Build an image from a tar archive with a Dockerfile and the files it needs (`docker build`).

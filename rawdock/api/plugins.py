@@ -28,7 +28,7 @@ class Plugins(Resource):
         self,
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> list[PluginPrivilege]:
         """What a plugin in a registry wants to be allowed; a pull takes the list back as consent.
 
@@ -44,7 +44,7 @@ class Plugins(Resource):
         *,
         remote: str,
         name: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
@@ -81,7 +81,7 @@ class Plugins(Resource):
         privileges: Annotated[list[PluginPrivilege], json_body],
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Replace a disabled plugin by another version of it (`docker plugin upgrade`).
 
@@ -103,7 +103,7 @@ class Plugins(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PushStream, PushResult]:
         """Push a plugin to the registry that its name says (`docker plugin push`).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from .._declare.endpoint import endpoint
-from .._declare.params import header, printable, printables
+from .._declare.params import header, header_text, header_texts
 from .._resource import Resource
 from .._streams.faces.contexts import Opens
 
@@ -24,10 +24,10 @@ class Session(Resource):
     def open(
         self,
         *,
-        uuid: Annotated[str, header("X-Docker-Expose-Session-Uuid", printable)],
-        name: Annotated[str | None, header("X-Docker-Expose-Session-Name", printable)] = None,
-        shared_key: Annotated[str | None, header("X-Docker-Expose-Session-Sharedkey", printable)] = None,
-        methods: Annotated[list[str] | None, header("X-Docker-Expose-Session-Grpc-Method", printables)] = None,
+        uuid: Annotated[str, header("X-Docker-Expose-Session-Uuid", header_text)],
+        name: Annotated[str | None, header("X-Docker-Expose-Session-Name", header_text)] = None,
+        shared_key: Annotated[str | None, header("X-Docker-Expose-Session-Sharedkey", header_text)] = None,
+        methods: Annotated[list[str] | None, header("X-Docker-Expose-Session-Grpc-Method", header_texts)] = None,
     ) -> Opens[Duplex]:
         """Offer services to builds of the session `uuid`: the Engine is the HTTP/2 client, and calls `methods`.
 

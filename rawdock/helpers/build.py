@@ -199,7 +199,7 @@ def _start(
         except BaseException as error:
             await _given_up(ready, None if isinstance(error, StatusError) else stop)
             raise
-        return Building(lines, stop=stop, look=lambda image: _names(docker, image))
+        return Building(lines, stop=stop, image_names=lambda image: _names(docker, image))
 
     return Runs(connect)
 

@@ -16,7 +16,7 @@ from .._tar.members import MemberAttributes
 from .._tar.pack import Packer
 from .._tar.unpack import Destination, Skipped, Unpacker
 from .._tar.walk import Walk
-from .._threads import Batches, hand_over
+from .._threads import Batches, write_in_threads
 from ..errors import InvalidArgument
 from .container_paths import absolute, found, whole_content
 
@@ -212,7 +212,7 @@ async def copy_out(
     asked += "/." if whole and asked != "/" else "/" if path.endswith("/") and asked != "/" else ""
     async with docker.containers.archive(container, path=asked) as archive:
         try:
-            await hand_over(archive, unpacker.feed)
+            await write_in_threads(archive, unpacker.feed)
             await anyio.to_thread.run_sync(unpacker.finish)
         finally:
             with anyio.CancelScope(shield=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 import anyio
 import attrs
 
-from .._declare.params import uploaded
+from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._streams.faces.contexts import Runs
 from ..errors import (
@@ -127,7 +127,7 @@ class Process(Generic[E]):
 
     def __init__(self, docker: Operations, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
         self._docker = docker
-        self._stdin = uploaded("stdin", stdin) if stdin is not None else None
+        self._stdin = upload_body("stdin", stdin) if stdin is not None else None
         if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):
             raise InvalidArgument(f"timeout: {timeout!r} is not a number of seconds")
         if output_limit is not None and output_limit < 0:

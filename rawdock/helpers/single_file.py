@@ -6,11 +6,11 @@ import posixpath
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 
-from .._declare.params import uploaded
+from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._tar.members import END, MemberAttributes, ending
 from .._tar.reader import Member, TarReader
-from .._threads import BATCH
+from .._threads import READ_BATCH
 from ..errors import ArchiveError, InvalidArgument
 from .container_paths import absolute, found
 from .copy import nearest
@@ -107,7 +107,7 @@ async def write_file(
     where = absolute("write_file: path", path)
     if path.endswith(("/", "/.")):
         raise InvalidArgument(f"write_file: path: {path!r} is a folder; name the file in it")
-    content = uploaded("write_file: data", data)
+    content = upload_body("write_file: data", data)
     if isinstance(content, bytes):
         if size is not None and size != len(content):
             raise InvalidArgument(f"write_file: size: {size} was given, and data has {len(content)} bytes")
@@ -122,7 +122,9 @@ async def write_file(
     begin = look.of_folders(missing) + look.of_new("/".join([*missing, name]), size)
     end = ending(size) + END
     archive = (
-        begin + content + end if isinstance(content, bytes) and size <= BATCH else _around(begin, content, size, end)
+        begin + content + end
+        if isinstance(content, bytes) and size <= READ_BATCH
+        else _around(begin, content, size, end)
     )
     await docker.containers.put_archive(container, archive, path=folder, no_overwrite_dir_non_dir=True)
 
@@ -132,8 +134,8 @@ async def _around(begin: bytes, content: bytes | AsyncIterable[bytes], size: int
     yield begin
     if isinstance(content, bytes):
         view = memoryview(content)
-        for at in range(0, size, BATCH):
-            yield bytes(view[at : at + BATCH])
+        for at in range(0, size, READ_BATCH):
+            yield bytes(view[at : at + READ_BATCH])
     else:
         came = 0
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from .._about import found_by, product
+from .._about import describe_source, engine_name
 from .._reference import Reference, parse_reference
 from ..errors import ServerError
 from ..models import ContainerSpec
@@ -112,10 +112,10 @@ class Story:
         source = docker.address_source
         say("The Engine of the recording" if self._recorded else docker.address, "GET /_ping")
         if not self._recorded:
-            say(f"({'started by this command' if source == 'argument' else found_by(source)})")
+            say(f"({'started by this command' if source == 'argument' else describe_source(source)})")
         version = await docker.system.version()
         speaks = f"{version.min_api_version} to {version.api_version}" if version.min_api_version else "one version"
-        say(f"{product(version)} speaks API {speaks}; here {docker.version}.", "GET /version")
+        say(f"{engine_name(version)} speaks API {speaks}; here {docker.version}.", "GET /version")
         info = await docker.system.info()
         self._root = info.docker_root_dir.rstrip("/")
         say(f"Storage driver {info.driver}, in the folder", "GET /info")

@@ -13,7 +13,7 @@ import httpx
 from .._address import find_address
 from .._iterators import close_iterator
 from .._transport.messages import WireRequest
-from .._transport.transport import EngineTransport, over_tcp, over_unix
+from .._transport.transport import EngineTransport, connect_over_tcp, connect_over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
 from .redaction import forms, redact_body, redact_headers
 
@@ -92,7 +92,7 @@ class Recorder(httpx.AsyncBaseTransport):
 
 def _to_engine(address: str | os.PathLike[str] | None) -> EngineTransport:
     found = find_address(address)
-    return EngineTransport(over_unix(found.path) if found.path else over_tcp(found.host, found.port))
+    return EngineTransport(connect_over_unix(found.path) if found.path else connect_over_tcp(found.host, found.port))
 
 
 class _Taken:

@@ -11,7 +11,7 @@ from typing import Literal, cast
 import anyio.lowlevel
 import httpx
 
-from .._streams.faces.websocket import accepted
+from .._streams.faces.websocket import accept_value
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
 from .redaction import redact_body
 
@@ -104,7 +104,7 @@ class Replay(httpx.AsyncBaseTransport):
 def _headers(request: httpx.Request, response: RecordedResponse, chunks: list[bytes]) -> list[tuple[str, str]]:
     recorded = [(name, value) for name, _, value in (line.partition(": ") for line in response["headers"])]
     if key := request.headers.get("sec-websocket-key"):  # another one than when it was recorded
-        recorded = [(name, accepted(key) if name.lower() == _ACCEPT else value) for name, value in recorded]
+        recorded = [(name, accept_value(key) if name.lower() == _ACCEPT else value) for name, value in recorded]
     headers = [(name, value) for name, value in recorded if name.lower() not in _FRAMING]
     if chunks and any(name.lower() == "content-length" for name, _ in recorded):
         headers.append(("Content-Length", str(sum(map(len, chunks)))))

@@ -32,7 +32,6 @@ DEVIATIONS: dict[str, str] = {
     "GET /containers/{id}/attach/ws: query stdin since": _WEBSOCKET,
     "GET /containers/{id}/attach/ws: query stdout since": _WEBSOCKET,
     "GET /containers/{id}/checkpoints: unknown": _UNDOCUMENTED,
-    "GET /containers/{id}/logs: header Accept extra": "JSON lines of a log, which the files do not show yet",
     "GET /containers/{id}/logs: query details extra": _READ,
     "GET /distribution/{name}/json: header X-Registry-Auth extra": _READ,
     "GET /images/get: name": _WORD,

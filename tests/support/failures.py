@@ -93,7 +93,7 @@ FAILURES: tuple[Failure, ...] = (
         _FRAMES,
         (
             "test_frames.py::test_any_cut",
-            "test_frames.py::test_whole_chunks_are_taken_without_a_difference",
+            "test_frames.py::test_reading_whole_chunks_makes_no_difference",
             "test_output.py::test_a_cancelled_read_loses_nothing",
         ),
     ),
@@ -101,8 +101,8 @@ FAILURES: tuple[Failure, ...] = (
         "a terminal's output read as frames",
         _FRAMES,
         (
-            "test_output.py::test_whether_it_is_framed",
-            "test_output.py::test_whether_an_exec_is_framed",
+            "test_output.py::test_frames_are_detected",
+            "test_output.py::test_frames_of_an_exec_are_detected",
             "test_output.py::test_logs_of_a_swarm",
             "test_log_lines.py::test_the_engine_ends_in_the_middle_of_a_line",
             "scenarios/attach.py::terminal",
@@ -122,8 +122,8 @@ FAILURES: tuple[Failure, ...] = (
         "a frame that claims four gigabytes",
         _LONG,
         (
-            "test_frames.py::test_four_gigabytes_claimed",
-            "test_frames.py::test_four_gigabytes_of_error_claimed",
+            "test_frames.py::test_four_gigabytes_announced",
+            "test_frames.py::test_four_gigabytes_of_error_announced",
             "test_bounds.py::test_a_frame_that_claims_four_gigabytes",
         ),
     ),
@@ -148,7 +148,7 @@ FAILURES: tuple[Failure, ...] = (
         _ENDS,
         (
             "test_faults.py::test_a_stream_without_its_last_chunk",
-            "test_output.py::test_logs_that_break_off",
+            "test_output.py::test_truncated_logs",
             "test_watch.py::test_an_end_is_not_the_end",
         ),
     ),
@@ -286,8 +286,8 @@ FAILURES: tuple[Failure, ...] = (
         _LEFT,
         (
             "test_output.py::test_leaving_early",
-            "test_output.py::test_cancelled_during_the_question",
-            "test_connections.py::test_a_stream_left_in_the_middle",
+            "test_output.py::test_cancelled_while_inspecting",
+            "test_connections.py::test_a_stream_left_early",
         ),
     ),
     Failure(

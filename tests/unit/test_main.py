@@ -64,7 +64,7 @@ async def test_it_says_which_engine(
         ("tcp://127.0.0.1:1", "Check the address"),
         ("ssh://ada@r.test", "forward the Engine's socket"),
         ("https://r.test:2376", "forward the Engine's socket"),
-        ("docker.sock", "give unix:///path/to/docker.sock"),
+        ("docker.sock", "use unix:///path/to/docker.sock"),
     ],
 )
 def test_without_an_engine_it_says_what_to_do(

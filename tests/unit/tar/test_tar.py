@@ -21,7 +21,7 @@ from rawdock._tar.members import MemberAttributes
 from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
 from rawdock._tar.walk import Walk
-from rawdock._threads import BATCH, TAKEN, Batches, hand_over
+from rawdock._threads import READ_BATCH, WRITE_BATCH, Batches, write_in_threads
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 KINDS = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hardlink"}
@@ -392,12 +392,12 @@ def test_however_deep(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_batches() -> None:
     """The same bytes, in pieces that are worth the way from one thread to another, in both directions."""
-    pieces = [b"a" * 3, b"b" * BATCH, b"", b"c", b"d"]
+    pieces = [b"a" * 3, b"b" * READ_BATCH, b"", b"c", b"d"]
     batches = [batch async for batch in Batches(piece for piece in pieces)]
-    assert batches == [b"a" * 3 + b"b" * BATCH, b"cd"]
+    assert batches == [b"a" * 3 + b"b" * READ_BATCH, b"cd"]
     assert [batch async for batch in Batches(piece for piece in ())] == []
     taken: list[list[bytes]] = []
-    await hand_over(Batches(piece for piece in pieces * 5), taken.append)
+    await write_in_threads(Batches(piece for piece in pieces * 5), taken.append)
     assert taken == [[batches[0], *[b"cd" + batches[0]] * 3], [b"cd" + batches[0], b"cd"]]
 
 
@@ -409,7 +409,7 @@ async def test_who_takes_batches_may_refuse() -> None:
     def pieces() -> Generator[bytes, None, None]:
         try:
             while True:
-                yield bytes(TAKEN)
+                yield bytes(WRITE_BATCH)
         finally:
             closed.append(True)
 
@@ -417,7 +417,7 @@ async def test_who_takes_batches_may_refuse() -> None:
         raise FileError(f"{len(parts)} is too much")
 
     with pytest.raises(FileError, match="1 is too much"):
-        await hand_over(Batches(pieces()), take)
+        await write_in_threads(Batches(pieces()), take)
     assert closed == [True]
 
 
