@@ -29,7 +29,7 @@ from rawdock import (
 )
 from rawdock.api.system import System
 from rawdock.helpers.event_position import REMEMBERED, Backlog, Backoff, Position
-from rawdock.helpers.watch import _nanoseconds, _seconds
+from rawdock.helpers.event_reader import _nanoseconds, _seconds
 from rawdock.models import EventActor, EventMessage, Ping
 from rawdock.streams import Watching
 
@@ -73,7 +73,7 @@ def test_podman_begins_a_little_earlier() -> None:
     position = Position(BEGIN)
     assert not position.accept(event(BEGIN - 1))
     assert position.accept(event(BEGIN - 3600 * SECOND))
-    assert position.again == BEGIN
+    assert position.resume_time == BEGIN
     assert position.accept(event(BEGIN - 3500 * SECOND, scope="swarm"))
 
 
@@ -83,7 +83,7 @@ def test_times_are_exact() -> None:
     position = Position(BEGIN)
     assert position.accept(one)
     assert position.reached == 1795543089468343369
-    assert not position.unheard([one])
+    assert not position.has_missed([one])
 
 
 @given(st.integers(0, 4 * 10**18))
@@ -97,9 +97,9 @@ def test_a_clock_that_was_set_back_is_followed() -> None:
     position = Position(BEGIN)
     position.accept(event(BEGIN + 100 * SECOND))
     position.accept(event(BEGIN + 50 * SECOND))
-    assert position.again <= BEGIN + 50 * SECOND
+    assert position.resume_time <= BEGIN + 50 * SECOND
     position.accept(event(BEGIN + 500 * SECOND, scope="swarm"))
-    assert position.again <= BEGIN + 50 * SECOND
+    assert position.resume_time <= BEGIN + 50 * SECOND
 
 
 def test_whether_the_memory_reaches_back() -> None:
@@ -375,7 +375,7 @@ async def test_a_proxy_that_allows_events_and_little_else() -> None:
 async def test_a_podman_that_has_lost_its_file() -> None:
     """It has no limit that events fall out of: only the last one that came tells whether it knows what was before."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
-        watching._forgets = False
+        watching._reader._is_docker = False
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
         await made.end(None)
@@ -423,7 +423,7 @@ async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
         for n in range(20):
             await made.emit(n + 1, str(n))
         with anyio.fail_after(10):
-            while (last := watching._position.reached) < BEGIN + 20:  # noqa: ASYNC110
+            while (last := watching._reader._position.reached) < BEGIN + 20:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
         assert last == BEGIN + 20
         assert await told(watching, 3) == ["0", "1", "2"]
@@ -471,7 +471,7 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         made.refuse = json_answer(b'{"message":"no"}', b"500 No")
         await made.end(None)
         with anyio.fail_after(10):
-            await watching._ended.wait()
+            await watching._reader._finished.wait()
         assert await told(watching, 1) == ["one"]
         with pytest.raises(ServerError if attempts else TruncatedError):
             await anext(watching)
@@ -552,7 +552,7 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
                 await anyio.sleep_forever()
             return await ping(system)
 
-        monkeypatch.setattr("rawdock.helpers.watch._ANSWER", 0.05)
+        monkeypatch.setattr("rawdock.helpers.event_reader._MIN_HEARTBEAT_TIMEOUT", 0.05)
         monkeypatch.setattr(System, "ping", slow)
         await made.opened(2)
         await made.emit(1, "one")
@@ -591,7 +591,7 @@ async def test_leaving_leaves_nothing() -> None:
                 pass
         async with docker.watch() as watching:
             pass
-        assert watching._ended.is_set()
+        assert watching._reader._finished.is_set()
         await docker.system.ping()
         assert server.connections <= 5
 
