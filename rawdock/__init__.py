@@ -1,7 +1,7 @@
 """A raw Docker Engine API client for async Python, straight to the Unix socket.
 
-`async with rawdock.Docker() as docker:` is the beginning of everything. Requests and answers are models, under
-`rawdock.models`; errors are in `rawdock.errors` and here.
+Start with `async with rawdock.Docker() as docker:`. Requests and answers are models in `rawdock.models`; errors are in
+`rawdock.errors` and also here.
 """
 
 from __future__ import annotations
@@ -122,5 +122,5 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
+    # Loading what these need takes a hundred times as long as this module, so they are loaded on first use.
     __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC)

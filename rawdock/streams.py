@@ -1,7 +1,7 @@
 """The classes of streams and of their results, for annotations: `def show(logs: LogStream) -> None: ...`.
 
-Nobody makes them; operations give them. `Opens` is what to enter, `Runs` what to enter or to await. Like `models`, this
-is only an index: what is asked for is loaded with the module it is in.
+Operations return them; they are not for creating. An `Opens` is entered with `async with`; a `Runs` is entered or
+awaited. Like `models`, this module is only an index: a class is loaded on first use.
 """
 
 from __future__ import annotations

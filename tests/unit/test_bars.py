@@ -82,7 +82,7 @@ def screens(console: Console) -> list[list[str]]:
 @pytest.fixture(autouse=True)
 def draw_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line is drawn, however fast it comes."""
-    monkeypatch.setattr("rawdock.bars._EVERY", 0.0)
+    monkeypatch.setattr("rawdock.bars._REDRAW_SECONDS", 0.0)
 
 
 async def test_lines_where_it_is_no_terminal() -> None:
@@ -157,11 +157,11 @@ async def test_many_layers_in_a_small_terminal() -> None:
     async with docker_with(lines) as docker, docker.images.pull("app:1") as pull:
         async for _ in pull:
             pass
-        from rawdock.bars import _Bars
+        from rawdock.bars import _BarDisplay
 
-        screen = _Bars(console)
-        with screen.shown:
-            screen.see(SimpleNamespace(progress=_waiting(pull.progress)), last=True)
+        screen = _BarDisplay(console)
+        with screen.bar:
+            screen.update(SimpleNamespace(progress=_waiting(pull.progress)), last=True)
     assert [line.split()[0] for line in screens(console)[-1]] == ["all", "late"]
 
 
@@ -225,7 +225,7 @@ async def test_steps_of_a_build() -> None:
 
 async def test_what_tells_no_progress() -> None:
     async with docker_with([]) as docker, docker.system.events() as events:
-        with pytest.raises(InvalidArgument, match="EventStream tells no progress"):
+        with pytest.raises(InvalidArgument, match="EventStream has no progress"):
             await show(events)  # type: ignore[type-var]
 
 

@@ -65,7 +65,7 @@ class Transfer(Reports[L], Generic[L]):
         """The state after the last line that was read."""
         lines, self._unfolded = self._unfolded, {}
         for line in lines.values():
-            self._tracker.see(line)
+            self._tracker.update(line)
         return self._tracker.progress
 
     def _at_the_end(self) -> None:

@@ -74,7 +74,7 @@ def fold(texts: list[str]) -> tuple[Steps, list[BuildChange]]:
     steps = Steps()
     build = TextBuild(steps)
     changes = [change for text in texts for change in build.feed(text)]
-    return steps, [*changes, *build.end()]
+    return steps, [*changes, *build.end_step()]
 
 
 @pytest.mark.parametrize("texts", [DOCKER, [text.replace(REMOVED, f" ---> {REMOVED}") for text in DOCKER], PODMAN])
@@ -144,10 +144,10 @@ def test_a_pull_is_a_part_of_its_step() -> None:
     steps = Steps()
     build = TextBuild(steps)
     build.feed("Step 1/1 : FROM x")
-    (change,) = build.part("layer", "Downloading", 5, 10)
+    (change,) = build.update_part("layer", "Downloading", 5, 10)
     assert isinstance(change, StepProgress)
     assert (change.part.id, change.part.name, change.part.current, change.part.total) == ("layer", "Downloading", 5, 10)
-    build.part("layer", "Pull complete", 0, 0)
+    build.update_part("layer", "Pull complete", 0, 0)
     assert steps.steps["1"].progress["layer"].completed
 
 
@@ -326,7 +326,7 @@ async def test_left_early(builder: bytes, tmp_path: Path) -> None:
 
 async def test_an_engine_that_does_not_answer_to_the_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for, but not for ever."""
-    monkeypatch.setattr("rawdock.helpers.build._STOP_SECONDS", 0.1)
+    monkeypatch.setattr("rawdock.helpers.build._CANCEL_TIMEOUT", 0.1)
     plain = engine(glued(buildkit([(1, [(1, "a"), (3, "x"), (5, at(1))])])), end=False)
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:

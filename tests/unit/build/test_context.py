@@ -165,7 +165,7 @@ def test_a_file_that_shrinks_ends_it(tmp_path: Path, left: int) -> None:
     parts = archive_of(str(tmp_path))
     until_head_of(parts, b"sub/log")
     os.truncate(log, left)
-    with pytest.raises(FileError, match=rf"sub/log had 600000 bytes .* has {left} now;.* \.dockerignore") as caught:
+    with pytest.raises(FileError, match=rf"sub/log shrank from 600000 to {left} bytes .*;.* \.dockerignore") as caught:
         b"".join(parts)
     assert caught.value.path == str(log)
 
@@ -294,10 +294,12 @@ def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
 # What is given.
 
 
-async def prepared(*given: Any, engine_applies_dockerignore: bool = False) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
+async def prepare(
+    *given: Any, engine_applies_dockerignore: bool = False
+) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
     source = Source(*given, *[None, None, None, False][len(given) - 1 :])
     source.check()
-    context = await source.prepared(engine_applies_dockerignore=engine_applies_dockerignore)
+    context = await source.prepare(engine_applies_dockerignore=engine_applies_dockerignore)
     content = context.content
     data = content if isinstance(content, bytes) else b"".join([part async for part in content])
     return members(data), data, context.dockerfile
@@ -307,20 +309,20 @@ async def prepared(*given: Any, engine_applies_dockerignore: bool = False) -> tu
 async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
     """Alone it is all that is sent; with a folder it goes along under a name of its own, which is taken away again by
     an Engine that can."""
-    found, data, name = await prepared(None, "FROM scratch\n")
+    found, data, name = await prepare(None, "FROM scratch\n")
     assert name is None
     assert list(found) == ["Dockerfile"]
     assert content(data, "Dockerfile") == b"FROM scratch\n"
     (tmp_path / "Dockerfile").write_text("other")
-    found, data, name = await prepared(tmp_path, b"FROM scratch\n")
+    found, data, name = await prepare(tmp_path, b"FROM scratch\n")
     assert name is not None
     assert set(found) == {"Dockerfile", name}
     assert content(data, name) == b"FROM scratch\n"
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert again == name
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
     (tmp_path / ".dockerignore").write_text("x")
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert content(data, ".dockerignore").split() == [b"x", name.encode()]
 
 
@@ -332,30 +334,30 @@ async def test_where_the_dockerfile_is(tmp_path: Path) -> None:
     (folder / "dockerfile").write_text("lower")
     (folder / "sub" / "Other").write_text("other")
     (tmp_path / "Elsewhere").write_text("elsewhere")
-    assert (await prepared(folder))[2] == "dockerfile"
-    assert (await prepared(folder, None, "sub/Other"))[2] == "sub/Other"
-    assert (await prepared(folder, None, folder / "sub" / "Other"))[2] == "sub/Other"
-    _, data, name = await prepared(folder, None, tmp_path / "Elsewhere")
+    assert (await prepare(folder))[2] == "dockerfile"
+    assert (await prepare(folder, None, "sub/Other"))[2] == "sub/Other"
+    assert (await prepare(folder, None, folder / "sub" / "Other"))[2] == "sub/Other"
+    _, data, name = await prepare(folder, None, tmp_path / "Elsewhere")
     assert name is not None
     assert content(data, name) == b"elsewhere"
     for wrong in ("../Elsewhere", "none", "sub"):
         with pytest.raises(InvalidArgument, match=wrong):
-            await prepared(folder, None, wrong)
+            await prepare(folder, None, wrong)
     (folder / "Dockerfile").symlink_to("../Elsewhere")
-    with pytest.raises(InvalidArgument, match="leads out"):
-        await prepared(folder)
+    with pytest.raises(InvalidArgument, match="is outside"):
+        await prepare(folder)
 
 
 @pytest.mark.anyio
 async def test_folders_and_rules_that_cannot_be_used(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="is not there"):
-        await prepared(tmp_path / "none")
+    with pytest.raises(InvalidArgument, match="does not exist"):
+        await prepare(tmp_path / "none")
     (tmp_path / "Dockerfile").write_text("x")
-    with pytest.raises(InvalidArgument, match="is no folder"):
-        await prepared(tmp_path / "Dockerfile")
+    with pytest.raises(InvalidArgument, match="is not a folder"):
+        await prepare(tmp_path / "Dockerfile")
     (tmp_path / ".dockerignore").write_text("a[\n")
     with pytest.raises(InvalidArgument, match=r"build: the rule 'a\['"):
-        await prepared(tmp_path)
+        await prepare(tmp_path)
 
 
 async def parts() -> AsyncIterator[bytes]:
@@ -367,16 +369,16 @@ async def parts() -> AsyncIterator[bytes]:
     [
         ({}, "give a folder"),
         ({"context": "x", "dockerfile": "FROM x", "file": "y"}, "not both"),
-        ({"context": b"tar", "dockerfile": "FROM x"}, "has its Dockerfile in it"),
-        ({"context": b"tar", "compress": True}, "as it is"),
-        ({"context": parts(), "mtime": 0}, "as it is"),
+        ({"context": b"tar", "dockerfile": "FROM x"}, "contains its Dockerfile"),
+        ({"context": b"tar", "compress": True}, "unchanged"),
+        ({"context": parts(), "mtime": 0}, "unchanged"),
         ({"context": 5}, "not int"),
         ({"context": "x", "tag": ""}, "tag is empty"),
         ({"context": "x", "tag": ["a", ""]}, "tag is empty"),
         ({"context": "x", "builder": "nonsense"}, "builder is"),
-        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a session.*session\.open"),
-        ({"context": "x", "ssh": "default"}, "ssh needs a session"),
-        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a session"),
+        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a BuildKit session.*session\.open"),
+        ({"context": "x", "ssh": "default"}, "ssh needs a BuildKit session"),
+        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a BuildKit session"),
     ],
 )
 def test_refused_at_the_call(given: dict[str, Any], why: str) -> None:

@@ -44,7 +44,7 @@ DIFFERENT = {
 def sent(folder: Path, case: Case, *, engine_applies_dockerignore: bool) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
     try:
-        context = Source(folder, None, case.file, None, False)._folder(str(folder), engine_applies_dockerignore)
+        context = Source(folder, None, case.file, None, False)._prepare_folder(str(folder), engine_applies_dockerignore)
     except InvalidArgument:
         return None
     assert isinstance(context.content, Batches)
@@ -66,7 +66,9 @@ def test_as_the_commands_send(tmp_path: Path, name: str) -> None:
     for them, and the Dockerfile by itself."""
     case, corpus = CASES[name], CORPUS["cases"][name]
     with plant(tmp_path / "context", case):
-        classic, buildx = (sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False))
+        classic, buildx = (
+            sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False)
+        )
     wanted = corpus["classic"]
     assert (classic == wanted) is (("classic", name) not in DIFFERENT), (classic, wanted)
     wanted = corpus["buildx"]
@@ -133,11 +135,11 @@ def test_a_path_that_comes_back_is_not_pruned(path: str, texts: list[str]) -> No
     out = False
     folders = []
     for depth in range(len(parts)):
-        out, above = rules.look("/".join(parts[: depth + 1]), above)
+        out, above = rules.match("/".join(parts[: depth + 1]), above)
         if out:
             folders.append("/".join(parts[: depth + 1]))
     if not out:
-        assert all(rules.may_return(folder) for folder in folders)
+        assert all(rules.may_reinclude(folder) for folder in folders)
 
 
 @given(st.binary(max_size=60))
@@ -145,8 +147,8 @@ def test_any_bytes_are_rules_or_refused(data: bytes) -> None:
     """Nothing but InvalidArgument comes of a file of rules, and matching does not fail later."""
     rules = usable(read_rules(data))
     if rules is not None:
-        rules.look("a/b")
-        rules.may_return("a")
+        rules.match("a/b")
+        rules.may_reinclude("a")
 
 
 def test_a_rule_that_cannot_be_read_is_named() -> None:

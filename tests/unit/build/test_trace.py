@@ -81,7 +81,7 @@ def test_a_message_that_is_cut(message: Message, data: st.DataObject) -> None:
 def test_any_bytes(data: bytes) -> None:
     """Records from a broken Engine are an error of ours, and no other."""
     with suppress(DecodeError):
-        Steps().see(read_trace(base64.b64encode(data).decode()))
+        Steps().add_trace(read_trace(base64.b64encode(data).decode()))
 
 
 @given(st.text(max_size=30))
@@ -121,39 +121,41 @@ def test_a_build_in_records() -> None:
     """Steps begin, write, go on, are warned of and end; what is told twice changes nothing."""
     steps = Steps()
     announced = [(1, [(1, "sha256:b"), (3, "[2/2] RUN x")]), (1, [(1, "sha256:a"), (3, "[1/2] FROM y")])]
-    assert steps.see(read_trace(line(announced))) == []
+    assert steps.add_trace(read_trace(line(announced))) == []
     assert steps.steps == {}, "announced is not begun"
-    (began,) = steps.see(read_trace(line([(1, [(1, "sha256:a"), (3, "[1/2] FROM y"), (5, at(1_700_000_000, 5_000))])])))
+    (began,) = steps.add_trace(
+        read_trace(line([(1, [(1, "sha256:a"), (3, "[1/2] FROM y"), (5, at(1_700_000_000, 5_000))])]))
+    )
     assert isinstance(began, StepStarted)
     first = began.step
     assert first.instruction == "FROM y"
     assert first.started == datetime(2023, 11, 14, 22, 13, 20, 5, tzinfo=UTC)
     status = [(1, "layer"), (2, "sha256:a"), (3, "extracting"), (4, 5), (5, 10), (7, at(2))]
-    (progress,) = steps.see(read_trace(line([(2, status)])))
+    (progress,) = steps.add_trace(read_trace(line([(2, status)])))
     assert isinstance(progress, StepProgress)
     assert (progress.part.id, progress.part.name) == ("layer", "extracting")
     assert (progress.part.current, progress.part.total, progress.part.completed) == (5, 10, False)
     both = [(1, [(1, "sha256:a"), (5, at(1)), (6, at(3))]), (2, [*status, (8, at(3))])]
-    progress, done = steps.see(read_trace(line(both)))
+    progress, done = steps.add_trace(read_trace(line(both)))
     assert isinstance(progress, StepProgress)
     assert isinstance(done, StepDone), "the last of a record, whatever else is in it"
     assert first.progress["layer"].completed
-    assert steps.see(read_trace(line([(1, [(1, "sha256:a"), (4, 1), (5, at(4)), (6, at(5))])]))) == []
+    assert steps.add_trace(read_trace(line([(1, [(1, "sha256:a"), (4, 1), (5, at(4)), (6, at(5))])]))) == []
     assert first.cached, "the second time tells"
     second = [(1, [(1, "sha256:b"), (5, at(5))]), (3, [(1, "sha256:b"), (3, 1), (4, b"out")])]
-    began, out = steps.see(read_trace(line(second)))
+    began, out = steps.add_trace(read_trace(line(second)))
     assert isinstance(out, StepOutput)
     assert (out.stream, out.data) == ("stdout", b"out")
-    (err,) = steps.see(read_trace(line([(3, [(1, "sha256:b"), (3, 2), (4, b"\xff\n")])])))
+    (err,) = steps.add_trace(read_trace(line([(3, [(1, "sha256:b"), (3, 2), (4, b"\xff\n")])])))
     assert isinstance(err, StepOutput)
     assert (err.stream, err.text) == ("stderr", "\ufffd\n")
     warned = [(1, "sha256:b"), (2, 1), (3, "bad style"), (4, "one"), (4, "two"), (5, "where")]
-    (warning,) = steps.see(read_trace(line([(4, warned)])))
+    (warning,) = steps.add_trace(read_trace(line([(4, warned)])))
     assert isinstance(warning, StepWarning)
     assert warning.step is err.step
     assert (warning.warning.message, warning.warning.detail) == ("bad style", ("one", "two"))
     assert warning.warning.url == "where"
-    (done,) = steps.see(read_trace(line([(1, [(1, "sha256:b"), (5, at(5)), (6, at(6)), (7, "exit code: 3")])])))
+    (done,) = steps.add_trace(read_trace(line([(1, [(1, "sha256:b"), (5, at(5)), (6, at(6)), (7, "exit code: 3")])])))
     assert isinstance(done, StepDone)
     assert [step.name for step in steps.steps.values()] == ["[1/2] FROM y", "[2/2] RUN x"]
     assert steps.failed is done.step
@@ -164,10 +166,10 @@ def test_a_build_in_records() -> None:
 def test_the_step_that_failed_is_not_one_that_was_ended_for_it() -> None:
     steps = Steps()
     for digest, error in (("a", "process did not complete: context canceled"), ("b", "exit code: 3"), ("c", "")):
-        steps.see(read_trace(line([(1, [(1, digest), (5, at(1)), (6, at(2)), (7, error)])])))
+        steps.add_trace(read_trace(line([(1, [(1, digest), (5, at(1)), (6, at(2)), (7, error)])])))
     assert steps.failed is steps.steps["b"]
     alone = Steps()
-    alone.see(read_trace(line([(1, [(1, "a"), (5, at(1)), (6, at(2)), (7, "context canceled")])])))
+    alone.add_trace(read_trace(line([(1, [(1, "a"), (5, at(1)), (6, at(2)), (7, "context canceled")])])))
     assert alone.failed is alone.steps["a"]
 
 
@@ -181,7 +183,7 @@ def test_times_that_are_none(second: int) -> None:
 def test_of_much_output_the_end_is_kept() -> None:
     steps = Steps()
     for number in range(100):
-        steps.see(read_trace(line([(3, [(1, "a"), (3, 1), (4, b"%09d\n" % number * 2000)])])))
+        steps.add_trace(read_trace(line([(3, [(1, "a"), (3, 1), (4, b"%09d\n" % number * 2000)])])))
     logs = steps.steps["a"].logs
     assert logs.endswith(b"%09d\n" % 99)
     assert 256 * 1024 <= len(logs) <= 512 * 1024

@@ -117,37 +117,37 @@ PASSWD = info("x/file", size=4)
 
 HOSTILE: dict[str, tuple[list[tarfile.TarInfo], str]] = {
     "an absolute name": ([TOP, info("/secret", size=4)], "not in 'x'"),
-    "a name that leads up": ([TOP, info("x/../../secret", size=4)], "leads up"),
-    "a first name that leads up": ([info("../secret", size=4)], "leads up"),
+    "a name that leads up": ([TOP, info("x/../../secret", size=4)], "contains '..'"),
+    "a first name that leads up": ([info("../secret", size=4)], "contains '..'"),
     "a name beside": ([TOP, info("y/file", size=4)], "not in 'x'"),
     "an empty name": ([info("./", size=4)], "empty"),
     "a link out": ([TOP, info("x/l", SYM, target="../secret")], "outside"),
     "a link far out": ([TOP, info("x/d", DIR), info("x/d/l", SYM, target="../../../secret")], "outside"),
     "an absolute link": ([TOP, info("x/l", SYM, target="/etc/passwd")], "outside"),
-    "a link to nowhere": ([TOP, info("x/l", SYM)], "nowhere"),
+    "a link to nowhere": ([TOP, info("x/l", SYM)], "without a target"),
     "a file through a link": ([TOP, info("x/l", SYM, target="."), info("x/l/file", size=4)], "through the link 'l'"),
     "a folder through a link": ([TOP, info("x/l", SYM, target="."), info("x/l/d", DIR)], "through the link 'l'"),
-    "a folder over a link": ([TOP, info("x/l", SYM, target="."), info("x/l", DIR)], "in its place"),
-    "a file over a folder": ([TOP, info("x/d", DIR), info("x/d", size=4)], "in its place"),
-    "a link over a folder": ([TOP, info("x/d", DIR), info("x/d", SYM, target="y")], "in its place"),
+    "a folder over a link": ([TOP, info("x/l", SYM, target="."), info("x/l", DIR)], "exists in its place"),
+    "a file over a folder": ([TOP, info("x/d", DIR), info("x/d", size=4)], "exists in its place"),
+    "a link over a folder": ([TOP, info("x/d", DIR), info("x/d", SYM, target="y")], "exists in its place"),
     # Each of them stays inside by its letters alone; followed after the other, the second leads out.
     "links that lead out together": (
         [TOP, info("x/a", SYM, target="."), info("x/b", SYM, target="a/..")],
-        "goes up behind another name",
+        "after another name",
     ),
-    "a hard link out": ([TOP, info("x/h", LNK, target="../secret")], "leads up"),
+    "a hard link out": ([TOP, info("x/h", LNK, target="../secret")], "contains '..'"),
     "an absolute hard link": ([TOP, info("x/h", LNK, target="/secret")], "not in 'x'"),
-    "a hard link to what is not there": ([TOP, info("x/h", LNK, target="x/none/file")], "not there"),
-    "a hard link to a folder": ([TOP, info("x/d", DIR), info("x/h", LNK, target="x/d")], "no file"),
+    "a hard link to what is not there": ([TOP, info("x/h", LNK, target="x/none/file")], "does not exist"),
+    "a hard link to a folder": ([TOP, info("x/d", DIR), info("x/h", LNK, target="x/d")], "not a file"),
     # Where it lies it leads to the folder above, inside; where its second name lies it would lead out.
     "a hard link to a link": (
         [TOP, info("x/d", DIR), info("x/d/l", SYM, target=".."), info("x/h", LNK, target="x/d/l")],
-        "no file",
+        "not a file",
     ),
     "a device": ([TOP, info("x/null", tarfile.CHRTYPE)], "a device"),
     "a disk": ([TOP, info("x/sda", tarfile.BLKTYPE)], "a device"),
     "a pipe": ([TOP, info("x/pipe", tarfile.FIFOTYPE)], "a fifo"),
-    "something unknown": ([TOP, info("x/what", b"Q", size=4)], "nobody knows"),
+    "something unknown": ([TOP, info("x/what", b"Q", size=4)], "type is unknown"),
     "a name of ten thousand letters": ([TOP, info("x/" + "n" * 10_000, size=4)], "10002 characters"),
     "a name of many folders": ([TOP, info("x" + "/d" * 3000, size=4)], "6001 characters"),
 }
@@ -192,7 +192,7 @@ async def test_a_zero_byte(place: Path, field: str) -> None:
     member = info("x/l", SYM, target="y")
     member.pax_headers = {field: "x/a\0b"}
     async with client(Engine(x=archive(TOP, member))) as docker:
-        with pytest.raises(ArchiveError, match=r"zero byte|to nowhere"):
+        with pytest.raises(ArchiveError, match=r"zero byte|without a target"):
             await docker.copy_out("c", "/x", place)
         assert len((await docker.copy_out("c", "/x", place, unsafe="skip")).skipped) == 1
 
@@ -206,7 +206,7 @@ async def test_owners(place: Path) -> None:
         await docker.copy_out("c", "/x", place)
         found = [(place / name).lstat() for name in ("x", "x/file", "x/link")]
         assert {(one.st_uid, one.st_gid) for one in found} == {(os.geteuid(), os.getegid())}
-        with pytest.raises(ArchiveError, match="its owner 1099511627776:8 cannot be"):
+        with pytest.raises(ArchiveError, match="its owner 1099511627776:8 is not"):
             await docker.copy_out("c", "/y", place, keep_owner=True)
         if os.geteuid():
             with pytest.raises(FileError, match="not permitted"):
@@ -280,9 +280,9 @@ async def test_a_cut_archive(place: Path, cut: int) -> None:
 
 async def test_garbage(place: Path) -> None:
     async with client(Engine(x=b"no archive " * 100)) as docker:
-        with pytest.raises(DecodeError, match="no tar archive"):
+        with pytest.raises(DecodeError, match="not a tar archive"):
             await docker.copy_out("c", "/x", place)
-        with pytest.raises(DecodeError, match="no tar archive"):
+        with pytest.raises(DecodeError, match="not a tar archive"):
             await docker.read_file("c", "/x")
     assert everything(place) == {}
 
@@ -315,7 +315,7 @@ async def test_a_link_of_the_caller_is_not_followed_inside(place: Path) -> None:
     """Where the destination has a link in a folder's place, nothing is written where it leads."""
     (place / "x").symlink_to("..")
     async with client(Engine(x=archive(TOP, info("x/secret", size=4), content=b"evil"))) as docker:
-        with pytest.raises(ArchiveError, match="in its place"):
+        with pytest.raises(ArchiveError, match="exists in its place"):
             await docker.copy_out("c", "/x", place)
     assert untouched(place)
 
@@ -341,7 +341,7 @@ RULES: list[tuple[str, str, bool, dict[str, str] | str]] = [
     ("x/../x", "new", True, {"new": "folder", "new/f": "1"}),
     ("/x", "", False, {"x": "1"}),
     ("/x", "new", False, {"new": "1"}),
-    ("/x", "new/", False, "is to be a folder"),
+    ("/x", "new/", False, "must be a folder"),
     ("/x", "none/new", False, "there is no folder"),
 ]
 
@@ -372,7 +372,7 @@ async def test_over_a_file(place: Path) -> None:
     async with client(Engine(x=archive(TOP), y=archive(info("y", size=1), content=b"1"))) as docker:
         await docker.copy_out("c", "/y", place / "f")
         assert everything(place) == {"f": "1"}
-        with pytest.raises(FileError, match="to be a file"):
+        with pytest.raises(FileError, match="must be a file"):
             await docker.copy_out("c", "/x", place / "f")
         for path, destination in (("/x/.", "f"), ("/x", "f/")):
             with pytest.raises(InvalidArgument):
@@ -467,7 +467,7 @@ async def test_what_is_no_file_is_not_read() -> None:
         l=archive(info("l", SYM, target="l")),
     )
     async with client(engine) as docker:
-        for path, why in (("d", "is a folder"), ("n", "is a device"), ("e", "empty"), ("l", "from link to link")):
+        for path, why in (("d", "is a folder"), ("n", "is a device"), ("e", "empty"), ("l", "too many links")):
             with pytest.raises(ArchiveError, match=why):
                 await docker.read_file("c", path)
         cut = engine.paths["f"] = archive(info("f", size=5000), content=bytes(5000))[:3000]
@@ -519,7 +519,7 @@ async def test_a_file_is_written_where_a_link_leads() -> None:
 async def test_parts_of_another_size(data: list[bytes]) -> None:
     """Too many or too few: the archive is broken off, and the error says how many."""
     async with client(Engine()) as docker:
-        with pytest.raises(ArchiveError, match=r"5 (bytes that )?were announced"):
+        with pytest.raises(ArchiveError, match=r"5 (bytes )?given as size"):
             await docker.write_file("c", "/f", parts(*data), size=5)
 
 

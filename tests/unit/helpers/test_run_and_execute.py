@@ -237,7 +237,7 @@ async def test_the_engine_dies() -> None:
 
 async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
-    monkeypatch.setattr("rawdock.helpers.end_command._TURNS", (0.0, 0.01))
+    monkeypatch.setattr("rawdock.helpers.end_command._PAUSES", (0.0, 0.01))
     engine = FakeEngine(shell=False)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(StillRunning) as caught, anyio.move_on_after(0.2):
@@ -256,7 +256,7 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.2)
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.2)
     engine = FakeEngine()
     engine.mute = "/containers/create"
     engine.containers["other"] = "another's"
@@ -269,7 +269,7 @@ async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
     engine = FakeEngine()
     engine.busy = 0.1
 
@@ -286,8 +286,8 @@ async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPa
 
 async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much else the Engine gets on with: what it never ends is said in the end."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
-    monkeypatch.setattr("rawdock.helpers.completion.LIMIT", 1.0)
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
+    monkeypatch.setattr("rawdock.helpers.completion.MAX_WAIT", 1.0)
     engine = FakeEngine()
 
     async def others() -> None:
@@ -318,7 +318,7 @@ async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch
                 one.end(137)
         return True
 
-    monkeypatch.setattr("rawdock.helpers.end_command.end_here", end)
+    monkeypatch.setattr("rawdock.helpers.end_command.end_local_processes", end)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with anyio.move_on_after(0.2) as scope:
             await docker.execute("c", ["x"])

@@ -112,7 +112,7 @@ async def test_healthy_at_last() -> None:
 
 async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that is lost does not make it wait for ever."""
-    monkeypatch.setattr("rawdock.helpers.waiting._LOOK_AGAIN", 0.01)
+    monkeypatch.setattr("rawdock.helpers.waiting._POLL_SECONDS", 0.01)
     engine = Sick(*["running starting"] * 8, "running healthy")
     engine.events = 1
     async with serving(engine.answer) as server, Docker(server.path) as docker:
@@ -124,7 +124,7 @@ async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     ("state", "words", "status"),
     [
         ("running unhealthy", "what it said", "unhealthy"),
-        ("exited unhealthy", "does not run: it is exited", "exited"),
+        ("exited unhealthy", "is not running: it is exited", "exited"),
         ("running", "no health check", "none"),
         ("running none", "no health check", "none"),
     ],
@@ -142,7 +142,7 @@ async def test_the_engine_ends_its_events() -> None:
     """It stops: nobody will tell of the container any more."""
     engine = Sick("running starting")
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with pytest.raises(TruncatedError, match="ended its events"):
+        with pytest.raises(TruncatedError, match="ended its event stream"):
             await docker.wait_healthy("sick")
 
 
