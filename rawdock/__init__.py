@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ._streams.faces.build_steps import Built
     from ._tar.unpack import Skipped
     from ._transport.wire import Limits
+    from ._type_names import type_names
     from ._types import Content, Filters, Moment
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
@@ -118,6 +119,7 @@ __all__ = [
     "encode",
     "endpoint_of",
     "rates_between",
+    "type_names",
     "usage_of",
 ]
 

@@ -277,6 +277,7 @@ STREAMS: dict[str, str] = {
     "ContainerWatching": "helpers.watch",
     "Duplex": "_streams.faces.duplex",
     "EventStream": "_streams.faces.events",
+    "Execution": "helpers.execute",
     "Frame": "_streams.split.frames",
     "ImportResult": "_streams.faces.loads",
     "ImportStream": "_streams.faces.loads",
@@ -294,6 +295,7 @@ STREAMS: dict[str, str] = {
     "PullStream": "_streams.faces.pulls_and_pushes",
     "PushResult": "_streams.faces.pulls_and_pushes",
     "PushStream": "_streams.faces.pulls_and_pushes",
+    "Running": "helpers.run",
     "Runs": "_streams.faces.contexts",
     "StatsStream": "_streams.faces.stats",
     "TextStream": "_streams.faces.decoded_text",
@@ -332,5 +334,6 @@ PUBLIC: dict[str, str] = {
     "encode": "_models.codec",
     "endpoint_of": "_declare.endpoint",
     "rates_between": "usage",
+    "type_names": "_type_names",
     "usage_of": "usage",
 }

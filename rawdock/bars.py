@@ -26,7 +26,7 @@ try:
 except ImportError as error:
     raise ImportError("rawdock.bars needs rich; install it with rawdock: pip install 'rawdock[rich]'") from error
 
-__all__ = ["Layered", "Step", "Stepped", "counting", "show"]
+__all__ = ["BuildStep", "Layered", "Stepped", "counting", "show"]
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -44,7 +44,7 @@ class Layered(Protocol[R_co]):
     async def result(self) -> R_co: ...
 
 
-class Step(Protocol):
+class BuildStep(Protocol):
     """A step of a build."""
 
     @property
@@ -61,7 +61,7 @@ class Stepped(Protocol[R_co]):
     """A build that was entered."""
 
     @property
-    def steps(self) -> Sequence[Step]: ...
+    def steps(self) -> Sequence[BuildStep]: ...
     def __aiter__(self) -> AsyncIterator[Any]: ...
     async def result(self) -> R_co: ...
 
@@ -150,7 +150,7 @@ def _rows(stream: Any) -> dict[str, _Row]:
     }
 
 
-def _phase(step: Step) -> str:
+def _phase(step: BuildStep) -> str:
     if getattr(step, "error", ""):
         return "failed"
     if step.cached:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from ._streams.faces.websocket import WebSocket as WebSocket
     from ._streams.split.frames import Frame as Frame
     from ._streams.split.log_lines import LogEntry as LogEntry
+    from .helpers.execute import Execution as Execution
+    from .helpers.run import Running as Running
     from .helpers.watch import ContainerWatching as ContainerWatching
     from .helpers.watch import Watching as Watching
 else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
     from .._resources import Operations
-    from .._streams.faces.contexts import Opens
+    from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
@@ -106,7 +106,7 @@ def execute(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> RunsProcess[Execution, ExecuteResult]:
+) -> Runs[Execution, ExecuteResult]:
     """Execute a command in a running container (`docker exec`): await it for its exit code and output.
 
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .._resources import Operations
     from .._streams.faces.container_wait import Waiting
-    from .._streams.faces.contexts import Opens
+    from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
     from ..models import AuthConfig
 
@@ -168,7 +168,7 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> RunsProcess[Running, RunResult]:
+) -> Runs[Running, RunResult]:
     """Run a command in a new container (`docker run`): await it for its exit code and output.
 
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.

@@ -614,7 +614,7 @@ async def test_a_file_that_shrinks_breaks_the_upload_off(tmp_path: Path) -> None
         return None
 
     async with serving(answer) as server, Docker(server.path) as docker:
-        with pytest.raises(FileError, match="the archive was broken off"):
+        with pytest.raises(FileError, match="the archive is incomplete"):
             await docker.copy_in("c", tmp_path / "f", "/x")
     assert ended == [False]
 
