@@ -232,7 +232,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(engine, "BASE", tmp_path / "base")
     monkeypatch.setattr(engine, "SOCKET", tmp_path / "base/docker.sock")
-    monkeypatch.setattr(engine, "cannot", lambda: "")
+    monkeypatch.setattr(engine, "why_unavailable", lambda: "")
 
     async def nobody(address: object) -> bool:
         return False
@@ -241,7 +241,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         return 0
 
     monkeypatch.setattr(command, "_answers", nobody)
-    monkeypatch.setattr(command, "_live", told)
+    monkeypatch.setattr(command, "_run_live", told)
     return tmp_path
 
 
@@ -311,7 +311,7 @@ def test_where_nothing_can_be_pulled_there_is_the_recording(
         error.sent = Sent("POST", "/images/create", address="unix:///s", operation="images.pull")
         raise error
 
-    monkeypatch.setattr(command, "_live", failing)
+    monkeypatch.setattr(command, "_run_live", failing)
     assert command.main([]) == 1
     assert "network is unreachable (status 500). Where nothing can be pulled, --replay" in capsys.readouterr().err
     assert asked(made)[-1] == "stop"
