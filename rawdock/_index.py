@@ -179,6 +179,7 @@ MODELS: dict[str, str] = {
     "Privileges": "models.tasks",
     "ProcessConfig": "models.exec",
     "ProgressDetail": "models.common",
+    "ProgressLine": "models.common",
     "PublishStatus": "models.volumes",
     "PullIdentity": "models.images",
     "PullLine": "models.images",

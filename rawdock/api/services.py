@@ -30,7 +30,7 @@ async def _has_tty(services: Services, *, id: str, **_: object) -> bool:
 class Services(Resource):
     """Services of a swarm, by id (also its beginning) or name.
 
-    Raises ServerError (503) on an Engine that is no manager.
+    Raises ServerError (503) on an Engine that is not a swarm manager.
     """
 
     __slots__ = ()
@@ -60,10 +60,10 @@ class Services(Resource):
         rollback: Literal["previous"] | None = None,
         auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
     ) -> ServiceUpdated:
-        """Change a service (`docker service update`); `spec` replaces all that is there.
+        """Change a service (`docker service update`); `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. `rollback` goes back to what was before the
-        last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
+        `version` is the current `version.index`; a stale one is refused. `rollback` restores the specification before
+        the last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
         NotFound, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...
@@ -89,9 +89,9 @@ class Services(Resource):
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
     ) -> Opens[LogStream]:
-        """The output of all tasks of a service (`docker service logs`), as it comes from the nodes.
+        """The output of all tasks of a service (`docker service logs`), as the nodes send it.
 
-        Enter it. `follow` goes on with what is still to come. `tail` is for each task. `details` puts the task's labels
+        Enter it. `follow` also waits for further output. `tail` is for each task. `details` puts the task's labels
         before each line. Raises NotFound. Route: GET /services/{id}/logs.
         """
         ...
@@ -111,7 +111,7 @@ class Services(Resource):
     ) -> Opens[LogEntries]:
         """The output of all tasks of a service, line by line.
 
-        As `logs`, but whole lines, with their `time` and `details` apart; the details name the task and the node.
+        As `logs`, but whole lines, with separate `time` and `details`; the details name the task and the node.
         Raises NotFound. Route: GET /services/{id}/logs.
         """
         ...
@@ -120,7 +120,7 @@ class Services(Resource):
     async def inspect(self, id: str, *, insert_defaults: bool = False) -> Service:
         """Everything about a service (`docker service inspect`).
 
-        `insert_defaults` fills in what its settings leave out. Raises NotFound. Route: GET /services/{id}.
+        `insert_defaults` fills in omitted settings. Raises NotFound. Route: GET /services/{id}.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Tasks of a swarm: a service's containers, and what became of earlier ones."""
+"""Tasks of a swarm: the containers of services, also those that have ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _has_tty(tasks: Tasks, *, id: str, **_: object) -> bool:
 
 
 class Tasks(Resource):
-    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is no manager."""
+    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ class Tasks(Resource):
     ) -> Opens[LogStream]:
         """The output of a task, from whichever node it is on.
 
-        Enter it. `follow` goes on with what is still to come. `details` puts the task's labels before each line. Raises
+        Enter it. `follow` also waits for further output. `details` puts the task's labels before each line. Raises
         NotFound. Route: GET /tasks/{id}/logs.
         """
         ...
@@ -65,7 +65,7 @@ class Tasks(Resource):
     ) -> Opens[LogEntries]:
         """The output of a task, line by line.
 
-        As `logs`, but whole lines, with their `time` and `details` apart. Raises NotFound. Route: GET /tasks/{id}/logs.
+        As `logs`, but whole lines, with separate `time` and `details`. Raises NotFound. Route: GET /tasks/{id}/logs.
         """
         ...
 
