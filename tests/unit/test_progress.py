@@ -1,4 +1,4 @@
-"""Progress folded from lines: it knows every layer, and never goes back."""
+"""Progress computed from lines: it has every layer, and never goes back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def line(layer: str, status: str, current: int = 0, total: int = 0, **more: obje
     return decode(PullLine, {"id": layer, "status": status, "progressDetail": detail})
 
 
-def test_a_whole_pull() -> None:
+def test_a_complete_pull() -> None:
     """From the first line to the last, the fraction rises to one and the bytes add up."""
     tracker = ProgressTracker()
     fractions: list[float] = []
@@ -52,7 +52,7 @@ def test_a_layer_never_goes_back() -> None:
 
 
 def test_fraction_does_not_fall_when_sizes_become_known() -> None:
-    """A large layer that appears late holds the fraction up instead of pulling it down."""
+    """A large layer that appears late stops the fraction from rising, but does not lower it."""
     tracker = ProgressTracker()
     tracker.update(line("a", "Downloading", 10, 10))
     before = tracker.progress.fraction
@@ -61,7 +61,7 @@ def test_fraction_does_not_fall_when_sizes_become_known() -> None:
     assert tracker.progress.total == 1010
 
 
-def test_seconds_are_no_bytes() -> None:
+def test_seconds_are_not_counted_as_bytes() -> None:
     """containerd's store counts the seconds of an extraction; they are not taken for bytes."""
     tracker = ProgressTracker()
     tracker.update(line("a", "Downloading", 10, 10))
@@ -70,7 +70,7 @@ def test_seconds_are_no_bytes() -> None:
 
 
 def test_rate_and_time_left() -> None:
-    """Rate is bytes over seconds since the first layer; before any there is nothing to say."""
+    """The rate is bytes per second since the first layer; before that it is not known."""
     now = [0.0]
     tracker = ProgressTracker(clock=lambda: now[0])
     assert tracker.progress.remaining is None
@@ -82,7 +82,7 @@ def test_rate_and_time_left() -> None:
 
 
 def test_retries_do_not_count_as_progress() -> None:
-    """The Engine's countdown before another try leaves the layer where it was."""
+    """The countdown before a retry does not change the progress of a layer."""
     tracker = ProgressTracker()
     tracker.update(line("a", "Pulling fs layer"))
     tracker.update(line("a", "Retrying in 5 seconds"))
@@ -92,8 +92,8 @@ def test_retries_do_not_count_as_progress() -> None:
     assert tracker.progress.layers["a"].fraction == 0.25
 
 
-def test_layers_that_are_there_are_no_work() -> None:
-    """An image whose first layer is there does not begin at one."""
+def test_existing_layers_are_no_work() -> None:
+    """An existing first layer does not make the fraction 1."""
     tracker = ProgressTracker()
     tracker.update(line("a", "Already exists"))
     assert tracker.progress.fraction == 0.0
@@ -103,8 +103,8 @@ def test_layers_that_are_there_are_no_work() -> None:
     assert tracker.progress.fraction == 1.0
 
 
-def test_a_good_end_finishes_what_was_left_unsaid() -> None:
-    """Podman's last word on a layer is that it was downloaded; at the end it is done all the same."""
+def test_a_successful_end_completes_all_layers() -> None:
+    """At the end all layers are done, although Podman's last line of a layer is that it was downloaded."""
     tracker = ProgressTracker()
     tracker.update(line("a", "Downloading", 10, 100))
     tracker.update(line("b", "Download complete"))

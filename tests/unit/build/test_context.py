@@ -39,8 +39,8 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
-    """Modes and whole seconds are kept; everything is root's."""
+def test_attributes_of_files(tmp_path: Path) -> None:
+    """Modes and whole seconds are kept; the owner is root."""
     script = tmp_path / "run.sh"
     script.write_bytes(b"#!/bin/sh\n")
     if os.getuid() == 0:
@@ -56,7 +56,7 @@ def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
 
 
 def test_the_same_folder_is_the_same_archive(tmp_path: Path) -> None:
-    """With a time of one's own, neither times nor the order on disk tell."""
+    """With `mtime`, neither the times of files nor their order on disk change the archive."""
     archives: list[bytes] = []
     for place, names in (("one", ["b", "a", "c"]), ("two", ["c", "b", "a"])):
         for name in names:
@@ -71,7 +71,7 @@ def test_the_same_folder_is_the_same_archive(tmp_path: Path) -> None:
 
 
 def test_links_are_links(tmp_path: Path) -> None:
-    """Nothing is followed out of the folder; the second name of a file is a name."""
+    """No link is followed out of the folder; a second hard link is archived as a link."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")
@@ -92,8 +92,8 @@ def test_links_are_links(tmp_path: Path) -> None:
     assert data.count(b"secret") == 2, "the content of the file, and the target of a link"
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
-    """A pipe is sent as a pipe, and not waited for; a socket is left out."""
+def test_pipes_and_sockets(tmp_path: Path) -> None:
+    """A pipe is sent as a pipe without blocking; a socket is left out."""
     import socket
 
     os.mkfifo(tmp_path / "pipe")
@@ -143,7 +143,7 @@ def until_head_of(parts: Any, name: bytes) -> list[bytes]:
 
 
 def test_a_file_that_grows_is_sent_as_announced(tmp_path: Path) -> None:
-    """The archive is whole, whatever a log goes on to say."""
+    """The archive is valid although a log file grows meanwhile."""
     log = tmp_path / "log"
     log.write_bytes(b"a" * 600_000)
     (tmp_path / "next").write_bytes(b"next")
@@ -157,8 +157,8 @@ def test_a_file_that_grows_is_sent_as_announced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 1, 300_000, 599_999])
-def test_a_file_that_shrinks_ends_it(tmp_path: Path, left: int) -> None:
-    """Nothing else can be sent in its place; the error says which file, and how much there was."""
+def test_a_file_that_shrinks_is_an_error(tmp_path: Path, left: int) -> None:
+    """The archive cannot be completed; the error names the file and both sizes."""
     log = tmp_path / "sub" / "log"
     log.parent.mkdir()
     log.write_bytes(b"a" * 600_000)
@@ -170,8 +170,8 @@ def test_a_file_that_shrinks_ends_it(tmp_path: Path, left: int) -> None:
     assert caught.value.path == str(log)
 
 
-def test_a_file_that_goes_is_left_out(tmp_path: Path) -> None:
-    """What was listed and is gone is as if it had never been."""
+def test_a_file_that_vanishes_is_left_out(tmp_path: Path) -> None:
+    """A file that was listed and then removed is left out."""
     for name in "abc":
         (tmp_path / name).write_text(name)
     parts = archive_of(str(tmp_path))
@@ -181,7 +181,7 @@ def test_a_file_that_goes_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even if it becomes one between the look at it and the way into it."""
+    """Not even if it becomes a link between its stat and its opening."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_text("secret")
     folder = tmp_path / "context"
@@ -201,7 +201,7 @@ def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("becomes", ["link", "pipe"])
 def test_a_file_that_becomes_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str) -> None:
-    """A link is not followed, and a pipe not waited for."""
+    """A link is not followed, and a pipe does not block."""
     file = tmp_path / "file"
     file.write_text("x")
     real = os.open
@@ -240,7 +240,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.anyio
-async def test_little_is_held(tmp_path: Path) -> None:
+async def test_memory_use_is_small(tmp_path: Path) -> None:
     """A folder of many megabytes is sent in parts of some hundred kilobytes, and of many files not one by one."""
     with (tmp_path / "large").open("wb") as file:
         file.truncate(20 << 20)
@@ -262,8 +262,8 @@ async def test_compressed(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_given_up_half_way(tmp_path: Path) -> None:
-    """Nothing stays open, wherever it ends."""
+async def test_a_context_that_is_closed_early(tmp_path: Path) -> None:
+    """No file stays open, wherever the reading stops."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "file").write_bytes(bytes(2 << 20))
     before = open_files()
@@ -328,7 +328,7 @@ async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_where_the_dockerfile_is(tmp_path: Path) -> None:
-    """In the folder, by a path in it or a whole one; elsewhere, by a whole path."""
+    """Inside the folder, by a relative or absolute path; elsewhere, by an absolute path."""
     folder = tmp_path / "context"
     (folder / "sub").mkdir(parents=True)
     (folder / "dockerfile").write_text("lower")
@@ -381,13 +381,13 @@ async def parts() -> AsyncIterator[bytes]:
         ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a BuildKit session"),
     ],
 )
-def test_refused_at_the_call(given: dict[str, Any], why: str) -> None:
-    """Nothing is sent, and nothing even opened: there is no Engine at all."""
+def test_invalid_arguments(given: dict[str, Any], why: str) -> None:
+    """Invalid arguments are refused before any connection: there is no Engine here."""
     with pytest.raises(InvalidArgument, match=why):
         Docker("/nowhere").build(**given)
 
 
-def test_the_group_is_still_there() -> None:
+def test_build_is_callable_and_still_a_resource() -> None:
     docker = Docker("/nowhere")
     assert callable(docker.build)
     assert docker.build.prune.__name__ == "prune"

@@ -25,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("target", ["../secret", "{}/secret", "link"])
-async def test_rules_that_are_a_link(folder: Path, target: str) -> None:
-    """They count, as with the docker command, and what they say is not sent along with a Dockerfile of one's own."""
+async def test_a_dockerignore_that_is_a_link(folder: Path, target: str) -> None:
+    """The rules apply, as with the docker command, and are not sent along with an external Dockerfile."""
     (folder / ".dockerignore").symlink_to(target.format(folder.parent))
     (folder / "link").symlink_to("../secret")
     for given in ((folder,), (folder, "FROM scratch\n")):
@@ -38,8 +38,8 @@ async def test_rules_that_are_a_link(folder: Path, target: str) -> None:
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
 
 
-async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even if they become one between the look at them and the reading."""
+async def test_a_dockerignore_that_becomes_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if the file becomes a link between its check and its reading."""
     rules = folder / ".dockerignore"
     rules.write_text("kept\n")
     look = os.path.islink
@@ -58,8 +58,8 @@ async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.Monkey
     assert rules.is_symlink()
 
 
-async def test_rules_that_are_no_file(folder: Path) -> None:
-    """A pipe is not waited for, a device without end is not read, and a folder has no rules."""
+async def test_a_dockerignore_that_is_not_a_file(folder: Path) -> None:
+    """A pipe does not block, a device is not read, and a folder has no rules."""
     path = folder / ".dockerignore"
     for make in (lambda: os.mkfifo(path), lambda: path.symlink_to("/dev/zero"), path.mkdir):
         make()

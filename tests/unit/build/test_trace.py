@@ -1,4 +1,4 @@
-"""BuildKit's records: protobuf from any hand, and the steps that come of them."""
+"""BuildKit's trace records: decoding of any protobuf, and the resulting steps."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _MESSAGES = st.lists(st.tuples(_NUMBERS, _VALUES), max_size=8)
 
 
 @given(_MESSAGES)
-def test_what_was_written_is_read(message: Message) -> None:
+def test_encoded_fields_are_read(message: Message) -> None:
     read = [(number, as_int(value) if isinstance(value, int) else value) for number, value in fields(written(message))]
     assert read == message
 
 
 @given(_MESSAGES, st.data())
-def test_a_message_that_is_cut(message: Message, data: st.DataObject) -> None:
-    """The fields before the cut, and an error where it is within one; never something else."""
+def test_a_truncated_message(message: Message, data: st.DataObject) -> None:
+    """A truncated message gives the fields before the cut, or a DecodeError."""
     whole = written(message)
     cut = data.draw(st.integers(0, len(whole)))
     ends = [len(written(message[:count])) for count in range(len(message) + 1)]
@@ -79,7 +79,7 @@ def test_a_message_that_is_cut(message: Message, data: st.DataObject) -> None:
 
 @given(st.binary(max_size=80))
 def test_any_bytes(data: bytes) -> None:
-    """Records from a broken Engine are an error of ours, and no other."""
+    """Invalid records are a DecodeError and no other exception."""
     with suppress(DecodeError):
         Steps().add_trace(read_trace(base64.b64encode(data).decode()))
 
@@ -106,19 +106,19 @@ def test_any_text(text: str) -> None:
         b"\x80",
     ],
 )
-def test_what_is_no_message(data: bytes) -> None:
+def test_invalid_messages(data: bytes) -> None:
     with pytest.raises(DecodeError, match="protobuf"):
         list(fields(data))
 
 
-def test_kinds_that_are_not_used() -> None:
-    """Fixed numbers are passed over with the right length, and fields of the future too."""
+def test_unused_wire_types() -> None:
+    """Fixed-size numbers and unknown fields are skipped correctly."""
     data = b"\x79" + (5).to_bytes(8, "little") + b"\x7d" + (6).to_bytes(4, "little") + written([(1, "x")])
     assert list(fields(data)) == [(15, 5), (15, 6), (1, b"x")]
 
 
 def test_a_build_in_records() -> None:
-    """Steps begin, write, go on, are warned of and end; what is told twice changes nothing."""
+    """Steps start, write, progress, have warnings and end; repeated records change nothing."""
     steps = Steps()
     announced = [(1, [(1, "sha256:b"), (3, "[2/2] RUN x")]), (1, [(1, "sha256:a"), (3, "[1/2] FROM y")])]
     assert steps.add_trace(read_trace(line(announced))) == []
@@ -163,7 +163,7 @@ def test_a_build_in_records() -> None:
     assert len(steps.warnings) == len(done.step.warnings) == 1
 
 
-def test_the_step_that_failed_is_not_one_that_was_ended_for_it() -> None:
+def test_the_failed_step_is_not_a_cancelled_one() -> None:
     steps = Steps()
     for digest, error in (("a", "process did not complete: context canceled"), ("b", "exit code: 3"), ("c", "")):
         steps.add_trace(read_trace(line([(1, [(1, digest), (5, at(1)), (6, at(2)), (7, error)])])))
@@ -174,13 +174,13 @@ def test_the_step_that_failed_is_not_one_that_was_ended_for_it() -> None:
 
 
 @pytest.mark.parametrize("second", [-62135596800, 1 << 62, -(1 << 62)])
-def test_times_that_are_none(second: int) -> None:
-    """Go's zero, and what no calendar has."""
+def test_invalid_times(second: int) -> None:
+    """Go's zero time and times out of range are None."""
     trace = read_trace(line([(1, [(1, "a"), (5, at(second))])]))
     assert trace.vertexes[0].started is None
 
 
-def test_of_much_output_the_end_is_kept() -> None:
+def test_the_end_of_long_output_is_kept() -> None:
     steps = Steps()
     for number in range(100):
         steps.add_trace(read_trace(line([(3, [(1, "a"), (3, 1), (4, b"%09d\n" % number * 2000)])])))

@@ -129,7 +129,7 @@ def test_a_pull_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", range(1, TOLD + 1))
-def test_what_was_made_is_removed_after_an_error(at: int, backend: str) -> None:
+def test_created_objects_are_removed_after_an_error(at: int, backend: str) -> None:
     transport = Watched(fail_at=at)
 
     async def main() -> None:
@@ -142,14 +142,14 @@ def test_what_was_made_is_removed_after_an_error(at: int, backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", range(1, TOLD + 1))
-def test_what_was_made_is_removed_after_a_cancellation(at: int, backend: str) -> None:
+def test_created_objects_are_removed_after_a_cancellation(at: int, backend: str) -> None:
     transport = Watched(cancel_at=at)
     text = anyio.run(tell, transport, backend=backend)
     assert transport.left() == set()
     assert "Disk, after" not in text
 
 
-def test_what_cannot_be_removed_is_told_and_the_rest_is_removed() -> None:
+def test_failed_removals_are_reported_and_the_rest_is_removed() -> None:
     transport = Watched(fail_at=TOLD + 1)
     text = anyio.run(tell, transport)
     assert len(transport.problems) == 1
@@ -190,7 +190,7 @@ def test_replay_ignores_the_environment() -> None:
         ([], {"DOCKER_CONTEXT": "nowhere"}, "the docker context 'nowhere' does not exist"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
+def test_errors_are_one_sentence(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
     done = lifecycle(*arguments, **environment)
     assert done.returncode == 1
     assert done.stderr.startswith("lifecycle: ")
@@ -303,7 +303,7 @@ def test_an_engine_of_the_users_own_is_not_kept(
     assert not (made / "asked").exists()
 
 
-def test_where_nothing_can_be_pulled_there_is_the_recording(
+def test_a_failed_pull_suggests_the_recording(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def failing(*_: object) -> int:
