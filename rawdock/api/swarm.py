@@ -55,7 +55,7 @@ class Swarm(Resource):
     ) -> None:
         """Change the settings of the swarm (`docker swarm update`), or its tokens and unlock key.
 
-        `version` is its `version.index`, of which a stale one is refused; `spec` replaces the whole specification.
+        `version` is the current `version.index`; a stale one is refused; `spec` replaces the whole specification.
         Route: POST /swarm/update.
         """
         ...

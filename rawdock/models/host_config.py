@@ -213,7 +213,7 @@ class HostConfig(Resources):
     cap_add: list[str] = []
     cap_drop: list[str] = []
     capabilities: Annotated[list[str], until("1.41")] = []
-    """The whole set, instead of `cap_add` and `cap_drop`."""
+    """All capabilities, instead of `cap_add` and `cap_drop`."""
     cgroupns_mode: Annotated[str, since("1.41")] = ""
     """private or host."""
     dns: list[str] = []

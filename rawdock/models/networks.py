@@ -204,9 +204,9 @@ class NetworkCreateRequest(Model):
     """Empty for bridge."""
     scope: str = ""
     enable_ipv4: Annotated[bool | None, wire("EnableIPv4"), since("1.48")] = None
-    """None is the Engine's default, mostly yes."""
+    """None for the Engine's default, usually yes."""
     enable_ipv6: Annotated[bool | None, wire("EnableIPv6")] = None
-    """None is the Engine's default, mostly no."""
+    """None for the Engine's default, usually no."""
     ipam: Annotated[IPAM, wire("IPAM")] = IPAM()
     internal: bool = False
     """Create it without access to other networks."""

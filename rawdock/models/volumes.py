@@ -125,7 +125,7 @@ class Volume(Model):
     """Information from the driver."""
     labels: dict[str, str] = {}
     scope: str = ""
-    """local or global: known on this host, or in the whole cluster."""
+    """local or global: available on this host, or in the whole cluster."""
     cluster_volume: Annotated[ClusterVolume | None, since("1.42")] = None
     """None if it is not a cluster volume."""
     options: dict[str, str] = {}

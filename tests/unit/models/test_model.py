@@ -19,7 +19,7 @@ class Inner(Model):
 
 
 class Tree(Model):
-    """RunsProcess itself."""
+    """Holds itself."""
 
     name: str = ""
     child: Tree | None = None
