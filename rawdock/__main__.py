@@ -1,4 +1,4 @@
-"""`python -m rawdock`: this version, where the Engine is, and what it is."""
+"""`python -m rawdock`: show the version of rawdock, the address of the Engine, and the Engine's version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0, or 1 with a sentence that says what to do."""
+    """Run the command. The exit code is 0, or 1 after a message on stderr that says what to do."""
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], Coroutine[Any, Any, None]] = arguments.run
     try:
@@ -32,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """A command that is added here is a parser of its own, which sets `run`."""
+    """The argument parser. A subcommand would be a parser of its own that sets `run`."""
     parser = argparse.ArgumentParser(
         prog="python -m rawdock",
-        description="Says which rawdock this is, where your Engine is (the one that the docker command would use), and "
-        "what it is. The exit code is 1 if no Engine answers.",
+        description="Show the version of rawdock, the address of your Engine (the one that the docker command would "
+        "use), and the version of the Engine. The exit code is 1 if no Engine answers.",
     )
     parser.add_argument("--version", action="version", version=f"rawdock {__version__}")
     parser.set_defaults(run=_about)

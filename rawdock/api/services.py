@@ -27,7 +27,7 @@ async def _has_tty(services: Services, *, id: str, **_: object) -> bool:
 class Services(Resource):
     """Services of a swarm, by id (also its beginning) or name.
 
-    Raises ServerError (503) on an Engine that is no manager.
+    Raises ServerError (503) on an Engine that is not a swarm manager.
     """
 
     __slots__ = ()
@@ -57,10 +57,10 @@ class Services(Resource):
         rollback: Literal["previous"] | None = None,
         auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> ServiceUpdated:
-        """Change a service (`docker service update`); `spec` replaces all that is there.
+        """Change a service (`docker service update`); `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. `rollback` goes back to what was before the
-        last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
+        `version` is the current `version.index`; a stale one is refused. `rollback` restores the specification before
+        the last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
         NotFound, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...
@@ -98,7 +98,7 @@ class Services(Resource):
     async def inspect(self, id: str, *, insert_defaults: bool = False) -> Service:
         """Everything about a service (`docker service inspect`).
 
-        `insert_defaults` fills in what its settings leave out. Raises NotFound. Route: GET /services/{id}.
+        `insert_defaults` fills in omitted settings. Raises NotFound. Route: GET /services/{id}.
         """
         ...
 

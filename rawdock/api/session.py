@@ -1,4 +1,4 @@
-"""Connections that are handed over to BuildKit: HTTP/2 without TLS, and gRPC in it."""
+"""Connections to BuildKit: gRPC over HTTP/2 without TLS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Session"]
 
 
 class Session(Resource):
-    """Connections that are handed over to BuildKit. The bytes on them are HTTP/2; rawdock does not look into them."""
+    """Raw connections to BuildKit. The bytes on them are HTTP/2, which rawdock does not interpret."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ class Session(Resource):
 
     @endpoint("POST /grpc", upgrade="h2c")
     def grpc(self) -> Opens[Duplex]:
-        """Speak to BuildKit's own gRPC services: here the caller is the HTTP/2 client.
+        """Connect to the gRPC services of BuildKit: the caller is the HTTP/2 client.
 
         Enter it. Undocumented, and deprecated by the Engine since API 1.53. Route: POST /grpc.
         """

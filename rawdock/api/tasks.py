@@ -1,4 +1,4 @@
-"""Tasks of a swarm: a service's containers, and what became of earlier ones."""
+"""Tasks of a swarm: the containers of services, also those that have ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def _has_tty(tasks: Tasks, *, id: str, **_: object) -> bool:
 
 
 class Tasks(Resource):
-    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is no manager."""
+    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 

@@ -125,6 +125,7 @@ DEVIATIONS: dict[str, str] = {
     "ProgressDetail.hidecounts extra": _SENT,
     "ProgressDetail.start extra": _SENT,
     "ProgressDetail.units extra": _SENT,
+    "ProgressLine unknown": _NO_SCHEMA,
     "PullLine.aux extra": _SENT,
     "PushAux unknown": _NO_SCHEMA,
     "PushLine.aux extra": _SENT,

@@ -109,10 +109,10 @@ class Building:
             line = await anext(self._lines)
         except StopAsyncIteration:
             self._finished = True
-            self._changes += self._text.end()
+            self._changes += self._text.end_step()
         except StreamError as error:
             self._finished = True
-            self._changes += self._text.end(error.message.strip())
+            self._changes += self._text.end_step(error.message.strip())
             self._failure = self._build_error(error)
         else:
             try:
@@ -122,12 +122,12 @@ class Building:
 
     def _read_line(self, line: BuildLine) -> list[BuildChange]:
         if isinstance(line.aux, str) and line.id == _TRACE:
-            return self._steps.see(read_trace(line.aux))
+            return self._steps.add_trace(read_trace(line.aux))
         if line.stream:
             return self._text.feed(line.stream)
         if line.status:
             detail = line.progress_detail
-            return self._text.part(line.id, line.status, detail.current, detail.total)
+            return self._text.update_part(line.id, line.status, detail.current, detail.total)
         return []
 
     def _build_error(self, error: StreamError) -> BuildError:

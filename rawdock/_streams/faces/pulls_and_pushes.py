@@ -65,7 +65,7 @@ class Transfer(ProgressLines[L], Generic[L]):
         """The state after the last line that was read."""
         lines, self._pending = self._pending, {}
         for line in lines.values():
-            self._tracker.see(line)
+            self._tracker.update(line)
         return self._tracker.progress
 
     def _on_end(self) -> None:
