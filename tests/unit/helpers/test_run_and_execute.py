@@ -362,7 +362,7 @@ async def test_output_beyond_its_limit() -> None:
         if b"/attach" not in request:
             return await engine.answer(request, peer)
         await peer.send(UPGRADED + (b"\2\0\0\0\0\x10\0\0" + bytes(0x100000)) * 20)
-        await engine.runrun_while(lambda: bool(engine.containers))
+        await engine.run_while(lambda: bool(engine.containers))
         return None
 
     async with serving(talking) as server, Docker(server.path) as docker:

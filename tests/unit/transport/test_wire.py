@@ -234,7 +234,8 @@ def test_h11_on_broken_bytes(answer: tuple[bytes, bytes, str], data: st.DataObje
         # h11 shows "1, 1" as the one length that it means
         assert theirs == (status, tuple(headers), ours[1]) or re.search(rb"([0-9]+),\1", broken)
     elif theirs != ("error",):
-        around = broken.replace(body, b"") if body else broken
+        # A short body may stand elsewhere too, as a line end does: then it is left in.
+        around = broken.replace(body, b"") if broken.count(body) == 1 else broken
         assert [known for known, _ in STRICTER.values() if known.search(around)]
 
 
