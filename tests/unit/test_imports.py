@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pages import PROJECT
+import rawdock
 
-PACKAGE = PROJECT / "rawdock"
+PACKAGE = Path(rawdock.__file__).parent  # not in the checkout where a wheel is tested
 
 # Imports for type checkers alone that point upwards, each with its reason. (FROM, TO): why.
 UPWARDS: dict[tuple[str, str], str] = {
@@ -18,7 +18,7 @@ UPWARDS: dict[tuple[str, str], str] = {
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(PROJECT).with_suffix("").parts
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
