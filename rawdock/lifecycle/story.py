@@ -307,7 +307,7 @@ class Story:
         self._screen.finish(result.progress)
         if not result.progress.layers:
             say("(This Engine does not report the layers of a push.)")
-        say(f"Pushed, with digest {short(result.digest) or 'unknown'}.", "POST /images/{name}/push")
+        say(f"Pushed as {short(result.digest) or 'an unknown digest'}.", "POST /images/{name}/push")
         say("It stays in the registry: the Engine has no call to delete it there.")
         return reference
 
