@@ -1,8 +1,8 @@
-"""Make a virtual environment with the package and some of its dependency groups, or keep the one that is there.
+"""Create a virtual environment with the package and some of its dependency groups, unless it exists already.
 
     python make_venv.py FOLDER [--wheel FILE] [GROUP...]
 
-It is kept only if it was made by the same recipe: this Python, this pyproject.toml, this wheel.
+An existing environment is kept only if it was made with the same Python, groups, pyproject.toml and wheel.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Make the environment; errors of pip end the script with pip's own words."""
+    """Create the environment. If pip fails, its own messages are shown and the script exits."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--wheel", type=Path)
     parser.add_argument("groups", nargs="*")
-    arguments = parser.parse_intermixed_args()  # the groups come behind the option
+    arguments = parser.parse_intermixed_args()  # the groups come after the option
     stamp = arguments.folder / "recipe"
     recipe = _recipe(arguments.groups, arguments.wheel)
     if stamp.exists() and stamp.read_text() == recipe:
@@ -45,7 +45,7 @@ def main() -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two runs at a time take turns."""
+    """Hold a lock, so that concurrent runs take turns."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -28,7 +28,7 @@ __all__ = ["RECORDING", "main"]
 
 RECORDING = Path(__file__).with_name("recording.json")
 _INTERRUPTED = 130
-_REPLAY_HINT = ". Where nothing can be pulled, --replay tells the story from a recording."
+_REPLAY_HINT = ". Where nothing can be pulled, --replay shows a recording."
 
 Args = TypeVarTuple("Args")
 R = TypeVar("R")
@@ -56,13 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lifecycle", description="The life of an image and a container, told by your Docker Engine."
+        prog="lifecycle", description="Show the life of an image and a container on your Docker Engine."
     )
     parser.add_argument("image", metavar="IMAGE", nargs="?", default="", help="an image with a shell in it")
-    parser.add_argument("--replay", action="store_true", help="tell it from a recording; no Engine is needed")
+    parser.add_argument("--replay", action="store_true", help="show a recording; no Engine is needed")
     after = parser.add_mutually_exclusive_group()
-    after.add_argument("--keep", action="store_true", help="leave an Engine that was started for this running")
-    after.add_argument("--clean", action="store_true", help="remove the Engine that earlier runs left; tell nothing")
+    after.add_argument("--keep", action="store_true", help="do not stop an Engine that was started for this")
+    after.add_argument("--clean", action="store_true", help="only remove the Engine that earlier runs left")
     return parser
 
 
@@ -71,14 +71,14 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
         parse_reference(image)
     if replay:
         if image:
-            return _fail("a recording tells of its own image: leave IMAGE out")
+            return _fail("--replay shows the image of its recording: leave IMAGE out")
         if keep:
             screen.note("--keep: there is nothing to keep, as a recording needs no Engine.")
         return _replay(screen)
     address = find_address()
     if address.source != "default" or _run(_answers, address):
         if keep:
-            screen.note("--keep: there is nothing to keep, as this Engine was there before. It goes on as it was.")
+            screen.note("--keep: there is nothing to keep, as this Engine was there before. It keeps running.")
         return _run(_run_live, screen, image, None)
     screen.note(f"No Engine listens on {address.path}, and neither DOCKER_HOST nor a docker context names another.")
     reason = engine.why_unavailable()
@@ -87,7 +87,7 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
             return _on_own_engine(screen, image, keep)
         except engine.Failed as error:
             reason = str(error)
-    screen.note(f"None is started here: {reason}.")
+    screen.note(f"This command cannot start one: {reason}.")
     if image:
         screen.note(f"So {image} cannot be used.")
     if keep:
@@ -99,7 +99,7 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
     screen.note("Podman, once it is installed:")
     screen.command("systemctl --user start podman.socket")
     screen.command("export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock")
-    screen.note("On Debian or Ubuntu root needs none, as this starts one for itself:")
+    screen.note("On Debian or Ubuntu, as root, this command starts one itself:")
     screen.command("sudo ./scripts/lifecycle")
     return code
 
@@ -107,9 +107,9 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
 def _on_own_engine(screen: Screen, image: str, keep: bool) -> int:
     """Run on an Engine that is started for it."""
     if engine.is_running():
-        screen.note("Docker 28.5 is still running, as an earlier run was told to --keep it, and is used again.")
+        screen.note("Docker 28.5 is still running, because an earlier run had --keep, and is used again.")
     else:
-        until = "It goes on running at the end." if keep else "It is stopped at the end."
+        until = "It keeps running at the end." if keep else "It is stopped at the end."
         screen.note(f"Docker 28.5 is started for this, apart from everything else on this machine. {until}")
     if not engine.is_unpacked():
         screen.note(f"Its packages are unpacked into {engine.BASE} first, this once: about a minute and 560 MB.")
@@ -118,7 +118,7 @@ def _on_own_engine(screen: Screen, image: str, keep: bool) -> int:
     screen.note("")
     left = f"{size(engine.size_on_disk())} in {engine.BASE}, for the next time"
     if engine.is_running():
-        screen.note("The Engine is running. To use it, also for the programs of README:")
+        screen.note("The Engine is running. To use it, for example with the programs in README:")
         screen.command(f"export DOCKER_HOST=unix://{engine.SOCKET}")
         screen.note("To stop it:")
         screen.command(engine.stop_command())
@@ -131,7 +131,7 @@ def _on_own_engine(screen: Screen, image: str, keep: bool) -> int:
 
 def _clean(screen: Screen, image: str, replay: bool) -> int:
     if image:
-        return _fail("--clean tells no story: leave IMAGE out")
+        return _fail("--clean uses no image: leave IMAGE out")
     if replay:
         screen.note("--clean: there is nothing to remove, as a recording leaves nothing.")
         return 0

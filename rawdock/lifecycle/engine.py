@@ -44,11 +44,11 @@ class Failed(Exception):
 def why_unavailable() -> str:
     """The reason why no Engine can be started here; empty if one can."""
     if not os.environ.get(_SCRIPT):
-        return "that takes scripts/lifecycle of a checkout"
+        return "that needs scripts/lifecycle of a checkout"
     if sys.platform != "linux" or not _is_debian():
-        return "that takes Debian or Ubuntu"
+        return "that needs Debian or Ubuntu"
     if os.geteuid() != 0:
-        return "that takes root"
+        return "that needs root"
     return ""
 
 

@@ -77,10 +77,10 @@ class Story:
             self._screen.closing = True
             with anyio.move_on_after(_CLEANUP, shield=True) as scope:
                 if self._cleanup:
-                    self._screen.step("Remove what this story made")
+                    self._screen.step("Remove what this run created")
                     await self._cleanup.remove(self._screen)
             if scope.cancelled_caught:
-                self.problems.append("the Engine took too long to remove what this story made")
+                self.problems.append("the Engine took too long to remove what this run created")
         self._screen.step("Disk, after")
         usage = await self._usage()
         self._show_disk_usage(usage)
@@ -168,7 +168,7 @@ class Story:
                 self._screen.draw(pull.progress)
             result = await pull.result()
         self._screen.finish(result.progress)
-        self._screen.say(result.status or "The Engine ends a pull without a word.", "POST /images/create")
+        self._screen.say(result.status or "This Engine reports no status at the end of a pull.", "POST /images/create")
         return result.progress
 
     def _show_downloaded(self, progress: Progress) -> None:
@@ -176,9 +176,9 @@ class Story:
         unknown = sum(not layer.total for layer in came)
         there = len(progress.layers) - len(came)
         if came and unknown == len(came):
-            self._screen.say(f"{plural(len(came), 'part')} downloaded; this Engine told no sizes.")
+            self._screen.say(f"{plural(len(came), 'part')} downloaded; this Engine reported no sizes.")
         elif came:
-            missing = f", and {plural(unknown, 'part')} of which this Engine told no size" if unknown else ""
+            missing = f", and {plural(unknown, 'part')} of unknown size" if unknown else ""
             self._screen.say(f"Downloaded {size(progress.current)}{missing}.")
         if there:
             self._screen.say(f"{plural(there, 'layer')} already here: not downloaded again.")
@@ -201,7 +201,7 @@ class Story:
         if before:
             self._screen.say("It was here before, so it stays at the end.")
         elif shared and not any(layer.existed for layer in progress.layers.values()):
-            self._screen.say("This Engine is silent about layers that were here already.")
+            self._screen.say("This Engine does not report layers that were here already.")
         self._screen.say(
             f"{plural(len(image.root_fs.layers), 'layer')}, {shared} of them the same as in the first image"
             f"{_size_of_lowest(history, image, shared)}.",
@@ -225,7 +225,7 @@ class Story:
 
     async def _inspect_container(self, id: str, layers: int) -> None:
         docker, say = self._docker, self._screen.say
-        self._screen.step("Look into it")
+        self._screen.step("Inspect it")
         container = await docker.containers.inspect(id)
         state = container.state
         say(f"State {state.status}, process {state.pid}, image {short(container.image)}.", "GET /containers/{id}/json")
@@ -237,7 +237,7 @@ class Story:
             await anyio.sleep(0.1)
             changes = await docker.containers.changes(id)
         words = ", ".join(f"{change.path} {_KINDS.get(change.kind, '?')}" for change in changes)
-        say(f"Against the image: {words or 'nothing changed'}.", "GET /containers/{id}/changes")
+        say(f"Against the image: {words or 'no changes'}.", "GET /containers/{id}/changes")
         top = await docker.containers.top(id)
         columns = [top.titles.index(title) for title in top.titles if title in ("PID", "CMD", "COMMAND")]
         say("Its processes:", "GET /containers/{id}/top")
@@ -257,9 +257,7 @@ class Story:
             say(f"{container.graph_driver.name} keeps its files: " + ", ".join(f"{k}={v}" for k, v in data.items()))
         else:
             kept = snapshot or container.graph_driver.name
-            say(
-                f"Its files are in containerd's snapshotter {kept or '(unnamed)'}; the Engine does not tell the folder."
-            )
+            say(f"Its files are in containerd's snapshotter {kept or '(unnamed)'}; the Engine does not say where.")
 
     async def _stop_and_commit(self, id: str) -> ImageInspect:
         docker, say = self._docker, self._screen.say
@@ -293,13 +291,13 @@ class Story:
         registry = self._image.registry
         self._screen.step("Push")
         if not registry.startswith(_LOCAL):
-            say(f"Not shown: {registry} is not a registry of this machine (127.0.0.1), and may want an account.")
+            say(f"Not shown: {registry} is not a registry of this machine (127.0.0.1), and may require an account.")
             return ""
         repository = f"{registry}/rawdock-lifecycle"
         reference = f"{repository}:latest"
         await self._cleanup.add_image(reference)
         await _shielded(docker.images.tag(image.id, repo=repository, tag="latest"))
-        say("A second name for it says where to:", "POST /images/{name}/tag")
+        say("A second name gives the destination:", "POST /images/{name}/tag")
         say(f"  {reference}")
         self._screen.begin()
         async with docker.images.push(reference) as push:
@@ -308,8 +306,8 @@ class Story:
             result = await push.result()
         self._screen.finish(result.progress)
         if not result.progress.layers:
-            say("(This Engine tells nothing about the layers of a push.)")
-        say(f"Pushed as {short(result.digest) or 'a digest it does not tell'}.", "POST /images/{name}/push")
+            say("(This Engine does not report the layers of a push.)")
+        say(f"Pushed as {short(result.digest) or 'an unknown digest'}.", "POST /images/{name}/push")
         say("It stays in the registry: the Engine has no call to delete it there.")
         return reference
 
@@ -318,11 +316,11 @@ class Story:
             self._screen.step("Pull again")
             await self._pull(self._image.pulled)
             self._screen.say(
-                "No image that shares layers with this one is known here, so the same image was asked for again: "
+                "This program knows no image that shares layers with this one, so it pulled the same image again: "
                 "the Engine compares digests and downloads nothing."
             )
             return
-        self._screen.step("Pull it back: what is here is not downloaded again")
+        self._screen.step("Pull it again: layers that are here are not downloaded")
         for reference in (pushed, self._commit):
             await self._docker.images.delete(reference)
         self._screen.say("Removed both its names, and so the image.", "DELETE /images/{name}")
@@ -359,7 +357,7 @@ class Story:
         left = await docker.images.inspect(self._image.pulled)
         complete = left.root_fs.layers == first.root_fs.layers
         say(
-            f"{self._image.pulled} is {'whole' if complete else 'CHANGED'}: "
+            f"{self._image.pulled} is {'complete' if complete else 'CHANGED'}: "
             f"{plural(len(left.root_fs.layers), 'layer')}.",
             "GET /images/{name}/json",
         )

@@ -1,4 +1,4 @@
-"""Answers of the size and shape that Docker 20.10 gives, made by code."""
+"""Generates answers with the size and fields of those of Docker 20.10."""
 
 from __future__ import annotations
 

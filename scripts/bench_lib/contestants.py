@@ -1,4 +1,4 @@
-"""The clients that are compared. A client without a method for a task is left out of it."""
+"""The clients that are compared. A client takes part in each workload that it has a method for."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Contestant(NamedTuple):
     arguments: tuple[str, ...] = ()
     loop: str = "asyncio"
     blocking: bool = False
-    """Blocks its thread, so it has no place among many callers."""
+    """Blocks its thread, so it takes no part in workloads with several callers."""
     slowness: int = 1
-    """It makes so many times fewer calls a round; what is compared is the time of one."""
+    """Divides the number of calls in a round, for slow clients. The time of one call is compared."""
     only: tuple[str, ...] = ()
-    """The works it is measured in; all, if empty."""
+    """The methods that it takes part with; empty means all."""
 
     def takes(self, method: str) -> bool:
-        """Whether it has a part in a work."""
+        """Whether it takes part in workloads with this method."""
         return hasattr(self.client, method) and (not self.only or method in self.only)
 
 
 _FAST = ("ping", "inspect", "list", "pull")
-# On other loops it is the way of the bytes that differs.
+# Other event loops differ in their I/O, so only workloads that depend on it run on them.
 _LOOPS = ("ping", "inspect", "list", "pull", "logs_100", "logs_32k", "download", "upload", "exec_open", "echo")
 
 CONTESTANTS: dict[str, Contestant] = {
@@ -47,4 +47,4 @@ CONTESTANTS: dict[str, Contestant] = {
     "docker command": Contestant(DockerCommand),
 }
 PEERS = ("aiodocker", "httpx", "docker-py")
-"""The clients whose best result counts."""
+"""The clients that `BEST` is chosen from."""

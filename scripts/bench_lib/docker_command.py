@@ -1,4 +1,4 @@
-"""The docker command, started for each work, as many programs do."""
+"""The docker command, started for each call, as many programs do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["DockerCommand"]
 
 
 class DockerCommand:
-    """Found by `DOCKER_CLI` or on the path; without one it takes no part."""
+    """The command named by `DOCKER_CLI` or found in `PATH`; without one, it takes no part."""
 
     program: ClassVar[str] = os.environ.get("DOCKER_CLI", "") or shutil.which("docker") or ""
 

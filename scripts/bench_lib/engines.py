@@ -1,4 +1,4 @@
-"""The Engine under the clients: a fake one in a process of its own, or a container on a real one."""
+"""The Engine that the clients are connected to: a fake one in its own process, or a container on a real one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 
 @contextmanager
 def fake_engine() -> Iterator[str]:
-    """Give its socket."""
+    """Start a fake Engine. Yields its socket."""
     with tempfile.TemporaryDirectory(prefix="rawdock-bench-") as folder:
         path = f"{folder}/s"
         with subprocess.Popen([sys.executable, HERE / "fake_engine.py", path], stdout=subprocess.PIPE) as server:
@@ -31,9 +31,9 @@ def fake_engine() -> Iterator[str]:
 
 @contextmanager
 def container_on(path: str) -> Iterator[str]:
-    """Run a container of an image that is there and can sleep, give its name, and remove it.
+    """Run a container from the first image on the Engine that has `sleep`, and remove it at the end. Yields its name.
 
-    Its name ends with its image's id, so that it says of what others can be made.
+    The name ends with the image's id, from which `sizes.image` gets the image for further containers.
     """
     import anyio
 

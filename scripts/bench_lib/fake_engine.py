@@ -1,6 +1,6 @@
-"""A fake Engine that answers from memory, so that its own speed matters least: fake_engine.py SOCKET.
+"""A fake Engine that answers from memory, so that its own time is small: fake_engine.py SOCKET.
 
-One loop, for Linux, and a thread for each answer that is long: its client may ask something else meanwhile.
+A single loop (Linux only) handles all connections. Each long answer has its own thread, so that others can be served.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def encoded(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-# As the Engine does: over 2 kB in one chunk, under it with a length.
+# Like Docker: answers over 2 kB in one chunk, smaller ones with a Content-Length.
 PING = (
     b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Cache-Control: no-cache, no-store, must-revalidate\r\nPragma: no-cache\r\n"
     b"Content-Length: 2\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nOK"
@@ -63,7 +63,7 @@ _MANY = 1 << 20
 
 
 def sent_often(peer: socket.socket, unit: bytes, count: int) -> None:
-    """In pieces of about a megabyte, made once."""
+    """Send `unit` `count` times, in pieces of about a megabyte, which are kept for the next time."""
     at_once = max(1, _MANY // len(unit))
     piece = _pieces.setdefault(unit, unit * at_once)
     for _ in range(count // at_once):
@@ -74,7 +74,7 @@ def sent_often(peer: socket.socket, unit: bytes, count: int) -> None:
 _pieces: dict[bytes, bytes] = {}
 
 
-Long = Callable[[socket.socket], None]
+LongAnswer = Callable[[socket.socket], None]
 
 
 def pull(peer: socket.socket) -> None:
@@ -84,7 +84,7 @@ def pull(peer: socket.socket) -> None:
 
 
 def log(peer: socket.socket, size: int) -> None:
-    """A chunk for each frame, as the Engine writes; every fourth is of stderr."""
+    """Send logs with each frame in its own chunk, like Docker. Every fourth frame is stderr."""
     peer.sendall(CHUNKED)
     line = (b"0123456789abcdef" * (size // 16 + 1))[: size - 1] + b"\n"
     frames = b"".join(chunk(bytes((stream, 0, 0, 0)) + size.to_bytes(4) + line) for stream in (1, 1, 2, 1))
@@ -93,7 +93,7 @@ def log(peer: socket.socket, size: int) -> None:
 
 
 def archive(peer: socket.socket) -> None:
-    """A tar of one file, in chunks of 32 KiB as the Engine copies."""
+    """Send a tar archive with one file, in chunks of 32 KiB, like Docker."""
     peer.sendall(CHUNKED[:-2].replace(b"json", b"x-tar") + b"X-Docker-Container-Path-Stat: " + STAT + b"\r\n\r\n")
     member = tarfile.TarInfo("blob")
     member.size = DOWNLOAD
@@ -103,12 +103,12 @@ def archive(peer: socket.socket) -> None:
 
 
 def take(peer: socket.socket, begun: bytes) -> None:
-    """Read a chunked body and drop it. `begun`: what has come of it with the head."""
+    """Read a chunked body and discard it. `begun` is the part that was received with the head."""
     buffer = bytearray(_MANY)
     view = memoryview(buffer)
     buffer[: len(begun)] = begun
     start, end = 0, len(begun)
-    left = -1  # of a chunk, its end included; -1 before the size of one
+    left = -1  # bytes left in this chunk, its line end included; -1 before a chunk's size
     while True:
         if left > 0:
             step = min(left, end - start)
@@ -145,8 +145,8 @@ echoing: set[int] = set()
 """The connections that were upgraded."""
 
 
-def answer(peer: socket.socket, request: bytes) -> Long | None:
-    """Answer, or give what does and takes its time."""
+def answer(peer: socket.socket, request: bytes) -> LongAnswer | None:
+    """Answer the request, or return a function that will send its long answer."""
     if request.startswith(b"GET /_ping"):
         peer.sendall(PING)
         return None
@@ -180,7 +180,7 @@ def answer(peer: socket.socket, request: bytes) -> Long | None:
 
 
 def whole(peer: socket.socket) -> bytes:
-    """A request, with its body unless that is an upload; empty if the client has closed."""
+    """Read a request, with its body unless it is an upload. Empty if the client has closed."""
     request = peer.recv(65536)
     while request:
         head, mark, body = request.partition(b"\r\n\r\n")
@@ -197,8 +197,8 @@ def whole(peer: socket.socket) -> bytes:
     return request
 
 
-def run(long: Long, peer: socket.socket, events: select.epoll) -> None:
-    with contextlib.suppress(OSError):  # the client has left; the loop sees that too
+def run(long: LongAnswer, peer: socket.socket, events: select.epoll) -> None:
+    with contextlib.suppress(OSError):  # the client has closed; the loop will notice that too
         long(peer)
     events.register(peer.fileno(), select.EPOLLIN)
 

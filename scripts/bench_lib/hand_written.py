@@ -1,4 +1,4 @@
-"""A client written by hand for this bench: no checks, no versions, no errors, dictionaries. The bound for asyncio."""
+"""A minimal client without checks, versions, errors or models: the upper bound for a client on asyncio."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Whole programs: import alone, and import with one ping. What a command line tool pays at each start."""
+"""Whole programs: import alone, and import with one ping. This is the cost of each start of a command line tool."""
 
 from __future__ import annotations
 
 __all__ = ["IMPORTS", "PINGS"]
 
-# A bare interpreter, and asyncio with a hand-written ping, show what nobody can go below.
+# A bare interpreter, and asyncio with a hand-written ping, show the lower bound.
 IMPORTS = {
     "python alone": "pass",
     "import asyncio": "import asyncio",

@@ -1,4 +1,4 @@
-"""Contestants in processes of their own, in alternating rounds: A B C, then B C A, ..."""
+"""Runs each client in its own process, in alternating rounds: A B C, then B C A, ..."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench_lib.contestants import CONTESTANTS
-from bench_lib.works import Work
+from bench_lib.workloads import Workload
 
 __all__ = ["Times", "measured", "programs", "turns"]
 
 HERE = Path(__file__).resolve().parent
-_PATIENCE = 120.0  # seconds for one round, before its contestant counts as hanging
+_TIMEOUT = 120.0  # seconds for one round, after which a client counts as hanging
 
 Times = dict[str, list[dict[str, float]]]
-"""Contestant: for each round `wall` and `cpu` seconds a call, and its other figures."""
+"""For each client and round: `wall` and `cpu` seconds for one call, and other figures."""
 
 
 def turns(names: list[str], rounds: int) -> Iterator[str]:
@@ -31,41 +31,42 @@ def turns(names: list[str], rounds: int) -> Iterator[str]:
         yield from names[start:] + names[:start]
 
 
-def measured(work: Work, path: str, container: str, rounds: int) -> Times:
-    """Run a work's contestants; one that dies or hangs ends the bench, since a table without it would mislead."""
+def measured(workload: Workload, path: str, container: str, rounds: int) -> Times:
+    """Run the clients of a workload. If one exits or hangs, the bench ends: a table without it would be misleading."""
     names = [
         name
         for name, contestant in CONTESTANTS.items()
-        if contestant.takes(work.method) and not (contestant.blocking and work.callers > 1)
+        if contestant.takes(workload.method) and not (contestant.blocking and workload.callers > 1)
     ]
     times: Times = {name: [] for name in names}
     workers: dict[str, subprocess.Popen[str]] = {}
     try:
-        if not work.fresh:
+        if not workload.fresh:
             for name in names:
-                workers[name] = _started(name, work, path, container)
+                workers[name] = _started(name, workload, path, container)
         for name in turns(names, rounds):
-            if work.fresh:
-                workers[name] = _started(name, work, path, container)
+            if workload.fresh:
+                workers[name] = _started(name, workload, path, container)
             process = workers[name]
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
             times[name].append(json.loads(_line(name, process)))
-            if work.fresh:
-                process.communicate(timeout=_PATIENCE)
-        if not work.fresh:
+            if workload.fresh:
+                process.communicate(timeout=_TIMEOUT)
+        if not workload.fresh:
             for process in workers.values():
-                process.communicate(timeout=_PATIENCE)
+                process.communicate(timeout=_TIMEOUT)
         return times
     finally:
         for process in workers.values():
             process.kill()
 
 
-def _started(name: str, work: Work, path: str, container: str) -> subprocess.Popen[str]:
-    calls = max(work.calls // CONTESTANTS[name].slowness, work.callers)
-    arguments = [name, work.method, str(work.callers), str(calls), path, container, *(["fresh"] if work.fresh else [])]
+def _started(name: str, workload: Workload, path: str, container: str) -> subprocess.Popen[str]:
+    calls = max(workload.calls // CONTESTANTS[name].slowness, workload.callers)
+    fresh = ["fresh"] if workload.fresh else []
+    arguments = [name, workload.method, str(workload.callers), str(calls), path, container, *fresh]
     process = subprocess.Popen(
         [sys.executable, HERE / "worker.py", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -75,18 +76,18 @@ def _started(name: str, work: Work, path: str, container: str) -> subprocess.Pop
 
 def _line(name: str, process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    line = process.stdout.readline() if select.select([process.stdout], [], [], _PATIENCE)[0] else ""
+    line = process.stdout.readline() if select.select([process.stdout], [], [], _TIMEOUT)[0] else ""
     if not line:
         process.kill()
-        sys.exit(f"{name} died or hung")
+        sys.exit(f"{name} exited early, or did not answer within {_TIMEOUT:.0f} s")
     return line
 
 
 def programs(codes: dict[str, str], rounds: int) -> Times:
-    """Run whole programs, each from the start of its interpreter to the end."""
+    """Run whole programs, each from the start of its interpreter to its end."""
     times: Times = {name: [] for name in codes}
     with tempfile.TemporaryDirectory(prefix="rawdock-bench-") as folder:
-        # Compiled before the first round, ours and theirs alike: pip has compiled what it installed, and not this tree.
+        # Compile everything before the first round: pip has compiled the other packages, but not this checkout.
         compiled = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
         compiled.pop("PYTHONDONTWRITEBYTECODE", None)
         for code in codes.values():

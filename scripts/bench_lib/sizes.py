@@ -1,4 +1,4 @@
-"""How much data each task moves, and checks that all of it arrived."""
+"""How much data each workload transfers, and checks that all of it has arrived."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = [
 
 PULL_LINES = 100_000
 FRAMES = {100: 335_000, 32 * 1024: 32_768}
-"""Size of a frame in bytes: how many of them a log has. The second makes 1 GiB."""
+"""The number of frames in a log, by the size of a frame in bytes. The second log has 1 GiB."""
 DOWNLOAD = 1 << 30
 """Bytes of the one file in the archive."""
 UPLOAD = 1 << 30
 STREAMS = 1000
 EVENTS = 10
-"""Events that come on each of the open streams."""
+"""The number of events that each open stream receives."""
 RUN = ["echo", "hi"]
 
 _PART = bytes(256 * 1024)
@@ -38,7 +38,7 @@ _TAR = 512 + 1024  # its header, and the blocks that end it
 
 
 def check_frames(size: int, frames: int, total: int) -> None:
-    """Frames that are cut over two reads may be counted twice; bytes may not."""
+    """Check the number of bytes, and that there are enough frames: a frame split across reads may be counted twice."""
     assert total == FRAMES[size] * size
     assert frames >= FRAMES[size]
 
@@ -48,7 +48,7 @@ def check_download(total: int) -> None:
 
 
 async def parts() -> AsyncIterator[bytes]:
-    """What is uploaded."""
+    """The parts of an upload."""
     for _ in range(UPLOAD // len(_PART)):
         yield _PART
 
@@ -59,12 +59,12 @@ def parts_blocking() -> Iterator[bytes]:
 
 
 async def emit(path: str) -> None:
-    """Have the fake Engine send its events on all open streams."""
+    """Tell the fake Engine to send its events on all open streams."""
     async with await anyio.connect_unix(path) as peer:
         await peer.send(b"POST /_emit HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n")
         await peer.receive()
 
 
 def image(container: str) -> str:
-    """What a container on a real Engine was made of: the bench names it after its image's id."""
+    """The id of a container's image, which is the end of its name in this bench."""
     return container.rpartition("-")[2]

@@ -1,4 +1,4 @@
-"""Many open streams at once: the memory of each, and the time of a call meanwhile."""
+"""Many open streams at the same time: the memory for each, and the time of other calls while they are open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PINGS = 300
 
 
 class Streams:
-    """`opened` opens one stream of events, `next_of` waits for its next event."""
+    """`opened` opens a stream of events, `next_of` waits for the next event of a stream."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class Streams:
         self.open: list[Any] = []
 
     async def figures(self) -> dict[str, float]:
-        """Open them, have events on all of them, and ping before and meanwhile. Whoever made them closes them."""
-        await self._pings()  # what the first calls load is nobody's
+        """Open the streams, receive events on all, and ping before and while they are open. The caller closes them."""
+        await self._pings()  # warm-up
         alone = await self._pings()
         before = resident()
         for _ in range(sizes.STREAMS // _AT_ONCE):
@@ -63,12 +63,12 @@ class Streams:
 
 
 def resident() -> int:
-    """Memory of this process, in KiB."""
+    """The resident memory of this process, in KiB."""
     gc.collect()
     return status("VmRSS")
 
 
 def status(key: str) -> int:
-    """A line of this process's state, in KiB."""
+    """A value of /proc/self/status, in KiB."""
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(key))

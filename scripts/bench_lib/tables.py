@@ -1,4 +1,4 @@
-"""Tables of ratios within a round, and whether they reach the goal."""
+"""Prints tables of ratios, and whether they reach their goals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from bench_lib.contestants import PEERS
 from bench_lib.rounds import Times
-from bench_lib.works import BEST, AtMost, Wanted
+from bench_lib.workloads import BEST, AtMost, Goal
 
 __all__ = ["ratio", "show"]
 
@@ -20,33 +20,31 @@ def _median(times: Times, name: str, figure: str) -> float:
 
 
 def ratio(times: Times, name: str, base: str, figure: str = "wall") -> float:
-    """How many times as fast as `base`: the median over rounds."""
+    """How many times as fast as `base` a client is: the median over the rounds."""
     pairs = zip(times[name], times[base], strict=True)
     return statistics.median(theirs[figure] / ours[figure] for ours, theirs in pairs)
 
 
-def _verdict(times: Times, wanted: Wanted | AtMost) -> tuple[bool, str]:
-    if isinstance(wanted, AtMost):
-        found = _median(times, wanted.client, wanted.figure)
-        met = found <= wanted.most
-        return met, f"{'met' if met else 'MISSED'}: {found:.2f} {wanted.figure}, at most {wanted.most:g}"
-    figure = "cpu" if wanted.cpu else "wall"
-    base = wanted.base
+def _verdict(times: Times, goal: Goal | AtMost) -> tuple[bool, str]:
+    if isinstance(goal, AtMost):
+        found = _median(times, goal.client, goal.figure)
+        met = found <= goal.most
+        return met, f"{'met' if met else 'MISSED'}: {found:.2f} {goal.figure}, at most {goal.most:g}"
+    figure = "cpu" if goal.cpu else "wall"
+    base = goal.base
     if base == BEST:
         base = min((name for name in PEERS if name in times), key=lambda name: _median(times, name, figure))
     if base not in times:
         return True, f"no {base} here to compare with"
-    reached = ratio(times, wanted.client, base, figure)
-    met = reached >= wanted.least
+    reached = ratio(times, goal.client, base, figure)
+    met = reached >= goal.least
     how = "of" if base == _BOUND else "x"
-    by = " by CPU" if wanted.cpu else ""
-    return met, f"{'met' if met else 'MISSED'}: {reached:.2f} {how} {base}{by}, wanted {wanted.least:g}"
+    by = " by CPU" if goal.cpu else ""
+    return met, f"{'met' if met else 'MISSED'}: {reached:.2f} {how} {base}{by}, goal {goal.least:g}"
 
 
-def show(
-    title: str, times: Times, wanted: tuple[Wanted | AtMost, ...], figures: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Print one work's table, and give what is in it as plain values."""
+def show(title: str, times: Times, goals: tuple[Goal | AtMost, ...], figures: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Print the table of a workload, and return its figures."""
     rounds = len(next(iter(times.values())))
     columns = ["us a call", "CPU us"]
     compared = _PEER in times
@@ -55,11 +53,11 @@ def show(
     columns += [f"of {_BOUND}"] if bounded else []
     columns += figures
     print(f"\n### {title} (medians of {rounds} rounds)\n")
-    print(f"| client | {' | '.join(columns)} | wanted |")
+    print(f"| client | {' | '.join(columns)} | goal |")
     print(f"| --- |{' ---: |' * len(columns)} --- |")
     rows: dict[str, Any] = {}
     for name in times:
-        verdicts = [_verdict(times, one) for one in wanted if one.client == name]
+        verdicts = [_verdict(times, one) for one in goals if one.client == name]
         row: dict[str, Any] = {
             "wall_us": _median(times, name, "wall") * 1e6,
             "cpu_us": _median(times, name, "cpu") * 1e6,

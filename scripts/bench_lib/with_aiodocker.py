@@ -1,4 +1,4 @@
-"""aiodocker as its documentation says; where it has no call of its own, by its connection."""
+"""aiodocker, used as in its documentation; where it has no method, through its connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Aiodocker:
         import aiodocker
         import aiohttp
 
-        connector = aiohttp.UnixConnector(path, limit=0)  # its default of 100 connections stops other calls
+        connector = aiohttp.UnixConnector(path, limit=0)  # the default limit of 100 connections would block other calls
         self.docker = aiodocker.Docker(url=f"unix://{path}", connector=connector, api_version="v1.41")
         self.docker.docker_host = "unix://localhost"
         self.path, self.container = path, container
@@ -28,7 +28,7 @@ class Aiodocker:
         await self.docker.connector.close()
 
     async def ping(self) -> None:
-        async with self.docker._query("_ping", versioned_api=False) as response:  # it has no ping of its own
+        async with self.docker._query("_ping", versioned_api=False) as response:  # it has no ping
             await response.text()
 
     async def inspect(self) -> None:
@@ -62,7 +62,7 @@ class Aiodocker:
         assert archive.next().size == sizes.DOWNLOAD
 
     async def upload(self) -> None:
-        # Its put_archive() cannot read the Engine's empty answer without a content type.
+        # Its put_archive() fails on the Engine's empty answer, which has no content type.
         path = f"containers/{self.container}/archive"
         async with self.docker._query(path, "PUT", data=sizes.parts(), params={"path": "/"}):
             pass

@@ -1,4 +1,4 @@
-"""docker-py as its documentation says. Blocking."""
+"""docker-py, used as in its documentation. It blocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["DockerPy"]
 
 
 class DockerPy:
-    """Its low level, which has every call; `run` is the high level's."""
+    """Uses the low-level client, which has every call, and the high-level client for `run`."""
 
     async def open(self, path: str, container: str) -> None:
         import docker
@@ -35,7 +35,7 @@ class DockerPy:
 
     async def logs(self, size: int) -> None:
         frames = total = 0
-        # It puts frames together that are cut, and does not say which stream they are of.
+        # It joins frames that are split across reads, and does not report their stream.
         for part in self.client.logs(self.container, stdout=True, stderr=True, stream=True, follow=True, tail=size):
             frames += 1
             total += len(part)

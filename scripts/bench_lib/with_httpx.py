@@ -1,4 +1,4 @@
-"""httpx over its own transport for Unix sockets, with the paths written by hand."""
+"""httpx with its own transport for Unix sockets, and hand-written paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Httpx:
     async def open(self, path: str, container: str) -> None:
         import httpx
 
-        # Its default of 100 connections stops other calls.
+        # The default limit of 100 connections would block other calls.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         transport = httpx.AsyncHTTPTransport(uds=path, verify=False, limits=limits)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://docker", trust_env=False, timeout=None)

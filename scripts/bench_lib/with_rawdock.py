@@ -1,4 +1,4 @@
-"""rawdock as its users write it."""
+"""rawdock, used as in its documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Rawdock", "RawdockBytes"]
 
 
 class Rawdock:
-    """`parser` is who parses JSON: the standard library, or msgspec (`rawdock[fast]`)."""
+    """`parser` is the JSON parser: `json`, or `msgspec` (`rawdock[fast]`)."""
 
     def __init__(self, parser: str = "json") -> None:
         from rawdock._models.codec import use_json
@@ -119,7 +119,7 @@ async def _echo(shell: Any) -> None:
 
 
 class RawdockBytes(Rawdock):
-    """An answer in bytes, nothing decoded, and a download that is iterated over: the difference is what more costs."""
+    """rawdock with an undecoded answer, and a download by iteration, to show the cost of the alternatives."""
 
     async def inspect(self) -> None:
         assert (await self.docker.request("GET", f"/containers/{self.container}/json")).content

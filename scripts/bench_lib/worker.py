@@ -1,6 +1,6 @@
-"""One contestant in its own process: a round for each line on standard input, then its figures for one call as JSON.
+"""Runs one client in its own process: a round for each line on standard input, with its figures as JSON on stdout.
 
-worker.py CONTESTANT METHOD CALLERS CALLS SOCKET CONTAINER [fresh]
+worker.py CLIENT METHOD CALLERS CALLS SOCKET CONTAINER [fresh]
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import anyio
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench_lib.contestants import CONTESTANTS
 from bench_lib.streams import status
-from bench_lib.works import GROWTH
+from bench_lib.workloads import GROWTH
 
 
 def cpu_time() -> float:
-    """Of this process and of those that it has started and waited for."""
+    """The CPU time of this process, and of its child processes that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -34,16 +34,16 @@ def forget_peak() -> None:
 async def measure(name: str, method: str, callers: int, calls: int, path: str, container: str, fresh: str = "") -> None:
     contestant = CONTESTANTS[name]
     client = contestant.client(*contestant.arguments)
-    work = getattr(client, method)
+    call = getattr(client, method)
     await client.open(path, container)
     if hasattr(client, "ping"):
         await client.ping()
     at_first = status("VmHWM")
-    told: dict[str, float] = {}
+    figures: dict[str, float] = {}
 
     async def caller(count: int) -> None:
         for _ in range(count):
-            told.update(await work() or {})
+            figures.update(await call() or {})
 
     async def all_callers(count: int) -> None:
         async with anyio.create_task_group() as tasks:
@@ -62,9 +62,9 @@ async def measure(name: str, method: str, callers: int, calls: int, path: str, c
         wall, cpu = time.perf_counter(), cpu_time()
         await all_callers(calls)
         wall, cpu = time.perf_counter() - wall, cpu_time() - cpu
-        peak = max(peak, status("VmHWM"))  # the first time counts too: it is then that all is loaded
-        told |= {"wall": wall / calls, "cpu": cpu / calls, GROWTH: (peak - at_first) / 1024}
-        print(json.dumps(told), flush=True)
+        peak = max(peak, status("VmHWM"))  # the warm-up counts too, because it loads everything
+        figures |= {"wall": wall / calls, "cpu": cpu / calls, GROWTH: (peak - at_first) / 1024}
+        print(json.dumps(figures), flush=True)
     await client.close()
 
 

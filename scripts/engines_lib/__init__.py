@@ -1,7 +1,7 @@
-"""Real engines for the live tests: built from Debian's packages, started in namespaces, stopped without a trace.
+"""Real engines for the live tests, built from Debian's packages and started in their own namespaces.
 
-Laws: nothing but the few tools of `machine.TOOLS` is installed on the machine; no packet leaves an engine's network;
-only processes that were started here are ended here.
+Only the tools in `machine.TOOLS` are installed on the machine. No packet leaves an engine's network. Only processes
+that were started here are ended here. A stopped engine leaves no processes, mounts, networks or cgroups behind.
 """
 
 from .netns import connect

@@ -1,4 +1,4 @@
-"""The table of the engines there are. A new engine is a new row."""
+"""The table of all engines. To add an engine, add a row to `SPECS`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _PODMAN = f"{_COMMON} podman crun conmon netavark aardvark-dns nftables catatoni
 
 @dataclass(frozen=True)
 class Spec:
-    """What makes one engine different from the others."""
+    """The properties of an engine."""
 
     name: str
     suite: str
     kind: Literal["docker", "podman"]
-    number: int  # picks the engine's own subnets, 10.1N0.0.0 and 10.1N1.0.0
-    containerd_store: bool = False  # the image store that is opt-in up to Docker 28 and the default of Docker 29
+    number: int  # selects the engine's own subnets, 10.1N0.0.0 and 10.1N1.0.0
+    containerd_store: bool = False  # containerd's image store, the default from Docker 29 on
 
     @property
     def root_name(self) -> str:
-        """The root folder: an engine with containerd's image store shares that of its sibling."""
+        """The name of the root folder. An engine with containerd's image store shares that of the one without."""
         return self.name.removesuffix("-ctrd")
 
     @property
@@ -49,7 +49,7 @@ SPECS = {
 
 
 def pick(names: Iterable[str]) -> list[Spec]:
-    """The engines of these names, all of them if there is no name."""
+    """The engines with these names; without a name, all engines."""
     wanted = list(names) or list(SPECS)
     for name in wanted:
         if name not in SPECS:

@@ -1,4 +1,4 @@
-"""The control groups of an engine: one in each hierarchy of version 1, or one in all for version 2."""
+"""The control groups of an engine: one group in each hierarchy of cgroup v1, or a single group of cgroup v2."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _TOP = Path("/sys/fs/cgroup")
 
 
 def version() -> str:
-    """The version that this machine uses for its controllers."""
+    """The cgroup version that this machine uses for its controllers, as `v1` or `v2`."""
     return "v2" if (_TOP / "cgroup.controllers").exists() else "v1"
 
 
 def groups(state: Path) -> list[Path]:
-    """The groups of the engine with this state folder; the hash keeps engines under another base apart."""
+    """The groups of the engine with this state folder. The hash distinguishes engines with another `--base`."""
     name = f"rawdock-{state.name}-{hashlib.sha256(bytes(state)).hexdigest()[:8]}"
     if version() == "v2":
         return [_TOP / name]
@@ -26,10 +26,12 @@ def groups(state: Path) -> list[Path]:
 
 
 def create(state: Path) -> list[Path]:
-    """Make the groups, ready for a process to join."""
+    """Create the groups, ready for a process to join."""
     if version() == "v2":
         for controller in (_TOP / "cgroup.controllers").read_text().split():
-            with contextlib.suppress(OSError):  # some cannot be handed down, as `cpu` where real-time processes run
+            with contextlib.suppress(
+                OSError
+            ):  # some cannot be enabled for subgroups, as `cpu` if there are real-time processes
                 (_TOP / "cgroup.subtree_control").write_text(f"+{controller}")
     made = groups(state)
     for group in made:
@@ -42,14 +44,14 @@ def create(state: Path) -> list[Path]:
 
 
 def remove(state: Path) -> None:
-    """Remove the groups and all below them, once their processes have ended."""
+    """Remove the groups and their subgroups after their processes have ended."""
     for group in groups(state):
         for folder, _, _ in os.walk(group, topdown=False):
             _remove_when_empty(folder)
 
 
 def _remove_when_empty(folder: str) -> None:
-    for _ in range(50):  # a process that has just ended still counts for a moment
+    for _ in range(50):  # a process that has just ended may still be counted for a moment
         try:
             os.rmdir(folder)
         except FileNotFoundError:

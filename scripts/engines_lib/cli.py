@@ -1,4 +1,4 @@
-"""The command line: verbs over engines, one line of result for each."""
+"""The command line of scripts/engines: a command for some or all engines, with one line of output for each engine."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .failure import Failure
 from .machine import require_root, require_tools
 
 _VERBS = {
-    "setup": "build what is missing: tools of the machine, root folders, images",
+    "setup": "create what is missing: tools on the machine, root folders, images",
     "start": "start engines and wait until they answer",
-    "stop": "end engines; their images and containers stay",
-    "kill": "end engines at once, as a crash does; their images and containers stay",
-    "wipe": "end engines and forget their images, containers and volumes",
-    "status": "tell which engines run, and where",
-    "enter": "run a command in an engine's network, where its registries and published ports are",
+    "stop": "stop engines; their images and containers stay",
+    "kill": "kill engines, like a crash; their images and containers stay",
+    "wipe": "kill engines and delete their images, containers and volumes",
+    "status": "show which engines are running, with their sockets",
+    "enter": "run a command in an engine's network, to reach its registries and published ports",
 }
 
 
 def main() -> int:
-    """Run one verb; the answer is the exit code."""
+    """Run the command line. Returns the exit code."""
     arguments = _parser().parse_args()
     try:
         return _run(arguments)
@@ -38,7 +38,7 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     names: list[str] = arguments.names
-    # `--base` is taken before and after the verb, so it has no default that one place could set over the other.
+    # `--base` may come before or after the verb. A default in one place would overwrite the value from the other.
     base = Path(getattr(arguments, "base", os.environ.get("RAWDOCK_ENGINES", "/tmp/rawdock-engines"))).resolve()
     engines = [Engine(spec, base) for spec in pick(names)]
     if arguments.verb == "status":
@@ -71,12 +71,14 @@ def _enter(engine: Engine, command: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     base = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    base.add_argument("--base", metavar="DIR", help="the folder of all files; keep it short, it holds sockets")
+    base.add_argument(
+        "--base", metavar="DIR", help="the folder for all files; it contains sockets, so its path must be short"
+    )
     parser = argparse.ArgumentParser(
         prog="engines",
         parents=[base],
         description="Real container engines side by side on one Linux machine, each in its own namespaces.",
-        epilog=f"Without a name a verb means all engines: {', '.join(SPECS)}.",
+        epilog=f"Without a NAME, a command is run for all engines: {', '.join(SPECS)}.",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in _VERBS.items():
@@ -87,5 +89,5 @@ def _parser() -> argparse.ArgumentParser:
         else:
             sub.add_argument("names", metavar="NAME", nargs="*")
         if verb == "status":
-            sub.add_argument("--json", action="store_true", help="a list of {name, running, socket, pid}")
+            sub.add_argument("--json", action="store_true", help="print a list of {name, running, socket, pid} as JSON")
     return parser

@@ -1,7 +1,7 @@
-"""One engine: pid 1 of its own mount, network, pid, ipc, uts and cgroup namespaces, so everything ends with it.
+"""One engine. It is pid 1 of its own mount, network, pid, ipc, uts and cgroup namespaces, so everything ends with it.
 
-The launcher is the `unshare` outside; its only child is the engine. Its pid file is believed only after a look at the
-process itself, so a pid that was used again is never ended by mistake.
+The launcher is the `unshare` process outside the namespaces; its only child is the engine. Before the pid in the pid
+file is used, the process is checked, so another process that reuses the pid is never ended by mistake.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Engine:
             raise Failure(f"{self.places.socket} is too long for a socket: choose a shorter --base")
 
     def setup(self) -> str:
-        """Build whatever is missing."""
+        """Create what is missing."""
         with exclusive(self.base / "setup.lock"):
             built = build(self.spec, self.places.root)
             make_images(self.places.images.parent)
@@ -62,17 +62,17 @@ class Engine:
             return f"ready in {time.monotonic() - began:.1f} s on {self.places.socket}"
 
     def stop(self) -> str:
-        """Ask the engine to end, and end it if it does not."""
+        """Stop the engine with SIGTERM, and kill it if it does not end."""
         with exclusive(self._lock):
             return "stopped" if self._end(grace=15) else "was not running"
 
     def kill(self) -> str:
-        """End the engine as a crash does: with no chance to say so to anyone."""
+        """Kill the engine, like a crash."""
         with exclusive(self._lock):
             return "killed" if self._end(grace=0) else "was not running"
 
     def wipe(self) -> str:
-        """End the engine at once and forget its images, containers and volumes: cheaper than pruning."""
+        """Kill the engine and delete its images, containers and volumes. This is faster than pruning."""
         with exclusive(self._lock):
             self._end(grace=0)
             shutil.rmtree(self.places.state, ignore_errors=True)
@@ -84,7 +84,7 @@ class Engine:
 
     @property
     def pid(self) -> int | None:
-        """The engine's pid as the machine sees it: what `nsenter` and `connect` take."""
+        """The engine's pid in the machine's pid namespace, for `nsenter` and `connect`."""
         launcher = self._launcher()
         try:
             children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
@@ -144,7 +144,7 @@ class Engine:
         while not ready():
             if process.poll() is not None or time.monotonic() > end:
                 raise Failure(
-                    f"{self.name} {trouble} (exit code {process.poll()}); its log ends so:\n{self._log_tail()}"
+                    f"{self.name} {trouble} (exit code {process.poll()}); the end of its log:\n{self._log_tail()}"
                 )
             time.sleep(0.02)
 
@@ -159,7 +159,7 @@ class Engine:
             return False
 
     def _start_faulty_registry(self, port: int, *flags: str) -> None:
-        """Start it with the machine's Python, in the engine's network and pid namespaces: it ends with the engine."""
+        """Start a faulty registry in the engine's network and pid namespaces, so it ends with the engine."""
         command = [sys.executable, str(_HERE / "faulty_registry.py"), str(port), str(self.places.images), *flags]
         with (self.places.state / f"faulty-{port}.log").open("w") as log:
             subprocess.Popen(
@@ -188,7 +188,7 @@ class Engine:
             os.kill(pid, signal.SIGTERM if grace else signal.SIGKILL)
             self._wait_for_end(grace or 5)
         if launcher and self._launcher():
-            os.kill(launcher, signal.SIGKILL)  # --kill-child takes pid 1 with it, and so everything
+            os.kill(launcher, signal.SIGKILL)  # --kill-child then kills pid 1, and so all processes of the engine
             self._wait_for_end(5)
         self.places.launcher.unlink(missing_ok=True)
         cgroups.remove(self.places.state)

@@ -1,4 +1,4 @@
-"""The one error that the command shows to its user: a sentence that says what is wrong and what to do."""
+"""The error that scripts/engines shows to its user: a sentence that says what is wrong and what to do."""
 
 
 class Failure(Exception):

@@ -1,17 +1,17 @@
-"""A read-only registry whose repository names begin with a fault: `127.0.0.1:PORT/<fault>/fault:1`.
+"""A read-only registry that fails on purpose. The first part of a name is the fault: `127.0.0.1:PORT/<fault>/fault:1`.
 
     faulty_registry.py PORT STORE [--token]     STORE is a registry's storage folder
 
 With --token it asks for a bearer token from its own /token (user ada, password s3cret), as public registries do.
 
-    ok          none (a plain, quick registry)
-    slow        every layer at 400 kB/s: a long progress stream, time to cancel
-    cut         the connection of every big layer closes half-way (the engine may retry)
-    hang        every big layer stops half-way and stays open for a minute
-    corrupt     one byte of every big layer is wrong: digest mismatch
-    blob500     every big layer answers 500
-    blob404     every big layer answers 404
-    redirect    layers answer 307 to another path, as registries with a CDN do
+    ok          no fault
+    slow        layers are sent at 400 kB/s: a long progress stream, time to cancel
+    cut         the connection of each big layer is closed half-way (the engine may retry)
+    hang        each big layer stops half-way, and its connection stays open for a minute
+    corrupt     one byte of each big layer is wrong: digest mismatch
+    blob500     the status of each big layer is 500
+    blob404     the status of each big layer is 404
+    redirect    layers are redirected (307) to another path, as by registries with a CDN
     manifest404 manifest500 manifest429 manifest401 manifest403 badjson
 """
 
@@ -28,7 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 _CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN", 429: "TOOMANYREQUESTS", 500: "UNKNOWN"}
-_BIG = 1_000_000  # bytes; smaller layers have no fault
+_BIG = 1_000_000  # bytes; layers up to this size have no fault
 _SLOW_STEP = 40_000  # bytes in a tenth of a second
 _USER, _PASSWORD, _TOKEN = "ada", "s3cret", "t0ken"
 _BASIC = "Basic " + base64.b64encode(f"{_USER}:{_PASSWORD}".encode()).decode()
@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     asks_for_token = False
 
     def handle(self) -> None:
-        # Engines try TLS first. containerd falls back to plain HTTP only on an HTTP answer, as Go's server gives.
+        # Engines try TLS first. containerd falls back to plain HTTP only after an HTTP answer, as Go's server sends it.
         if self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
             self.connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
             return
@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         self._get()
 
     def do_POST(self) -> None:
-        # containerd asks for its token with an OAuth2 form, and falls back to GET on 405 only.
+        # containerd requests its token with an OAuth2 form, and falls back to GET only on 405.
         form = urllib.parse.parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         if self._path != "/token":
             self._answer(405)
@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self._path.startswith("/v2/") and self.asks_for_token and authorization != f"Bearer {_TOKEN}":
             realm = f'Bearer realm="http://{self.headers["Host"]}/token",service="tests"'
             self._refuse(401, {"WWW-Authenticate": realm})
-        elif self._path == "/v2/":  # engines ask here for the kind of authentication before they name a repository
+        elif self._path == "/v2/":  # engines request this path first, to find the authentication scheme
             self._answer(200, b"{}", {"Docker-Distribution-Api-Version": "registry/2.0"})
         elif match := re.fullmatch(r"/(?:v2|cdn)/([a-z0-9]+)/(.+)/(manifests|blobs)/(.+)", self._path):
             fault, repository, kind, reference = match.groups()

@@ -1,4 +1,4 @@
-"""Write images by hand: into a registry's storage folder, and as archives for `POST /images/load`."""
+"""Write images without an engine: into a registry's storage folder, and as archives for `POST /images/load`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MODIFIED = 1704164645
 
 
 def tar(files: Files) -> bytes:
-    """An archive with the same bytes on every run; bytes: a file, text: a symbolic link, None: a folder."""
+    """An archive, the same on every run. Values: bytes for a file, str for a link's target, None for a folder."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, what in files.items():
@@ -46,7 +46,7 @@ def tar(files: Files) -> bytes:
 
 @dataclass(frozen=True)
 class Image:
-    """One image of one platform: its layers from the bottom up, and the `config` part of its configuration."""
+    """An image for one platform: its layers, the lowest first, and the `config` part of its configuration."""
 
     layers: list[bytes]
     config: Document
@@ -81,22 +81,22 @@ class Image:
 
 
 class Store:
-    """The folder `out`: `registry` is what a registry's `rootdirectory` points to, the archives lie beside it."""
+    """Writes into the folder `out`: `registry` is the `rootdirectory` of a registry, the archives are next to it."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
         self._registry = out / "registry/docker/registry/v2"
 
     def has(self, repository: str, tag: str) -> bool:
-        """Whether there is an image under this tag."""
+        """Whether there is an image with this tag."""
         return self._registry.joinpath("repositories", repository, "_manifests/tags", tag, "current/link").exists()
 
     def image(self, repository: str, tag: str, image: Image) -> None:
-        """Store an image of one platform under a tag."""
+        """Store an image for one platform under a tag."""
         self._tag(repository, tag, self._manifest(repository, image)["digest"])
 
     def index(self, repository: str, tag: str, images: list[Image]) -> None:
-        """Store images of several platforms under one tag."""
+        """Store images for several platforms under one tag."""
         manifests = [self._manifest(repository, image) | {"platform": image.platform} for image in images]
         index = {"schemaVersion": 2, "mediaType": _INDEX_TYPE, "manifests": manifests}
         self._tag(repository, tag, self._revision(repository, index)["digest"])
@@ -125,7 +125,7 @@ class Store:
         return self._revision(repository, manifest)
 
     def _revision(self, repository: str, manifest: Document) -> Document:
-        """Store a manifest or an index in a repository; the answer is its descriptor."""
+        """Store a manifest or an index in a repository. Returns its descriptor."""
         descriptor = self._blob(json.dumps(manifest, indent=2).encode())
         parts = [*manifest.get("layers", ()), *([manifest["config"]] if "config" in manifest else ())]
         for part in parts:
@@ -152,7 +152,7 @@ class Store:
 
 
 def _blob_path(registry: Path, digest: str) -> Path:
-    """Where a registry's storage folder keeps the bytes of this digest."""
+    """The path of the blob with this digest in a registry's storage folder."""
     algorithm, name = digest.split(":")
     return registry / "docker/registry/v2/blobs" / algorithm / name[:2] / name / "data"
 

@@ -1,15 +1,15 @@
-"""The images of the tests, made with no network and no engine.
+"""The images of the tests, created without network and engine.
 
-The same bytes on every run with the same busybox, so digests and ids are stable:
+With the same busybox, their bytes are the same on every run, so digests and ids are stable:
 
-    busybox:1   1 layer, 2 MB: a shell and every applet; also as library/busybox:1, its name at Docker Hub, for which
-                the engines ask this registry first
+    busybox:1   1 layer, 2 MB: a shell and every applet; also as library/busybox:1, its name on Docker Hub, because
+                the engines use this registry as a mirror of Docker Hub
     app:3       3 layers, 5 MB
     app:10      10 layers, 20 MB
     app:30      30 layers, 200 MB; the app images share their lowest layer with busybox:1
-    fault:1     5 layers, 8 MB, shared with no other image: what a faulty pull leaves behind harms no other pull
-    multi:1     an OCI index of linux/amd64, linux/arm64/v8 and linux/arm/v7 over the same layer
-    rich:1      every field of an image configuration
+    fault:1     5 layers, 8 MB, shared with no other image, so a failed pull does not affect other pulls
+    multi:1     an OCI index with linux/amd64, linux/arm64/v8 and linux/arm/v7, all with the same layer
+    rich:1      every field of an image configuration is set
     empty:1     one empty layer, no command
 """
 
@@ -44,14 +44,14 @@ _PLATFORMS = (("amd64", ""), ("arm64", "v8"), ("arm", "v7"))
 
 
 def make_images(out: Path) -> None:
-    """Make all images unless they are there."""
+    """Create all images unless they exist."""
     if out.exists():
         _add_hub_name(out)
         return
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    print("making the images", flush=True)
+    print("creating the images", flush=True)
     _fill(Store(partial))
     partial.rename(out)
 
@@ -78,7 +78,7 @@ def _fill(store: Store) -> None:
 
 
 def _add_hub_name(out: Path) -> None:
-    """Images that were made before the engines had a stand-in for Docker Hub lack this one name."""
+    """Add library/busybox:1 to folders created by older versions, which lack it."""
     store = Store(out)
     if not store.has(_HUB_NAME, "1"):
         store.image(_HUB_NAME, "1", Image([_busybox_layer()], _CONFIG, architecture()))
@@ -95,7 +95,7 @@ def _busybox_layer() -> bytes:
 
 
 def _app_layers(count: int, size: int) -> list[bytes]:
-    """Layers of unequal sizes, as in real images, of noise that does not compress; the number is the seed."""
+    """Layers of different sizes, as in real images, with random bytes that do not compress. The seed is `count`."""
     rng = random.Random(count)
     mean = int(size / (count - 1))
     layers: list[bytes] = []

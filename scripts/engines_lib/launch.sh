@@ -1,10 +1,10 @@
-# Starts an engine. Runs as pid 1 of new namespaces with the machine's own tools, and ends in the engine's root.
-# From engine.py: ROOT STATE IMAGES BUSYBOX CGROUP (v1 or v2) CGROUPS (to join) V1 (controllers) DAEMON (command line)
+# Starts an engine. Runs as pid 1 of new namespaces with the machine's own tools, then changes to the engine's root.
+# engine.py sets ROOT STATE IMAGES BUSYBOX CGROUP (v1 or v2) CGROUPS (to join) V1 (controllers) DAEMON (command line)
 set -eu
 
 if [ "${1-}" != joined ]; then
-    # The groups first, then their namespace. The launcher outside stays out of them: in version 2 a group with
-    # processes of its own cannot hand controllers down.
+    # Join the groups first, then create their namespace. The launcher does not join them: in version 2, a group with
+    # processes of its own cannot enable controllers for its subgroups.
     for group in $CGROUPS; do echo 0 >"$group/cgroup.procs"; done
     exec unshare --cgroup sh "$0" joined
 fi
@@ -14,7 +14,7 @@ mount --bind "$ROOT" "$ROOT"; mount --make-private "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount -t sysfs sysfs "$ROOT/sys"
 mount --rbind /dev "$ROOT/dev"
-mount --bind /tmp "$ROOT/tmp"  # so that a test may bind-mount its own files
+mount --bind /tmp "$ROOT/tmp"  # so that tests can bind-mount their own files
 mount -t tmpfs tmpfs "$ROOT/run"
 mkdir -p "$ROOT/run/lock" "$ROOT/var/tmp"
 for folder in "$STATE" "$IMAGES"; do

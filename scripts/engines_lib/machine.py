@@ -1,4 +1,4 @@
-"""The host: whether engines can run on it, and the tools that building a root folder needs."""
+"""The machine: whether engines can run on it, and the tools that creating a root folder needs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ TOOLS = ("mmdebstrap", "busybox-static", "debian-archive-keyring")
 
 
 def require_root() -> None:
-    """Engines need namespaces, mounts and cgroups, so they need Linux and root."""
+    """Fail unless this is Linux and the user is root, because engines need namespaces, mounts and cgroups."""
     if sys.platform != "linux":
-        raise Failure(f"the engines run on Linux only, and this is {sys.platform}")
+        raise Failure(f"the engines run only on Linux, and this is {sys.platform}")
     if os.geteuid() != 0:
-        raise Failure("the engines need root: they are made of namespaces, mounts and cgroups (try sudo)")
+        raise Failure("the engines need root for namespaces, mounts and cgroups (try sudo)")
 
 
 def require_tools() -> None:
-    """Install what is missing of `TOOLS`."""
+    """Install `TOOLS` if any of them is missing."""
     if shutil.which("mmdebstrap") and _is_static(BUSYBOX) and KEYRING.exists():
         return
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
@@ -36,17 +36,17 @@ def require_tools() -> None:
 
 
 def is_debian() -> bool:
-    """True on Debian itself, false on Ubuntu and other relatives, whose mirror is not Debian's."""
+    """True on Debian itself, false on derivatives like Ubuntu, which have other mirrors."""
     return platform.freedesktop_os_release().get("ID") == "debian"
 
 
 def architecture() -> str:
-    """The machine's architecture in the words of image configurations."""
+    """The machine's architecture, as named in image configurations."""
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 def run(command: list[str], trouble: str) -> None:
-    """Run a command quietly; if it fails, say so with the end of what it wrote."""
+    """Run a command without output. If it fails, raise a Failure with the end of its output."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -56,7 +56,7 @@ def run(command: list[str], trouble: str) -> None:
 
 
 def _is_static(program: Path) -> bool:
-    """A program that is linked dynamically names its loader near its beginning."""
+    """Whether a program is linked statically: a dynamic one has the path of its loader near its beginning."""
     if not program.exists():
         return False
     with program.open("rb") as file:

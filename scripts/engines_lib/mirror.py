@@ -1,4 +1,4 @@
-"""Find Debian's mirror in the machine's own apt sources: the project names no host."""
+"""Find a mirror of Debian in the machine's apt sources, so that no host is hard-coded."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ONE_LINE = re.compile(r"deb\s+(?:\[[^]]*]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(
 
 
 def debian_mirror(apt: Path = Path("/etc/apt")) -> str | None:
-    """The address of Debian's archive; None on a relative of Debian whose sources do not name it."""
-    # Other publishers call a suite `stable main` too, so the path decides where there is a choice.
+    """The address of Debian's archive; None on a derivative of Debian without it in its sources."""
+    # Other repositories may also have a suite `stable main`, so addresses with Debian's usual path are preferred.
     found = sorted(_sources(apt), key=lambda uri: not _OWN_ARCHIVE.search(uri))
     if found:
         return found[0]

@@ -1,4 +1,4 @@
-"""Connections into the network of an engine, where its registries and published ports are."""
+"""Connections into the network of an engine, to reach its registries and published ports."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _CLONE_NEWNET = 0x40000000
 
 
 def connect(pid: int, host: str, port: int, timeout: float = 5) -> socket.socket:
-    """A TCP connection made inside the network namespace of process `pid`.
+    """Make a TCP connection inside the network namespace of process `pid`.
 
-    A thread joins the namespace and ends; the socket stays in that namespace and works in any thread or loop.
+    A thread joins the namespace, connects, and ends. The socket stays in it, and works in any thread or loop.
     """
 
     def work() -> socket.socket:
         descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
         try:
-            # os.setns came with Python 3.12
+            # os.setns needs Python 3.12
             if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), f"cannot join the network namespace of process {pid}")
         finally:

@@ -1,4 +1,4 @@
-"""Build an engine's root folder: Debian's packages, unpacked and never configured."""
+"""Create an engine's root folder from Debian's packages, which are unpacked but not configured."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .mirror import debian_mirror
 
 
 def build(spec: Spec, root: Path) -> bool:
-    """Build the root folder unless it is there; true if it was built now."""
+    """Create the root folder unless it exists. Returns whether it was created."""
     if root.exists():
         return False
-    partial = root.with_name(f".{root.name}.partial")  # what a killed run left behind is never taken for a root
+    partial = root.with_name(f".{root.name}.partial")  # so that the incomplete folder of a killed run is not used
     shutil.rmtree(partial, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     mirror = debian_mirror()
@@ -31,7 +31,7 @@ def build(spec: Spec, root: Path) -> bool:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that two runs of this command take turns."""
+    """Hold a lock file, so that concurrent runs of this command take turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -40,9 +40,8 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def _mmdebstrap(spec: Spec, target: Path, mirror: str | None) -> list[str]:
     command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(spec.packages)}"]
-    if (
-        spec.suite == "sid"
-    ):  # a mirror that is kept still goes past its Valid-Until; signatures are checked all the same
+    if spec.suite == "sid":
+        # A mirror that is not updated may be past its Valid-Until. Signatures are still checked.
         command.append('--aptopt=Acquire::Check-Valid-Until "false"')
     command += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")]
     command += [spec.suite, str(target)]
@@ -52,7 +51,7 @@ def _mmdebstrap(spec: Spec, target: Path, mirror: str | None) -> list[str]:
 
 
 def _configure(root: Path) -> None:
-    """Do what the packages' own scripts would have done, as far as engines need it."""
+    """Do what engines need of the packages' own installation scripts."""
     for tool in ("iptables", "ip6tables"):
         for verb in ("", "-save", "-restore"):
             _link(root / f"usr/sbin/{tool}{verb}", "xtables-nft-multi")
@@ -63,7 +62,9 @@ def _configure(root: Path) -> None:
     (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
     (etc / "hosts").write_text("127.0.0.1 localhost\n")
-    (etc / "resolv.conf").write_text("nameserver 192.0.2.1\n")  # a documentation address: no route, it fails at once
+    (etc / "resolv.conf").write_text(
+        "nameserver 192.0.2.1\n"
+    )  # an address without a route, so that lookups fail at once
 
 
 def _link(path: Path, target: str) -> None:

@@ -1,4 +1,4 @@
-"""The configuration files of an engine and of the registries in its network, written anew at each start."""
+"""The configuration files of an engine and of the registries in its network, written at each start."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .catalog import Spec
 
 OPEN, WITH_PASSWORD, FAULTY, FAULTY_WITH_TOKEN = REGISTRY_PORTS = (5000, 5001, 5002, 5003)
 
-# user ada, password s3cret; bcrypt, because the registry takes no other hash
+# user ada, password s3cret; bcrypt, because the registry supports no other hash
 _HTPASSWD = "ada:$2b$05$rawdockrawdockrawdocku3VhtrzFT7LkRPETrru18AVHv.9hHuU.\n"
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where one engine's files are."""
+    """The paths of an engine's files."""
 
     root: Path
     state: Path
@@ -42,7 +42,7 @@ class Places:
 
 
 def write_settings(spec: Spec, places: Places) -> str:
-    """Write all files; the answer is the engine's command line."""
+    """Write all configuration files. Returns the engine's command line."""
     (places.state / "tmp").mkdir(parents=True, exist_ok=True)
     (places.state / "htpasswd").write_text(_HTPASSWD)
     _write_registry(places, "open", OPEN, {})
@@ -72,12 +72,12 @@ def _docker(spec: Spec, places: Places) -> str:
         "bip": f"10.1{spec.number}0.0.1/24",
         "default-address-pools": [{"base": f"10.1{spec.number}1.0.0/16", "size": 24}],
         "experimental": True,
-        "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # stands in for docker.io, so that `busybox:1` is found
+        "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
         "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
-    # As a machine's /run is empty when it starts: a pid in there may be that of another process by now.
+    # Remove pid files of earlier runs, because other processes may have these pids by now.
     (state / "docker.pid").unlink(missing_ok=True)
     shutil.rmtree(state / "exec", ignore_errors=True)
     (state / "daemon.json").write_text(json.dumps(settings))
@@ -100,7 +100,7 @@ unqualified-search-registries=["docker.io"]
 short-name-mode="permissive"
 {own}[[registry]]
 location="docker.io"
-[[registry.mirror]]  # stands in for docker.io, so that `busybox:1` is found
+[[registry.mirror]]  # a mirror of docker.io, so that `busybox:1` is found
 location="127.0.0.1:{OPEN}"
 insecure=true
 """

@@ -1,8 +1,8 @@
-"""What all live tests share.
+"""Fixtures of all live tests.
 
-At the end of a run each Engine is compared with its state at the start, and the run fails with a list of all that the
-tests left behind. If RAWDOCK_LIVE_REPORT names a file, the operations that succeeded on each Engine are written into
-it, for `scripts/coverage`.
+At the end of a run, each Engine is compared with its state at the start. The run fails if the tests left anything
+behind, with a list of it. If RAWDOCK_LIVE_REPORT names a file, the operations that succeeded on each Engine are written
+to it, for `scripts/coverage`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _seen: dict[str, dict[str, set[str]]] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Engines that differ in their image store alone are tested on one loop: the other's answers are the same bytes."""
+    """Deselect trio for Engines that differ from another only in their image store: asyncio is enough for them."""
     live = [item for item in items if item.get_closest_marker("live")]
     left_out = {item for item in live if "trio-" in item.name and "-ctrd" in item.name}
     if left_out:
@@ -53,7 +53,7 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 async def inventory(socket: str) -> set[str]:
-    """All that is on an Engine and stays until somebody removes it: containers, images (untagged ones too), ..."""
+    """Everything on an Engine that stays until it is removed: containers, images (untagged ones too), networks, ..."""
     async with Docker(socket) as docker:
         found = {f"container {one.names[0]}" for one in await docker.containers.list(all=True)}
         for image in await docker.images.list():
@@ -64,11 +64,11 @@ async def inventory(socket: str) -> set[str]:
             found |= {f"plugin {one.name}" for one in await docker.plugins.list()}
         if (await docker.system.info()).swarm.local_node_state not in ("", "inactive"):
             found.add("a swarm")
-    return found - {"network docker_gwbridge"}  # Docker keeps it when it leaves a swarm
+    return found - {"network docker_gwbridge"}  # Docker keeps this network when it leaves a swarm
 
 
 async def _without_base_images(socket: str, before: set[str]) -> None:
-    """Remove the images that tests start containers from and leave for the next test, unless they were there before."""
+    """Remove the images that the tests pull and share, unless they existed before."""
     async with Docker(socket) as docker:
         for reference in BASE_IMAGES:
             if not any(one.endswith(reference) for one in before):
@@ -78,7 +78,7 @@ async def _without_base_images(socket: str, before: set[str]) -> None:
 
 @pytest.fixture(autouse=True)
 def record_operations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call that succeeds is recorded under the name of its Engine."""
+    """Record every call that succeeds, under the name of its Engine."""
     if "socket" not in request.fixturenames:
         return
     engine = _seen.setdefault(request.node.callspec.params["socket"].partition("=")[0], {})
@@ -106,7 +106,7 @@ def report() -> Iterator[None]:
     if not path or not _seen:
         return
     file = Path(path)
-    with Path(f"{path}.lock").open("w") as lock:  # engines are tested side by side
+    with Path(f"{path}.lock").open("w") as lock:  # several engines are tested at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)
         _add_to(file)
 

@@ -1,4 +1,4 @@
-"""A cancelled build ends on the Engine too: no process, no container and no image of it is left."""
+"""An abandoned build ends on the Engine too: it leaves no process, no container and no image behind."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def socket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 def processes(command: str) -> list[str]:
-    """Those of this machine that run the command; an engine's are among them."""
+    """The ids of this machine's processes that run the command, including those inside engines."""
     wanted = command.replace(" ", "\0").encode() + b"\0"
     found = []
     for entry in Path("/proc").iterdir():
@@ -53,12 +53,12 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def running(build: Building, command: str) -> None:
-    """Read on until the command runs, and somebody else can see that."""
+    """Read the build's output until the command runs and is visible in /proc."""
     async for change in build:
         if isinstance(change, StepOutput) and "now42" in change.text:
             await until(lambda: bool(processes(command)))
             return
-    raise AssertionError("the build came to its end")
+    raise AssertionError("the build ended before its command ran")
 
 
 @asynccontextmanager
@@ -73,7 +73,7 @@ async def engine(socket: str) -> AsyncIterator[Docker]:
 
 @asynccontextmanager
 async def given_up(build: Runs[Building, Built], how: str, command: str) -> AsyncIterator[None]:
-    """Start the build, and leave it in one of the ways as soon as the command runs."""
+    """Start the build, and abandon it in this way as soon as the command runs."""
     if how == "left":
         async with build as stream:
             await running(stream, command)
@@ -106,14 +106,14 @@ WAYS = ["left", "cancelled", "deadline"]
 
 
 def sleep() -> str:
-    """A command that nobody else runs: other engines are tested at the same time, on the same machine."""
+    """A unique command, because other engines are tested at the same time on the same machine."""
     return f"sleep {10**6 + random.randrange(10**6)}"
 
 
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("builder", ["classic", "buildkit"])
 async def test_given_up(socket: str, builder: Literal["classic", "buildkit"], how: str, tmp_path: Path) -> None:
-    """Left, cancelled from elsewhere, or at its deadline, with each builder of Docker: nothing runs on."""
+    """A build that is left, cancelled from another task, or ended by a deadline stops on Docker, with each builder."""
     command = sleep()
     (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX}\nRUN echo now$((40 + 2)); {command}; echo over\n")
     async with engine(socket) as docker:
@@ -134,8 +134,9 @@ async def test_given_up(socket: str, builder: Literal["classic", "buildkit"], ho
 
 @pytest.mark.parametrize("how", WAYS)
 async def test_given_up_on_podman(socket: str, how: str, tmp_path: Path) -> None:
-    """Podman lets the command that runs come to its end, and goes no further. No call of its API ends it earlier: the
-    test does that from outside, so as not to wait."""
+    """Podman completes the running command and then stops the build. No call of its API ends the command earlier, so
+    the test kills it, to save time.
+    """
     command, never = sleep(), sleep()
     (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX}\nRUN echo now$((40 + 2)); {command} || true\nRUN {never}\n")
     async with engine(socket) as docker:

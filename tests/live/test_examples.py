@@ -1,4 +1,4 @@
-"""Every example in README and docs/ does on a real engine what its page says."""
+"""Every example in README and docs/ runs on a real engine and prints what its page shows."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ on_each = pytest.mark.parametrize("entry", ENGINES or [""], ids=lambda entry: en
 
 @pytest.fixture(autouse=True, scope="module")
 def taken_away() -> Iterator[None]:
-    """Other tests have the same image under another name, and one of two names can always be deleted."""
+    """Remove the image's name at the end. Other tests use the same image under another name, so this never fails."""
     yield
     for entry in ENGINES:
         anyio.run(_without_image, entry.partition("=")[2])
 
 
 async def _with_image(socket: str) -> Engine:
-    """The image is there, as it is for whoever has read README before the pages."""
+    """Pull the image, as a reader of README has done before reading the pages in docs/."""
     async with Docker(socket) as docker:
         await docker.images.pull(IMAGE)
         return await engine_of(docker)
 
 
 async def _without_image(socket: str) -> Engine:
-    """The image is not there, as on a new machine."""
+    """Remove the image, as on a new machine."""
     async with Docker(socket) as docker:
         with suppress(NotFound):
             await docker.images.delete(IMAGE, force=True)
@@ -52,7 +52,7 @@ async def _without_image(socket: str) -> Engine:
 
 
 def _run(socket: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python with these arguments, as somebody runs it who has that Engine and no other."""
+    """Run Python with these arguments, in an environment where this is the only Engine."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
     environment |= {"DOCKER_HOST": f"unix://{socket}", "PYTHONWARNINGS": "error", "TMPDIR": tempfile.gettempdir()}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -66,13 +66,13 @@ def _does_what_its_page_says(example: Example, engine: Engine, socket: str, fold
     ran = _run(socket, folder, program.name)
     assert ran.returncode == 0, ran.stderr
     if not engine.labels & example.printed_otherwise_on:
-        assert example.fits(ran.stdout), f"printed:\n{ran.stdout}\nand the page says:\n{example.printed}"
+        assert example.fits(ran.stdout), f"printed:\n{ran.stdout}\nbut the page shows:\n{example.printed}"
 
 
 @on_each
 @pytest.mark.parametrize("example", OF_README, ids=lambda one: f"{one.page}-{one.line}")
 def test_program_of_readme(entry: str, example: Example, tmp_path: Path) -> None:
-    """Each as it stands, by itself, where there is no image yet."""
+    """Each program of README runs unchanged and on its own, on an engine without the image."""
     socket = entry.partition("=")[2]
     engine = anyio.run(_without_image, socket)
     _does_what_its_page_says(example, engine, socket, tmp_path)
@@ -84,15 +84,15 @@ def test_the_command_that_says_which_engine(entry: str, tmp_path: Path) -> None:
     ran = _run(entry.partition("=")[2], tmp_path, "-m", "rawdock")
     assert ran.returncode == 0, ran.stderr
     assert command.printed
-    assert command.fits(ran.stdout), f"printed:\n{ran.stdout}\nand the page says:\n{command.printed}"
+    assert command.fits(ran.stdout), f"printed:\n{ran.stdout}\nbut the page shows:\n{command.printed}"
 
 
-@pytest.mark.skipif(not ONE_STORE, reason="an example does the same with either image store: the other engine runs it")
+@pytest.mark.skipif(not ONE_STORE, reason="examples do not depend on the image store; they run on the other engine")
 @pytest.mark.parametrize("entry", ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 @pytest.mark.parametrize("example", OF_PAGES, ids=lambda one: f"{one.page}-{one.line}")
 def test_example(entry: str, example: Example, tmp_path: Path) -> None:
     socket = entry.partition("=")[2]
     engine = anyio.run(_with_image, socket)
     if engine.labels & example.not_on:
-        pytest.skip("the page says that this engine cannot do it")
+        pytest.skip("the page says that this engine does not support it")
     _does_what_its_page_says(example, engine, socket, tmp_path)

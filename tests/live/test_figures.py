@@ -1,6 +1,6 @@
-"""Usage compared with the output of `docker stats`: for the same samples, and for a real container.
+"""Usage compared with the output of `docker stats`, for the same samples and for a real container.
 
-The command is that of an engine of `scripts/engines`, or of the machine.
+The docker command comes from an engine of `scripts/engines`, or from the machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
 
 
 def _command() -> str:
-    """Where the docker command is; empty if nowhere."""
+    """The path of the docker command; empty if there is none."""
     for entry in ENGINES:
         socket = Path(entry.partition("=")[2])
         for found in socket.parents[2].glob("roots/*/usr/bin/docker") if len(socket.parents) > 2 else ():
@@ -40,7 +40,7 @@ if not COMMAND:
 
 
 def _size(number: float, base: int, units: str, digits: int) -> str:
-    """As the command writes sizes."""
+    """A size in the format of `docker stats`."""
     names = units.split()
     while number >= base and len(names) > 1:
         number /= base
@@ -49,7 +49,7 @@ def _size(number: float, base: int, units: str, digits: int) -> str:
 
 
 def shown(usage: Usage) -> dict[str, str]:
-    """As the command shows it: 0 for what is not known."""
+    """Usage in the format of `docker stats`, which shows 0 for an unknown value."""
 
     def memory(number: int | None) -> str:
         return _size(number or 0, 1024, "B KiB MiB GiB TiB", 4)
@@ -95,8 +95,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "more than all processors": {"cpu_stats": _CPU | {"system_cpu_usage": 40_100_000_000}},
     "idle": {"precpu_stats": _CPU},
-    "without a number of processors": {"cpu_stats": _CPU | {"online_cpus": 0}},
-    "a cache that cannot be": {"memory_stats": {"usage": 1000, "limit": 4000, "stats": {"total_inactive_file": 2000}}},
+    "no number of processors": {"cpu_stats": _CPU | {"online_cpus": 0}},
+    "an impossible cache": {"memory_stats": {"usage": 1000, "limit": 4000, "stats": {"total_inactive_file": 2000}}},
     "no controllers": {"memory_stats": {}, "pids_stats": {}, "networks": {}, "blkio_stats": {}},
 }
 
@@ -104,13 +104,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("name", SAMPLES)
 async def test_the_same_sample(name: str, tmp_path: Path) -> None:
-    """The command is given samples by a server of ours, and shows of each what is computed here."""
+    """The docker command, connected to a fake server with the sample, shows the same figures as rawdock."""
     sample = json.dumps(V1 | {"name": "/web", "id": "a" * 64} | SAMPLES[name]).encode()
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         if b"/stats?" in request:
             return json_answer(sample)
-        return json_answer(b'{"OSType":"linux"}')  # what else it wants to know
+        return json_answer(b'{"OSType":"linux"}')  # the command's other requests
 
     async with serving(answer) as server:
         told = await _of_command(server.path, "web", tmp_path)
@@ -121,15 +121,15 @@ async def test_the_same_sample(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("entry", ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 async def test_a_real_container(entry: str, tmp_path: Path) -> None:
-    """What does not change from one second to the next is the same."""
+    """For a container that sleeps, rawdock and the docker command show the same figures."""
     if not entry:
         pytest.skip("RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)")
     if entry.startswith("podman"):
-        pytest.skip("the command and Podman differ in what a share of CPU time is, and Podman answers with one sample")
+        pytest.skip("Podman computes the share of CPU time in another way, and answers with a single sample")
     socket = entry.partition("=")[2]
     async with Docker(socket) as docker, container(docker, "rawdock-s-figures", ["sleep", "100"]) as id:
         await docker.containers.start(id)
-        for _ in range(10):  # at first it changes
+        for _ in range(10):  # the figures change at first
             mine = shown(usage_of(await docker.containers.stats_once(id)))
             told = await _of_command(socket, "rawdock-s-figures", tmp_path)
             found = {key: told[key] for key in mine}

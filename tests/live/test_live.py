@@ -1,6 +1,6 @@
-"""The scenarios, and facts that only a real Engine shows, on each engine that RAWDOCK_LIVE_ENGINES names.
+"""The scenarios, and behaviour that only a real Engine has, on each engine in RAWDOCK_LIVE_ENGINES.
 
-It is NAME=SOCKET, with commas between; `scripts/test` sets it.
+The variable has the form NAME=SOCKET,NAME=SOCKET; `scripts/test` sets it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if not ENGINES:
 
 @pytest.fixture(params=ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def socket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An engine's socket, with nothing in the environment that would change how it is spoken to."""
+    """An engine's socket. Environment variables that change the address or the API version are removed."""
     for name in ("DOCKER_API_VERSION", "DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(name, raising=False)
     return str(request.param).partition("=")[2]
@@ -57,7 +57,7 @@ async def test_scenario(socket: str, name: str) -> None:
 
 
 async def test_pull_cancelled_half_way(socket: str) -> None:
-    """A pull that is cancelled while layers come leaves no image, and the client can be used on."""
+    """A pull that is cancelled during downloads leaves no image, and the client can still be used."""
     reference = f"{FAULTY}/slow/fault:1"
     async with Docker(socket) as docker:
         await no_image(docker, reference)
@@ -68,12 +68,12 @@ async def test_pull_cancelled_half_way(socket: str) -> None:
                         scope.cancel()
         assert scope.cancelled_caught
         assert not await has_image(docker, reference)
-        await anyio.sleep(3)  # long enough for the Engine to finish, had it gone on with the small ones
+        await anyio.sleep(3)  # long enough for the small layers, if the Engine had continued
         assert not await has_image(docker, reference)
 
 
 async def test_many_at_once(socket: str) -> None:
-    """Calls that run side by side share a client and each get their own answer."""
+    """Concurrent calls share a client, and each gets its own answer."""
     async with Docker(socket) as docker, container(docker, "rawdock-s-many") as id:
         found: list[str] = []
 
@@ -87,7 +87,7 @@ async def test_many_at_once(socket: str) -> None:
 
 
 async def test_pinned_versions(socket: str) -> None:
-    """A pinned version is spoken as it is; what it does not have is refused before it is sent."""
+    """A pinned version is used as given; parameters that it does not have are refused before anything is sent."""
     async with Docker(socket, version="1.40") as docker:
         assert docker.version == "1.40"
         assert (await docker.system.version()).api_version > "1.40"
@@ -98,7 +98,7 @@ async def test_pinned_versions(socket: str) -> None:
 
 
 async def test_too_new_a_version(socket: str) -> None:
-    """Docker refuses a version that it does not have, Podman takes any; a pinned one is not negotiated again."""
+    """Docker refuses a version that it does not support, Podman accepts any; a pinned version is not renegotiated."""
     async with Docker(socket, version="1.99") as docker:
         if "podman" in (await engine_of_unpinned(socket)):
             assert (await docker.system.version()).version
@@ -113,7 +113,7 @@ async def engine_of_unpinned(socket: str) -> frozenset[str]:
 
 
 async def test_any_request(socket: str) -> None:
-    """What rawdock has no method for goes through `request` and `http`; a route that is not there says so."""
+    """`request` and `http` send any request; a missing route is NotSupported."""
     async with Docker(socket) as docker:
         answer = await docker.request("GET", "/volumes", params={"filters": "{}"})
         assert "Volumes" in answer.json()
@@ -126,7 +126,7 @@ async def test_any_request(socket: str) -> None:
 
 
 async def test_refused_before_sending(socket: str) -> None:
-    """An empty id would be another endpoint: nothing leaves but the ping that asks for the version."""
+    """An empty id would address another endpoint, so nothing is sent, except the ping that negotiates the version."""
     recorder = Recorder(socket)
     async with Docker(transport=recorder) as docker:
         with pytest.raises(InvalidArgument):
@@ -135,14 +135,14 @@ async def test_refused_before_sending(socket: str) -> None:
 
 
 async def test_wait_of_a_created_container(socket: str) -> None:
-    """Never started: the default condition is true at once; 0 on Docker, on Podman mostly -1 and at times 0."""
+    """For a container that never started, `wait` returns at once: 0 on Docker, on Podman -1 or sometimes 0."""
     async with Docker(socket) as docker, container(docker, "rawdock-s-never") as id:
         podman = "podman" in (await engine_of(docker)).labels
         assert (await docker.containers.wait(id)).status_code in ((-1, 0) if podman else (0,))
 
 
 async def test_wait_left_early(socket: str) -> None:
-    """A wait that is given up closes its connection and disturbs nobody."""
+    """A cancelled wait does not affect the container or other calls."""
     async with Docker(socket) as docker, container(docker, "rawdock-s-left") as id:
         await docker.containers.start(id)
         with anyio.move_on_after(0.3) as scope:
@@ -152,7 +152,7 @@ async def test_wait_left_early(socket: str) -> None:
 
 
 async def test_docker_sends_no_field_that_is_not_known(socket: str) -> None:
-    """All harmless reads of a Docker Engine on which something is there: no field that no model has."""
+    """Every field in the answers of a Docker Engine with some objects on it is in a model."""
     async with Docker(socket) as docker, container(docker, "rawdock-s-drift") as id:
         await docker.containers.start(id)
         drift = Drift()
@@ -164,7 +164,7 @@ async def test_docker_sends_no_field_that_is_not_known(socket: str) -> None:
 
 
 async def test_a_registry_that_is_not_there(socket: str) -> None:
-    """An answer to a pull that never began is an error, not an empty stream."""
+    """A pull from a registry that does not answer is an error, not an empty stream."""
     async with Docker(socket) as docker:
         with pytest.raises((ServerError, NotFound, StreamError)):
             await docker.images.pull("127.0.0.1:9/rawdock-s:1")

@@ -1,4 +1,4 @@
-"""Uploads that a real Engine refuses or answers early: its answer is read even if the connection was reset."""
+"""Uploads that a real Engine refuses or answers early. Its answer is read even if it resets the connection."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REFUSED: dict[str, Callable[[Docker, Any], Awaitable[object]]] = {
 @pytest.mark.parametrize("kept", [False, True], ids=["fresh", "kept"])
 @pytest.mark.parametrize("form", ["one piece", "parts"])
 async def test_a_refusal_is_read(socket: str, operation: str, kept: bool, form: str) -> None:
-    """Eight MiB that the Engine has no use for: the error is the Engine's own, and never a broken pipe."""
+    """When the Engine refuses an upload of 8 MiB, the error is the Engine's own and never a broken pipe."""
     async with Docker(socket) as docker:
         if kept:
             await docker.system.ping()
@@ -60,7 +60,7 @@ async def test_a_refusal_is_read(socket: str, operation: str, kept: bool, form: 
 
 @pytest.mark.parametrize("version", ["1", "2"])
 async def test_builds_come_through(socket: str, tmp_path: Path, version: Any) -> None:
-    """Builds of a folder and of an archive, by either builder, one behind the other on kept connections."""
+    """Builds of a folder and of an archive succeed with either builder, one after another on reused connections."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     (tmp_path / "data").write_bytes(bytes(range(256)) * 8000)
     archive = io.BytesIO()
@@ -77,9 +77,9 @@ async def test_builds_come_through(socket: str, tmp_path: Path, version: Any) ->
                 with anyio.fail_after(60):
                     made.add((await docker.build(tmp_path, tag=TAG, builder=builder)).id)
                     made.add((await docker.images.build(archive.getvalue(), version=version)).id)
-            assert len(made) == 6  # the archive's is the same each time
+            assert len(made) == 6  # the archive gives the same image each time
         finally:
             for image in made:
-                # With containerd's store a build takes the image away that had its tag before.
+                # With containerd's image store, a build deletes the image that had its tag before.
                 with contextlib.suppress(rawdock.NotFound):
                     await docker.images.delete(image, force=True)

@@ -1,7 +1,7 @@
-"""A real Engine that is killed and started again: a separate one, beside the one that is tested.
+"""Tests that kill a real Engine and start it again: a separate one, beside the engine of the other tests.
 
-It is made with what `scripts/engines` has set up already, in a folder of its own. Only Engines of `scripts/engines`
-have that; for others these tests are skipped.
+It has its own folder, and uses the root folder and the images that `scripts/engines` has set up for the tested engine.
+For engines that do not come from `scripts/engines`, these tests are skipped.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Own:
 def own(request: pytest.FixtureRequest) -> Iterator[Own]:
     name, _, socket = str(request.param).partition("=")
     if name.endswith("-ctrd"):
-        pytest.skip("the same Engine as the one without containerd's image store")
+        pytest.skip("tested already on the same Engine without containerd's image store")
     base = Path(socket).parents[2] if socket.endswith(f"/state/{name}/docker.sock") else Path("/nowhere")
     if os.geteuid() != 0 or not (base / "roots").is_dir() or not base.is_relative_to(tempfile.gettempdir()):
-        pytest.skip("no Engine of scripts/engines, so none that may be killed")
+        pytest.skip("not an engine of scripts/engines, which alone may be killed")
     with tempfile.TemporaryDirectory(prefix="rdk") as folder:
         for shared in ("roots", "images"):
             (Path(folder) / shared).symlink_to(base / shared)
@@ -76,12 +76,12 @@ def own(request: pytest.FixtureRequest) -> Iterator[Own]:
 
 
 async def _prepared(own: Own, docker: Docker) -> None:
-    await anyio.to_thread.run_sync(own.start)  # if a test before has left it killed
+    await anyio.to_thread.run_sync(own.start)  # if an earlier test left it killed
     await docker.images.pull(BUSYBOX)
 
 
 async def _until(watching: Watching, action: str, id: str) -> list[EventMessage | Gap]:
-    """What is told up to this event."""
+    """The items up to and including this event."""
     out: list[EventMessage | Gap] = []
     with anyio.fail_after(60):
         async for item in watching:
@@ -92,7 +92,7 @@ async def _until(watching: Watching, action: str, id: str) -> list[EventMessage 
 
 
 async def test_a_watch_goes_on_over_a_restart(own: Own) -> None:
-    """The stream ends, and the watch says that something may be missed, once; then it tells what is new, once."""
+    """After a restart, the watch yields one gap, and then each new event once."""
     async with Docker(own.socket) as docker:
         await _prepared(own, docker)
         async with (
@@ -117,7 +117,7 @@ async def test_a_watch_goes_on_over_a_restart(own: Own) -> None:
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_containers_listed_again_behind_a_gap(own: Own) -> None:
-    """The list shows what the kill has done to a container, of which no event tells."""
+    """After a gap, a new list shows that the kill ended the container, for which there was no event."""
     async with Docker(own.socket) as docker:
         await _prepared(own, docker)
         async with (
@@ -138,7 +138,7 @@ async def test_containers_listed_again_behind_a_gap(own: Own) -> None:
 
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_whatever_is_open_ends_when_its_engine_is_killed(own: Own) -> None:
-    """At once and with an error; what is only closed at its end, as output of a process, at least ends at once."""
+    """Every open stream ends soon and with an error, except the output of an exec, which may end without one."""
     async with Docker(own.socket) as docker:
         await _prepared(own, docker)
         async with container(docker, "rawdock-s-killed", ["sh", "-c", "echo begun; sleep 300"]) as id:

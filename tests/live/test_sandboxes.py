@@ -1,4 +1,4 @@
-"""Sandboxes: many containers without network and with limits at once, each step with a deadline and a bound."""
+"""Sandboxes: many containers at once, without network and with limits, that run commands with limited output."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if not ONE_STORE:
 LIMITS = HostConfig(network_mode="none", memory=64 << 20, pids_limit=32, cap_drop=["ALL"], init=True)
 LABEL = "rawdock-s-sandbox"
 SPEC = ContainerSpec(host_config=LIMITS, working_dir="/box", labels={LABEL: "yes"})
-# Ends in a number that only this sandbox knows, leaves two children behind, and would never stop talking.
+# Writes a result that differs in each sandbox, starts two background processes, and writes output without end.
 STEP = b"read n < given; echo $((n * n)) > result; sleep 301 & setsid sleep 302 & yes"
-# The shell itself starts one process, before there are others: a shell that finds no room for one ends with an error.
+# `(bomb)` is the only process that the shell itself starts: at the limit, a shell that cannot fork exits with an error.
 BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; (bomb) & while :; do :; done"]
 
 
 async def step(docker: Docker, box: str, number: int) -> None:
-    """Files in, a step that does not end by itself, a file out; nothing of the step runs on once it is cancelled."""
+    """Write files, run a command that never ends, cancel it, and read its result; none of its processes is left."""
     await docker.write_file(box, "/box/given", b"%d\n" % number)
     await docker.write_file(box, "/box/step.sh", STEP)
     with anyio.CancelScope() as scope:
@@ -41,7 +41,7 @@ async def step(docker: Docker, box: str, number: int) -> None:
 
 @pytest.fixture(params=ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """Its name and its socket."""
+    """The engine's name and socket."""
     for name in ("DOCKER_API_VERSION", "DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(name, raising=False)
     name, _, socket = str(request.param).partition("=")
@@ -49,7 +49,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t
 
 
 async def test_many_sandboxes(engine: tuple[str, str], anyio_backend: str) -> None:
-    """A hundred at once, on one engine and one loop; some on the others: each has its own, and none is left."""
+    """Concurrent sandboxes (a hundred on one engine and loop, eight on others) do not mix, and all are removed."""
     name, socket = engine
     count = 100 if (name, anyio_backend) == ("docker-28.5", "asyncio") else 8
     ready = anyio.Event()
@@ -73,7 +73,7 @@ async def test_many_sandboxes(engine: tuple[str, str], anyio_backend: str) -> No
 
 
 async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
-    """A commit of a sandbox is where others go on from, each for itself."""
+    """Several sandboxes start from the commit of another one, independent of each other."""
     snapshot = "rawdock-s-sandbox:1"
     async with Docker(engine[1]) as docker:
         await no_image(docker, snapshot)
@@ -97,7 +97,7 @@ async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
 
 
 async def test_a_fork_bomb(engine: tuple[str, str]) -> None:
-    """Where there is no room for another process it is ended from outside, or said to go on; the sandbox goes."""
+    """At the process limit, a command is ended from outside or reported as still running; the sandbox is removed."""
     async with Docker(engine[1]) as docker:
         async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
             with pytest.raises(TimedOut) as caught:
@@ -109,7 +109,7 @@ async def test_a_fork_bomb(engine: tuple[str, str]) -> None:
 
 
 async def test_two_hundred_runs(engine: tuple[str, str], anyio_backend: str) -> None:
-    """Not one exit code, nor a byte of output, is lost to a race; half of them are removed by the Engine itself."""
+    """No run loses its exit code or output to a race, including the half that the Engine itself removes."""
     name, socket = engine
     count = 200 if (name, anyio_backend) == ("docker-28.5", "asyncio") else 24
     few = anyio.CapacityLimiter(6)

@@ -1,8 +1,8 @@
-"""Scenarios: uses of an Engine that check their own answers. Recording, replaying and live tests share them.
+"""Scenarios: functions that use an Engine and check its answers. They are recorded, replayed and run live.
 
-A scenario takes a `Docker` and nothing else. It behaves the same on every run: names are fixed, and whatever differs
-between runs or Engines comes from answers. It cleans up before and behind itself. What an Engine cannot do stands in
-`cannot.py`.
+A scenario takes a `Docker` and nothing else. It sends the same requests on every run: names are fixed, and whatever
+differs between runs or Engines comes from answers. It removes what it needs gone before it begins, and what it created
+when it ends. `cannot.py` lists what an Engine cannot do.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Scenario = Callable[[Docker], Awaitable[None]]
 
 
 def _of(module: ModuleType) -> dict[str, Scenario]:
-    """The public async functions of a module; `pull.lines` is named `pull-lines`."""
+    """The scenarios of a module: its public async functions. `pull.lines` gets the name `pull-lines`."""
     theme = module.__name__.rpartition(".")[2]
     return {
         f"{theme}-{name}".replace("_", "-"): cast("Scenario", value)

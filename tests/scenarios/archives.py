@@ -1,4 +1,4 @@
-"""Files of containers, as tar archives."""
+"""Copying the files of containers as tar archives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def _archive(docker: Docker, id: str, path: str) -> dict[str, bytes | str 
 
 
 async def copied(docker: Docker) -> None:
-    """What goes in comes out: a folder, a file, a link; the container need not run."""
+    """A folder, a file and a link are copied in and out unchanged; the container need not run."""
     async with container(docker, "rawdock-s-archive") as id:
         await docker.containers.put_archive(id, tar(FILES), path="/tmp")
         assert await _archive(docker, id, "/tmp/folder") == FILES
@@ -40,7 +40,7 @@ async def copied(docker: Docker) -> None:
 
 
 async def told(docker: Docker) -> None:
-    """What a path is: size, mode, time, and where a link leads."""
+    """`archive_info` reports a path's size, mode and time, and the target of a link."""
     async with container(docker, "rawdock-s-archive") as id:
         await docker.containers.put_archive(id, tar(FILES, mode=0o640), path="/tmp")
         file = await docker.containers.archive_info(id, path="/tmp/folder/file")
@@ -55,7 +55,7 @@ async def told(docker: Docker) -> None:
 
 
 async def in_parts(docker: Docker) -> None:
-    """An archive may be compressed, and may come in parts."""
+    """An upload may be compressed, and may be given as an async iterator of parts."""
     archive = gzipped(tar({"file": b"content"}))
 
     async def parts() -> AsyncIterator[bytes]:
@@ -68,7 +68,7 @@ async def in_parts(docker: Docker) -> None:
 
 
 async def replaced(docker: Docker) -> None:
-    """A file takes the place of a folder, unless that is not wanted."""
+    """A file replaces a folder of the same name, unless `no_overwrite_dir_non_dir` is set."""
     async with container(docker, "rawdock-s-archive") as id:
         await docker.containers.put_archive(id, tar({"it": None}), path="/tmp")
         with pytest.raises((BadRequest, ServerError)):
@@ -79,7 +79,7 @@ async def replaced(docker: Docker) -> None:
 
 
 async def exported(docker: Docker) -> None:
-    """All files of a container, those that were put there among them."""
+    """An export has all files of a container, including those copied into it."""
     name = "rawdock-s-archive"
     await no_container(docker, name)
     async with tiny(docker, f"{OPEN}/rawdock-s-tiny:1"):
@@ -97,7 +97,7 @@ async def exported(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container or path, and what cannot be unpacked."""
+    """Errors: no such container or path, and archives that cannot be unpacked."""
     engine = await engine_of(docker)
     archive = tar({"file": b"content"})
     with pytest.raises(NotFound):
@@ -120,7 +120,7 @@ async def errors(docker: Docker) -> None:
             await docker.containers.put_archive(id, archive, path="/tmp/file")
         with pytest.raises((BadRequest, ServerError)):
             await docker.containers.put_archive(id, b"no archive" * 100, path="/tmp")
-        if engine.can("refuse a folder that is not there"):
+        if engine.can("refuse a missing folder"):
             with pytest.raises(NotFound):
                 await docker.containers.put_archive(id, archive, path="/none/there")
         else:
@@ -129,10 +129,10 @@ async def errors(docker: Docker) -> None:
 
 
 async def read_only(docker: Docker) -> None:
-    """Nothing is unpacked into a container that may only read."""
+    """Nothing is unpacked into a container with a read-only root filesystem."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-archive", host_config=HostConfig(readonly_rootfs=True)) as id:
-        if engine.can("refuse to write where it is read-only"):
+        if engine.can("refuse writes to a read-only container"):
             with pytest.raises((BadRequest, ServerError), match="read-only"):
                 await docker.containers.put_archive(id, tar({"file": b"content"}), path="/tmp")
         else:

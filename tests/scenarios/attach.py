@@ -1,4 +1,4 @@
-"""The first process of a container: what it writes and reads."""
+"""Attaching to the main process of a container."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NONE = "rawdock-s-none"
 
 
 async def before_start(docker: Docker) -> None:
-    """Attached before the start nothing is missed; input arrives, and ending it ends the process."""
+    """An attach before the start misses no output; input arrives, and the end of input ends the process."""
     say = ["sh", "-c", "echo begin; cat; echo end >&2; exit 3"]
     async with container(docker, "rawdock-s-attach", say, open_stdin=True, stdin_once=True) as id:
         async with docker.containers.attach(id, stdin=True) as process:
@@ -26,7 +26,7 @@ async def before_start(docker: Docker) -> None:
 
 
 async def chosen(docker: Docker) -> None:
-    """One of the outputs alone; and those of the past."""
+    """Attach to only one of the outputs; and read earlier output with `logs=True`."""
     engine = await engine_of(docker)
     say = ["sh", "-c", "echo out; echo err >&2"]
     async with container(docker, "rawdock-s-attach", say) as id:
@@ -36,13 +36,13 @@ async def chosen(docker: Docker) -> None:
         await docker.containers.wait(id)
         async with docker.containers.attach(id, logs=True, stream=False) as process:
             assert await output(process) == (b"out\n", b"err\n")
-        if engine.can("choose outputs of the past"):
+        if engine.can("select earlier outputs"):
             async with docker.containers.attach(id, logs=True, stream=False, stderr=False) as process:
                 assert await output(process) == (b"out\n", b"")
 
 
 async def with_logs(docker: Docker) -> None:
-    """What was written before comes first, then what follows."""
+    """Earlier output comes first, then new output."""
     say = ["sh", "-c", "echo before; read -r word; echo $word"]
     async with container(docker, "rawdock-s-attach", say, open_stdin=True) as id:
         await docker.containers.start(id)
@@ -54,7 +54,7 @@ async def with_logs(docker: Docker) -> None:
 
 
 async def terminal(docker: Docker) -> None:
-    """With a terminal all is stdout, input is echoed, and it has the size that it was told."""
+    """With a terminal all output is stdout, input is echoed, and the terminal has the size set by `resize`."""
     say = ["sh", "-c", "read -r word; stty size; echo $word >&2"]
     async with container(docker, "rawdock-s-attach", say, open_stdin=True, tty=True) as id:
         with pytest.raises(Conflict):
@@ -68,7 +68,7 @@ async def terminal(docker: Docker) -> None:
 
 
 async def left_early(docker: Docker) -> None:
-    """Leaving lets the container go on."""
+    """Leaving an attach does not stop the container."""
     async with container(docker, "rawdock-s-attach", ["sh", "-c", "echo out; sleep 100"]) as id:
         async with docker.containers.attach(id) as process:
             await docker.containers.start(id)
@@ -77,7 +77,7 @@ async def left_early(docker: Docker) -> None:
 
 
 async def websocket(docker: Docker) -> None:
-    """Over a WebSocket input and output are messages, until the process ends; Podman does not have it."""
+    """Over a WebSocket, input and output are messages, until the process ends. Podman does not support it."""
     engine = await engine_of(docker)
     say = ["sh", "-c", "read -r word; echo got $word"]
     async with container(docker, "rawdock-s-attach", say, open_stdin=True) as id:
@@ -97,7 +97,7 @@ async def websocket(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container, and one that is paused."""
+    """Errors: no such container, and a paused container."""
     with pytest.raises(NotFound, match=NONE):
         await opened(docker.containers.attach(NONE))
     with pytest.raises(NotFound, match=NONE):

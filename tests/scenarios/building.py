@@ -1,4 +1,4 @@
-"""Builds in steps: folders, Dockerfiles as text, and failures, with every builder that an Engine has."""
+"""`docker.build`: folders, Dockerfiles as text, and failures, with every builder of an Engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Builder = Literal["classic", "buildkit"]
 
 @contextmanager
 def _folder(files: Mapping[str, str], links: Mapping[str, str] | None = None) -> Iterator[Path]:
-    """A folder with these files, of the same modes everywhere."""
+    """A temporary folder with these files. The modes do not depend on the machine's umask."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name, content in files.items():
@@ -46,7 +46,7 @@ def _folder(files: Mapping[str, str], links: Mapping[str, str] | None = None) ->
 
 @asynccontextmanager
 async def _builders(docker: Docker) -> AsyncGenerator[list[Builder | None], None]:
-    """The builders of this Engine; what they build here is gone at the end."""
+    """Yields the builders of this Engine. The images that they build here are removed at the end."""
     engine = await engine_of(docker)
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
@@ -63,8 +63,9 @@ def _step(steps: list[Step], instruction: str) -> Step:
 
 
 async def folder(docker: Docker) -> None:
-    """What is left out does not arrive; links, modes and owners do. The steps are the same with every builder, and the
-    second time their results are there."""
+    """Files that `.dockerignore` excludes are not sent; links, modes and owners are. Every builder reports the same
+    steps, and a second build takes their results from the cache.
+    """
     shown = "find . | sort; stat -c '%a %u' run.sh; ./run.sh"
     files = {
         "Dockerfile": f"FROM {BUSYBOX}\nCOPY . /context\nRUN cd /context && {shown}\n",
@@ -86,7 +87,7 @@ async def folder(docker: Docker) -> None:
                     result = await build.result()
                 ran = _step(build.steps, "RUN cd /context")
                 seen = ran.text.split("\n")
-                # What the rules leave out of the Dockerfile's context is still visible with BuildKit: it was sent.
+                # .dockerignore excludes the Dockerfile, but BuildKit shows it all the same, because it was sent.
                 wanted = [".", "./link", "./out", "./run.sh", "./secret", "./secret/known", "./sub", "./sub/noise.log"]
                 assert [name for name in seen if name.startswith(".") and name != "./Dockerfile"] == wanted
                 assert ("./Dockerfile" in seen) is (builder == "buildkit")
@@ -112,7 +113,7 @@ async def folder(docker: Docker) -> None:
 
 
 async def text(docker: Docker) -> None:
-    """A Dockerfile as text is enough; arguments, labels and a stage are as they are given."""
+    """A build from a Dockerfile given as text alone, with build arguments, labels and a target stage."""
     dockerfile = f"FROM {BUSYBOX} AS one\nARG A=default\nRUN echo $A\nFROM {BUSYBOX} AS two\nRUN echo two\n"
     async with _builders(docker) as builders:
         for builder in builders:
@@ -134,7 +135,7 @@ async def text(docker: Docker) -> None:
 
 
 async def given(docker: Docker) -> None:
-    """A Dockerfile that is not the folder's, an archive that is ready, hosts, and no network."""
+    """A Dockerfile from outside the folder, an archive as the context, extra hosts, and a build without network."""
     shown = "find /context -type f; cat /etc/hosts; ls /sys/class/net; df -k /dev/shm"
     other = f"FROM {BUSYBOX}\nCOPY . /context\nRUN {shown}\n"
     engine = await engine_of(docker)
@@ -160,7 +161,7 @@ async def given(docker: Docker) -> None:
             assert "192.0.2.7\trawdock-s-a" in said
             assert "192.0.2.8\trawdock-s-b" in said
             assert "eth0" not in said
-            if builder != "buildkit" or engine.can("give a size to a build's shared memory with BuildKit"):
+            if builder != "buildkit" or engine.can("set the shared memory of a BuildKit build"):
                 assert " 2048 " in said
             archive = tar({"sub/Own": f"FROM {BUSYBOX}\nCOPY file /\n".encode(), "file": b"x"})
             result = await docker.build(archive, file="sub/Own", tag=OTHER, builder=builder, buildid="rawdock-s-build")
@@ -168,7 +169,7 @@ async def given(docker: Docker) -> None:
 
 
 async def fails(docker: Docker) -> None:
-    """The error says which step failed, with which code, and what it said last; no container stays."""
+    """The error names the failed step, with its exit code and output; no container is left behind."""
     dockerfile = f"FROM {BUSYBOX}\nRUN echo before\nRUN echo last words; exit 3\nRUN echo never\n"
     async with _builders(docker) as builders:
         for builder in builders:

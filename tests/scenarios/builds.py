@@ -1,4 +1,4 @@
-"""Builds, with the classic builder and with BuildKit; Podman builds in its own way, whichever is asked for."""
+"""`images.build` with the classic builder and with BuildKit. Podman has its own builder, and ignores `version`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _context(dockerfile: str, **files: bytes) -> bytes:
 
 
 def _said(lines: list[BuildLine]) -> str:
-    """What the lines say, those of BuildKit out of their records."""
+    """The text of the lines; BuildKit's is inside its base64-encoded records."""
     texts = [base64.b64decode(line.aux).decode(errors="replace") for line in lines if isinstance(line.aux, str)]
     return "".join([line.stream for line in lines] + texts)
 
@@ -66,12 +66,12 @@ async def _built(docker: Docker, version: Version) -> None:
 
 
 async def classic(docker: Docker) -> None:
-    """Files are copied, commands run and say so, and the image has its names, labels and layers."""
+    """Files are copied, the output of commands is reported, and the image has its names, labels and layers."""
     await _built(docker, "1")
 
 
 async def buildkit(docker: Docker) -> None:
-    """The same with BuildKit, whose lines are records."""
+    """The same with BuildKit, which sends base64-encoded records."""
     await _built(docker, "2")
 
 
@@ -90,17 +90,17 @@ async def arguments(docker: Docker) -> None:
             context, dockerfile="sub/Own", target="one", tags=[OTHER], quiet=True, nocache=True
         ) as build:
             lines = [line async for line in build]
-        assert len(lines) == 1, "nothing but the id"
+        assert len(lines) == 1, "a quiet build reports only the image's id"
         quiet = await docker.images.inspect(OTHER)
         assert lines[0].stream.strip().removeprefix("sha256:") == quiet.id.removeprefix("sha256:")
         assert "A=default" in quiet.config.env
 
 
 async def limits(docker: Docker) -> None:
-    """What runs in a build is held to limits, and finds further hosts."""
+    """Commands in a build get the ulimits, shared memory size and extra hosts that were given."""
     engine = await engine_of(docker)
-    hosts = ["rawdock-s-host:192.0.2.7"] if engine.can("take hosts for a build") else None
-    files = [Ulimit(name="nofile", soft=77, hard=78)] if engine.can("take ulimits for a build") else None
+    hosts = ["rawdock-s-host:192.0.2.7"] if engine.can("accept extra hosts for a build") else None
+    files = [Ulimit(name="nofile", soft=77, hard=78)] if engine.can("accept ulimits for a build") else None
     async with _no_images_left(docker):
         async with docker.images.build(
             _context(FROM + "RUN ulimit -n; cat /etc/hosts; df -k /dev/shm\n"),
@@ -129,12 +129,12 @@ async def _fails(docker: Docker, version: Version) -> None:
     async def follow() -> None:
         async with docker.images.build(failing, version=version, tags=[BUILT], nocache=True, forcerm=True) as build:
             async for line in build:
-                seen.append(line)  # noqa: PERF401  # what came before the error is wanted
+                seen.append(line)  # noqa: PERF401  # keep the lines before the error
 
     async with _no_images_left(docker):
         with pytest.raises(StreamError, match="3") as caught:
             await follow()
-        assert caught.value.code in (3, None), "only the classic builder tells it apart"
+        assert caught.value.code in (3, None), "only the classic builder reports the exit code as a number"
         assert "before" in _said(seen)
         assert not await has_image(docker, BUILT)
     for wrong in (
@@ -149,7 +149,7 @@ async def _fails(docker: Docker, version: Version) -> None:
 
 
 async def fails(docker: Docker) -> None:
-    """A command that fails ends the build with its code; what is wrong with the Dockerfile is told."""
+    """A failing command ends the build with its exit code; a wrong Dockerfile is reported as an error."""
     await _fails(docker, "1")
 
 
@@ -159,7 +159,7 @@ async def buildkit_fails(docker: Docker) -> None:
 
 
 async def refused(docker: Docker) -> None:
-    """A bad Dockerfile, a stage that is not there, a bad name, and what is no archive."""
+    """Errors: an invalid Dockerfile, a missing stage, an invalid name, and data that is not an archive."""
     engine = await engine_of(docker)
     kind = BadRequest if engine.can("refuse a bad Dockerfile at once") else StreamError
     with pytest.raises(kind, match="NONSENSE"):
@@ -173,7 +173,7 @@ async def refused(docker: Docker) -> None:
 
 
 async def with_credentials(docker: Docker) -> None:
-    """The image that a build begins with may be behind a password."""
+    """The base image may be in a registry that requires credentials."""
     reference = f"{WITH_PASSWORD}/busybox:1"
     context = _context(f"FROM {reference}\nENV A=b\n")
     right = {WITH_PASSWORD: credentials(registry=WITH_PASSWORD)}
@@ -190,7 +190,7 @@ async def with_credentials(docker: Docker) -> None:
 
 
 async def cancelled(docker: Docker) -> None:
-    """A build that runs with BuildKit ends by its id; Podman does not have it."""
+    """`build.cancel` ends a BuildKit build by its id. Podman does not support it."""
     engine = await engine_of(docker)
     if not engine.can("cancel a build"):
         with pytest.raises(NotSupported):
@@ -214,9 +214,9 @@ async def cancelled(docker: Docker) -> None:
 
 
 async def pruned(docker: Docker) -> None:
-    """What BuildKit kept goes, and its size is told; Podman does not have it."""
+    """`build.prune` removes BuildKit's cache and reports its size. Podman does not support it."""
     engine = await engine_of(docker)
-    if not engine.can("prune what builds keep"):
+    if not engine.can("prune the build cache"):
         with pytest.raises(NotSupported):
             await docker.build.prune()
         return

@@ -14,7 +14,7 @@ ONE = CheckpointCreateRequest(checkpoint_id="one")
 
 
 async def kept(docker: Docker) -> None:
-    """A checkpoint is made, listed, refused a second time, and deleted; the container goes on."""
+    """A checkpoint is created, listed, refused a second time, and deleted; the container keeps running."""
     engine = await engine_of(docker)
     async with container(docker, NAME, ["sleep", "300"], host_config=HostConfig(network_mode="none")) as id:
         await docker.containers.start(id)
@@ -33,7 +33,7 @@ async def kept(docker: Docker) -> None:
 
 
 async def ends(docker: Docker) -> None:
-    """With `exit` the container ends where it was."""
+    """With `exit`, the container stops after its checkpoint."""
     async with container(docker, NAME, ["sleep", "300"], host_config=HostConfig(network_mode="none")) as id:
         await docker.containers.start(id)
         async with docker.containers.wait(id) as waiting:
@@ -44,7 +44,7 @@ async def ends(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container, no such checkpoint, and an Engine that has none of it."""
+    """Errors: no such container, no such checkpoint, and an Engine without checkpoints."""
     engine = await engine_of(docker)
     if not engine.can("have checkpoints"):
         for refused in (

@@ -11,16 +11,16 @@ from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image, no_ne
 
 NAME = "rawdock-s-events"
 LABEL = {"label": f"rawdock-s={NAME}"}
-GONE = ("destroy", "remove")  # Docker's word and Podman's
+GONE = ("destroy", "remove")  # the action in Docker's and in Podman's events
 
 
 def _moment(event: EventMessage) -> str:
-    """When it happened, to the nanosecond, as `since` and `until` take it."""
+    """The exact time of an event, in the form that `since` and `until` take."""
     return f"{event.time_nano // 10**9}.{event.time_nano % 10**9:09}"
 
 
 async def life(docker: Docker) -> None:
-    """A container's life, while it goes on; and the same from memory, all of it or a part."""
+    """The events of a container, first as they happen, then all or some of them from the Engine's history."""
     engine = await engine_of(docker)
     async with container(docker, NAME, ["sh", "-c", "exit 3"]) as id:
         created = (await docker.containers.inspect(id)).created.datetime
@@ -52,7 +52,7 @@ async def life(docker: Docker) -> None:
             since=created, filters={**LABEL, "type": "container", "event": "die"}
         ) as events:
             assert await anext(events) == die
-        if engine.can("end with what is past"):
+        if engine.can("end with past events"):
             async with docker.system.events(since=created, until=_moment(seen[-1]), filters=LABEL) as events:
                 assert [event async for event in events] == seen
                 assert events.finished
@@ -98,10 +98,10 @@ async def kinds(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is no time, before it is sent, and on Podman what is no filter."""
+    """Errors: an invalid time, which is not sent, and on Podman an unknown filter."""
     with pytest.raises(InvalidArgument, match="nonsense"):
         await opened(docker.system.events(since="nonsense", until=1))
-    if (await engine_of(docker)).can("overlook filters of events"):
+    if (await engine_of(docker)).can("ignore unknown filters of events"):
         async with docker.system.events(until=1, filters={"nonsense": "1"}) as events:
             assert [event async for event in events] == []
     else:

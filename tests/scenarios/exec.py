@@ -1,4 +1,4 @@
-"""Commands in a running container."""
+"""`docker.exec`: commands in a running container."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DETACHED = ExecStartConfig(detach=True)
 
 
 async def _ended(docker: Docker, id: str) -> ExecInspect:
-    """A command's state when it has ended, which may be a moment after its output has."""
-    while (found := await docker.exec.inspect(id)).running:  # noqa: ASYNC110  # no event is told on every Engine
+    """A command's state after its end, which may come a moment after the end of its output."""
+    while (found := await docker.exec.inspect(id)).running:  # noqa: ASYNC110  # not every Engine has an event for it
         await anyio.sleep(0.1)
     return found
 
 
 async def outputs(docker: Docker) -> None:
-    """Both outputs are kept apart, and inspect knows the exit code; environment, user and folder are as asked for."""
+    """stdout and stderr are separate, inspect has the exit code, and environment, user and folder are as given."""
     say = "echo $A; id -u; pwd; echo to stderr >&2; exit 3"
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
@@ -50,7 +50,7 @@ async def outputs(docker: Docker) -> None:
 
 
 async def input_ends(docker: Docker) -> None:
-    """What is sent arrives, and ending it ends the command; its output comes to the last byte."""
+    """Input arrives, the end of input ends the command, and all of its output is received."""
     lines = b"".join(b"%d\n" % number for number in range(500))
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
@@ -82,11 +82,11 @@ async def conversation(docker: Docker) -> None:
 
 
 async def terminal(docker: Docker) -> None:
-    """With a terminal all is stdout, input is echoed, and it has the size that it was told."""
+    """With a terminal all output is stdout, input is echoed, and the terminal has the size set by `resize`."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
-        # Podman hands the size and the input over in two ways, so the size may be the later one.
+        # Podman passes the size and the input on separately, so the size may arrive after the input.
         wait = 'for n in $(seq 100); do [ "$(stty size)" = "10 20" ] && break; sleep 0.1; done'
         ask = f"read -r word; {wait}; stty size; echo $word >&2"
         config = ExecConfig(cmd=["sh", "-c", ask], attach_stdin=True, attach_stdout=True, attach_stderr=True, tty=True)
@@ -97,7 +97,7 @@ async def terminal(docker: Docker) -> None:
             await process.send(b"word\n")
             assert await output(process) == (b"word\r\n10 20\r\nword\r\n", b"")
         assert (await docker.exec.inspect(created.id)).process_config.tty
-        if engine.has("1.42") and engine.can("begin with a terminal's size"):
+        if engine.has("1.42") and engine.can("start with a console size"):
             config = ExecConfig(cmd=["stty", "size"], attach_stdout=True, tty=True, console_size=[33, 77])
             created = await docker.exec.create(id, config)
             async with docker.exec.start(created.id, ExecStartConfig(tty=True, console_size=[33, 77])) as process:
@@ -105,7 +105,7 @@ async def terminal(docker: Docker) -> None:
 
 
 async def detached(docker: Docker) -> None:
-    """Left to itself it runs on, and inspect tells when and how it ended; a second start is refused."""
+    """A detached command runs on its own, and inspect reports when and how it ended; a second start is refused."""
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
         config = ExecConfig(cmd=["sh", "-c", "until [ -e /go ]; do sleep 0.1; done; exit 5"])
@@ -123,7 +123,7 @@ async def detached(docker: Docker) -> None:
 
 
 async def not_a_command(docker: Docker) -> None:
-    """A program that does not exist says so in the output; detached it is an error."""
+    """A program that does not exist is reported in the output; of a detached command it is an error."""
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
         config = ExecConfig(cmd=["/rawdock-s-none"], attach_stdout=True, attach_stderr=True)
@@ -138,7 +138,7 @@ async def not_a_command(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container or command, and a container that is stopped or paused."""
+    """Errors: no such container or command, and a stopped or paused container."""
     none = "f" * 64
     with pytest.raises(NotFound, match=NONE):
         await docker.exec.create(NONE, TRUE)
@@ -165,12 +165,12 @@ async def errors(docker: Docker) -> None:
         await docker.containers.unpause(id)
         await docker.containers.kill(id)
         await docker.containers.wait(id)
-        with pytest.raises((Conflict, NotFound)):  # Docker forgets it with the container's process
+        with pytest.raises((Conflict, NotFound)):  # Docker forgets the command when the container's process ends
             await opened(docker.exec.start(created.id))
 
 
 async def twice(docker: Docker) -> None:
-    """A command starts once: Docker says so in the output, Podman before it."""
+    """A command can be started only once: Docker reports that in the output, Podman with an error."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)

@@ -1,4 +1,4 @@
-"""A command in a running container, held from start to exit code: `docker.execute`."""
+"""`docker.execute`: a command in a running container, from its start to its exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .kit import BUSYBOX, container, no_container, opened
 NAME = "rawdock-s-execute"
 
 SAY = ["sh", "-c", 'while read -r line; do echo "said $line"; done']
-# A child, one that has left the session, one that has lost its environment, and grandchildren.
+# A child, a child in another session, a child without the environment variables, and grandchildren.
 _CHILDREN = "sleep 311 & setsid sleep 312 & env -i sleep 313 & (sleep 314 & sleep 315) &"
 FAMILY = ["sh", "-c", f"{_CHILDREN} echo begun; sleep 316"]
 _LOOK = """\
@@ -27,13 +27,13 @@ done 2> /dev/null
 
 
 async def _asleep(docker: Docker, id: str) -> list[str]:
-    """The commands that sleep for their life in a container, as it sees them; those that have ended are not there."""
+    """The `sleep` processes of these scenarios that run in a container, zombies excluded."""
     seen = await docker.execute(id, ["sh", "-c", _LOOK])
     return sorted(line.strip() for line in seen.stdout.decode().splitlines() if line.startswith("sleep 3"))
 
 
 async def outputs(docker: Docker) -> None:
-    """Exit code and both outputs; environment, user and folder are as asked for."""
+    """Exit code, stdout and stderr; environment, user and folder are as given."""
     async with container(docker, NAME) as id:
         await docker.containers.start(id)
         say = "echo $A; id -u; pwd; echo err >&2; exit 3"
@@ -48,7 +48,7 @@ async def outputs(docker: Docker) -> None:
 
 
 async def input(docker: Docker) -> None:
-    """What is given as stdin is read to its end; sent to while it runs, it answers."""
+    """What is given as `stdin` is read to its end; a running command answers what is sent to it."""
     async with container(docker, NAME) as id:
         await docker.containers.start(id)
         assert (await docker.execute(id, ["cat"], stdin=b"all")).stdout == b"all"
@@ -62,7 +62,7 @@ async def input(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What cannot be executed says why."""
+    """Errors: no such container, an empty command, a stopped or paused container; and a program that does not exist."""
     await no_container(docker, NAME)
     with pytest.raises(NotFound):
         await docker.execute("rawdock-s-none", ["true"])
@@ -82,18 +82,18 @@ async def errors(docker: Docker) -> None:
 
 
 async def large(docker: Docker) -> None:
-    """Input and output go on at the same time: a megabyte each way neither blocks nor loses a byte."""
+    """Input and output flow at the same time: a megabyte each way neither blocks nor loses a byte."""
     data = bytes(range(256)) * 4096
     async with container(docker, NAME) as id:
         await docker.containers.start(id)
         assert (await docker.execute(id, ["cat"], stdin=data)).stdout == data
 
 
-large.live_only = True  # type: ignore[attr-defined]  # a recording of megabytes
+large.live_only = True  # type: ignore[attr-defined]  # its recording would have megabytes
 
 
 async def ended(docker: Docker) -> None:
-    """Cancelled, timed out or left early, a command ends with its whole family; the container goes on."""
+    """A command that is cancelled, timed out or left ends with all its child processes; the container keeps running."""
     async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
         await docker.containers.start(id)
         for user in ("", "1000"):
@@ -115,7 +115,7 @@ async def ended(docker: Docker) -> None:
                     await execution.result()
             assert scope.cancelled_caught
             assert await _asleep(docker, id) == []
-        # What it writes without end is not read any more, and must not keep it from ending.
+        # Beyond the limit, the endless output is not read, which must not prevent the command from being ended.
         with pytest.raises(TimedOut) as caught:
             await docker.execute(id, ["sh", "-c", "yes & sleep 317"], timeout=1.5, output_limit=4)
         assert (caught.value.stdout, caught.value.may_still_run) == (b"y\ny\n", False)
@@ -123,11 +123,11 @@ async def ended(docker: Docker) -> None:
         assert (await docker.containers.inspect(id)).state.running
 
 
-ended.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+ended.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def ended_alone(docker: Docker) -> None:
-    """Of two commands that run beside each other, and beside the container's own, only the one given up ends."""
+    """Only the abandoned command is ended, not a second one, nor the container's main process."""
     async with container(docker, NAME, ["sleep", "350"], host_config=HostConfig(init=True)) as id:
         await docker.containers.start(id)
         async with docker.execute(id, ["sh", "-c", "echo begun; sleep 351"]) as one:
@@ -138,11 +138,11 @@ async def ended_alone(docker: Docker) -> None:
         assert await _asleep(docker, id) == ["sleep 350"]
 
 
-ended_alone.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+ended_alone.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def ended_at_any_moment(docker: Docker) -> None:
-    """However early a command is given up, nothing of it runs on."""
+    """However early a command is cancelled, no process of it keeps running."""
     async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
         await docker.containers.start(id)
         for moment in range(12):
@@ -151,11 +151,11 @@ async def ended_at_any_moment(docker: Docker) -> None:
         assert await _asleep(docker, id) == []
 
 
-ended_at_any_moment.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+ended_at_any_moment.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def ended_without_a_shell(docker: Docker) -> None:
-    """No shell inside: ended from outside where the Engine is on this machine, else an error says that it may run."""
+    """Without a shell in the container, a command is ended from outside if the Engine is local, or `StillRunning`."""
     async with container(docker, NAME, ["sleep", "1000"], host_config=HostConfig(init=True)) as id:
         await docker.containers.start(id)
         await docker.execute(id, ["rm", "/bin/sh"])
@@ -171,11 +171,11 @@ async def ended_without_a_shell(docker: Docker) -> None:
             assert sum(" ".join(command[-2:]) in " ".join(title) for title in titles) == (still is not None)
 
 
-ended_without_a_shell.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+ended_without_a_shell.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def ended_with_the_container(docker: Docker) -> None:
-    """A container that goes while a command runs ends it; giving that up finds nothing left."""
+    """A container deleted while a command runs ends the command; leaving the command then raises no error."""
     await no_container(docker, NAME)
     spec = ContainerSpec(image=BUSYBOX, cmd=["sleep", "1000"], stop_timeout=1)
     created = await docker.containers.create(spec, name=NAME)
@@ -187,4 +187,4 @@ async def ended_with_the_container(docker: Docker) -> None:
     assert not execution.may_still_run
 
 
-ended_with_the_container.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+ended_with_the_container.live_only = True  # type: ignore[attr-defined]  # depends on real time

@@ -1,4 +1,4 @@
-"""Files into containers and out of them, with the helpers for them."""
+"""The helpers that copy files into and out of containers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIME = 1_700_000_000
 
 
 def _tree(folder: Path) -> Path:
-    """A folder with a file, a link, a file with two names and one with a long name."""
+    """A folder with a file, a symbolic link, a file with two names, and a file with a long name."""
     tree = folder / "tree"
     (tree / "deep" / "er").mkdir(parents=True)
     (tree / "file").write_bytes(b"content\n")
@@ -37,7 +37,7 @@ def _tree(folder: Path) -> Path:
 
 
 def _found(folder: Path) -> dict[str, str]:
-    """Names, permissions and content of all that is below."""
+    """The paths below a folder, with permissions and contents."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         mode = stat.filemode(path.lstat().st_mode)
@@ -47,7 +47,7 @@ def _found(folder: Path) -> dict[str, str]:
 
 
 async def there_and_back(docker: Docker) -> None:
-    """A tree goes into a container that does not run and comes back the same, links, permissions and all."""
+    """A tree is copied into a stopped container and back, and is the same, links and permissions included."""
     async with container(docker, "rawdock-s-files") as id:
         with tempfile.TemporaryDirectory() as folder:
             tree = await anyio.to_thread.run_sync(_tree, Path(folder))
@@ -62,7 +62,7 @@ async def there_and_back(docker: Docker) -> None:
 
 
 async def by_the_rules(docker: Docker) -> None:
-    """Where a copy goes, by what is there: the rules of the docker command."""
+    """The destination of a copy depends on what exists there, by the rules of `docker cp`."""
     async with container(docker, "rawdock-s-files") as id:
         await docker.containers.put_archive(id, tar({"there": None, "link": "/tmp/there"}), path="/tmp")
         with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ async def by_the_rules(docker: Docker) -> None:
 
 
 async def owned(docker: Docker) -> None:
-    """Owner, permissions and time are set as asked for; and missing folders are made."""
+    """Owner, permissions and time are set as given, and missing folders are created."""
     async with container(docker, "rawdock-s-files") as id:
         await docker.containers.start(id)
         with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +107,7 @@ async def owned(docker: Docker) -> None:
 
 
 async def one(docker: Docker) -> None:
-    """One file's bytes in and out; through a link to what it leads to; in parts."""
+    """`write_file` and `read_file`: bytes, an iterator of parts, and through links to their target."""
 
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(3):
@@ -128,7 +128,7 @@ async def one(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """No such container, no such path, and what is no file."""
+    """Errors: no such container, no such path, and a path that is not a file."""
     engine = await engine_of(docker)
     for call in (docker.read_file(NONE, "/x"), docker.write_file(NONE, "/x", b"", mtime=TIME)):
         with pytest.raises(NotFound, match=NONE):
@@ -145,7 +145,7 @@ async def errors(docker: Docker) -> None:
             await docker.read_file(id, "/tmp/file", limit=4)
         with pytest.raises((BadRequest, ServerError, NotFound)):
             await docker.write_file(id, "/tmp/file/x", b"x", mtime=TIME)
-        if engine.can("refuse a folder that is not there"):
+        if engine.can("refuse a missing folder"):
             with pytest.raises(NotFound):
                 await docker.write_file(id, "/none/x", b"x", mtime=TIME)
         with tempfile.TemporaryDirectory() as folder:
@@ -161,7 +161,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def untrusted(docker: Docker) -> None:
-    """What leads out of the destination is refused, or left out."""
+    """Links that point outside the destination are refused, or skipped with `unsafe="skip"`."""
     async with container(docker, "rawdock-s-files") as id:
         files: dict[str, bytes | str | None] = {
             "it": None,
@@ -180,7 +180,7 @@ async def untrusted(docker: Docker) -> None:
 
 
 async def large(docker: Docker) -> None:
-    """More than fits into any buffer, there and back."""
+    """A file larger than any buffer, copied in and out."""
     async with container(docker, "rawdock-s-files") as id:
         with tempfile.TemporaryDirectory() as folder:
             data = os.urandom(1 << 20) * 40

@@ -1,4 +1,4 @@
-"""Images that the Engine has."""
+"""Images on the Engine: list, inspect, tag, delete, push and commit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAGGED, PUSHED, SECOND = f"{OPEN}/rawdock-s-tagged:1", f"{OPEN}/rawdock-s-pushed
 
 
 async def looked_at(docker: Docker) -> None:
-    """List, inspect and history tell of the same image."""
+    """List, inspect and history agree about an image."""
     await docker.images.pull(BUSYBOX)
     engine = await engine_of(docker)
     (listed,) = await docker.images.list(filters={"reference": BUSYBOX})
@@ -45,7 +45,7 @@ async def looked_at(docker: Docker) -> None:
 
 
 async def rich(docker: Docker) -> None:
-    """An image with every field of its configuration filled."""
+    """An image with every field of its configuration set."""
     await docker.images.pull(RICH)
     try:
         found = await docker.images.inspect(RICH)
@@ -57,7 +57,7 @@ async def rich(docker: Docker) -> None:
 
 
 async def tagged(docker: Docker) -> None:
-    """A second name comes and goes; the image stays."""
+    """A second name is added and removed; the image stays."""
     await docker.images.pull(BUSYBOX)
     repo, _, tag = TAGGED.rpartition(":")
     await docker.images.tag(BUSYBOX, repo=repo, tag=tag)
@@ -71,7 +71,7 @@ async def tagged(docker: Docker) -> None:
 
 
 async def shared_layers(docker: Docker) -> None:
-    """Deleting an image leaves the layers that another one has."""
+    """Deleting an image keeps the layers that another image uses."""
     await docker.images.pull(APP3)
     await docker.images.pull(APP10)
     try:
@@ -88,7 +88,7 @@ async def shared_layers(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there is NotFound, and what a container uses stays."""
+    """A missing image is NotFound, and an image that a container uses is not deleted."""
     none = "rawdock-s-none:1"
     for call in (docker.images.inspect, docker.images.history, docker.images.delete):
         with pytest.raises(NotFound) as caught:
@@ -103,7 +103,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def pushed(docker: Docker) -> None:
-    """A push tells the digest; all tags of a name are pushed, and pulled, at once."""
+    """The result of a push has the digest; all tags of a name can be pushed and pulled in one call."""
     engine = await engine_of(docker)
     await docker.images.pull(BUSYBOX)
     repo = PUSHED.rpartition(":")[0]
@@ -130,13 +130,13 @@ async def pushed(docker: Docker) -> None:
 
 
 async def push_missing(docker: Docker) -> None:
-    """A push of what is not there fails, before the stream or in it."""
+    """Pushing a missing image fails, with an error status or inside the stream."""
     with pytest.raises((NotFound, StreamError)):
         await docker.images.push(f"{OPEN}/rawdock-s-none:1")
 
 
 async def committed(docker: Docker) -> None:
-    """A container becomes an image, with changes and a configuration of its own."""
+    """A commit makes an image from a container, with changes and a configuration."""
     engine = await engine_of(docker)
     name = "rawdock-s-committed:1"
     async with container(docker, "rawdock-s-commit", ["touch", "/made"]) as id:

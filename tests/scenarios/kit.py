@@ -1,4 +1,4 @@
-"""What scenarios share."""
+"""Helpers and constants of the scenarios."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ SWARM = "127.0.0.1:2377"
 USER, PASSWORD = "ada", "s3cret"
 WRONG = "wr0ng"
 
-# Ends at once on SIGTERM with a code of its own; a shell that only sleeps would have to be killed.
+# Exits at once on SIGTERM, with exit code 7. A shell that only sleeps would have to be killed.
 LOOP = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"]
 
 
 class Engine(NamedTuple):
-    """The Engine that answers."""
+    """Which Engine a client is connected to."""
 
     labels: frozenset[str]
-    """As `podman` and `podman-5.4`, or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
+    """For example `podman` and `podman-5.4`; or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
 
     api: tuple[int, ...]
 
     def can(self, step: str) -> bool:
-        """Whether the Engine can do this step, by the table in `cannot.py`."""
+        """Whether the Engine can do this step, according to `cannot.py`."""
         return not reason(self.labels, step)
 
     def has(self, version: str) -> bool:
-        """Whether the Engine has this API version."""
+        """Whether the Engine supports this API version."""
         return self.api >= tuple(map(int, version.split(".")))
 
 
 async def engine_of(docker: Docker) -> Engine:
-    """Find out which Engine answers."""
+    """Find out which Engine a client is connected to."""
     ping = await docker.system.ping()
     number = ".".join((await docker.system.version()).version.split(".")[:2])
     api = tuple(map(int, ping.api_version.split(".")))
@@ -96,25 +96,25 @@ async def no_network(docker: Docker, name: str) -> None:
 
 
 async def no_swarm(docker: Docker) -> None:
-    """Leave the swarm that this Engine may still be in after an earlier run."""
+    """Leave the swarm that an earlier run may have left this Engine in."""
     while True:
         try:
             await docker.swarm.leave(force=True)
         except ServerError as error:
-            if error.status == 503:  # it is in none
+            if error.status == 503:  # not in a swarm
                 break
-            # Files stayed, as certificates that were just renewed. The next one to begin fails on them, and clears up.
+            # Files were left, such as renewed certificates. The next `init` fails on them and removes them.
             with suppress(ServerError):
                 await docker.swarm.init(SwarmInitRequest(listen_addr=SWARM))
-    with suppress(Forbidden):  # it is in use if there was an ingress network: see `swarm`
+    with suppress(Forbidden):  # in use if there was an ingress network, see `swarm`
         await no_network(docker, "docker_gwbridge")
 
 
 @asynccontextmanager
 async def swarm(docker: Docker, request: SwarmInitRequest | None = None) -> AsyncGenerator[str, None]:
-    """A swarm of this Engine alone, which it leaves at the end. Yields the node's id.
+    """A swarm with this Engine as its only node, which it leaves at the end. Yields the node's id.
 
-    Its ingress network goes at once: nothing here needs it, and an Engine waits for seconds to leave with one.
+    The ingress network is deleted at once: no scenario needs it, and with it an Engine takes seconds to leave.
     """
     await no_swarm(docker)
     request = attrs.evolve(request or SwarmInitRequest(), listen_addr=SWARM, advertise_addr=SWARM)
@@ -130,8 +130,8 @@ T = TypeVar("T")
 
 
 async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
-    """Poll until the condition holds, where the Engine sends no event."""
-    while not holds(found := await look()):  # noqa: ASYNC110  # the Engine is asked, no other task
+    """Poll until the condition holds, for changes that the Engine has no event for."""
+    while not holds(found := await look()):  # noqa: ASYNC110  # waits for the Engine, not for another task
         await anyio.sleep(0.2)
     return found
 
@@ -140,7 +140,7 @@ async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) ->
 async def container(
     docker: Docker, name: str, cmd: list[str] | None = None, **more: object
 ) -> AsyncGenerator[str, None]:
-    """A container that is created, not started, and removed at the end. Yields its id."""
+    """A container that is created but not started, and removed at the end. Yields its id."""
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
     await no_container(docker, name)
@@ -153,7 +153,7 @@ async def container(
 
 
 async def opened(stream: AbstractAsyncContextManager[object]) -> None:
-    """Enter a stream and leave it, to see whether it is refused."""
+    """Enter a stream and leave it at once, to test whether it is refused."""
     async with stream:
         pass
 
@@ -174,7 +174,7 @@ async def executed(docker: Docker, id: str, cmd: list[str], **more: object) -> t
 
 
 def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
-    """A tar archive, the same on every run: a file for bytes, a folder for None, a link to what a text says."""
+    """A tar archive, the same on every run. Values: bytes for a file, None for a folder, str for a link's target."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in files.items():
@@ -187,12 +187,12 @@ def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
             else:
                 member.size = len(content)
             archive.addfile(member, io.BytesIO(content) if isinstance(content, bytes) else None)
-        end = archive.offset + 2 * tarfile.BLOCKSIZE  # and not filled up to ten thousand bytes
+        end = archive.offset + 2 * tarfile.BLOCKSIZE  # without tarfile's padding to 10240 bytes
     return out.getvalue()[:end]
 
 
 def gzipped(data: bytes) -> bytes:
-    """Gzip without compression, so that the bytes do not depend on zlib's version."""
+    """Gzip format without compression, so that the bytes do not depend on zlib's version."""
     block = b"\x01" + len(data).to_bytes(2, "little") + (len(data) ^ 0xFFFF).to_bytes(2, "little") + data
     return b"\x1f\x8b\x08" + bytes(7) + block + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
 
@@ -211,7 +211,7 @@ def untar(archive: bytes) -> dict[str, bytes | str | None]:
 async def tiny(
     docker: Docker, reference: str, files: Mapping[str, bytes | str | None] | None = None
 ) -> AsyncGenerator[str, None]:
-    """An image of a few bytes that is imported, and removed at the end. Yields its id."""
+    """A tiny image that is imported, and removed at the end. Yields its id."""
     await no_image(docker, reference)
     repo, _, version = reference.rpartition(":")
     made = await docker.images.import_(tar(files or {"hello": b"world"}), repo=repo, tag=version)

@@ -1,4 +1,4 @@
-"""The life of containers."""
+"""Containers from create to delete, except their output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .kit import BUSYBOX, container, engine_of, no_container
 
 
 async def life(docker: Docker) -> None:
-    """Created, started, stopped, started again, restarted, deleted; its state follows."""
+    """Create, start, stop, restart, kill and delete a container; inspect shows each state."""
     name = "rawdock-s-life"
     async with container(docker, name) as id:
         found = await docker.containers.inspect(id)
@@ -19,14 +19,14 @@ async def life(docker: Docker) -> None:
         assert found.state.status == "created"
         assert found.state.running is False
         assert await docker.containers.start(id) is True
-        assert await docker.containers.start(id) is False, "it runs already"
+        assert await docker.containers.start(id) is False, "it is already running"
         found = await docker.containers.inspect(name)
         assert found.id == id
         assert found.state.running
         assert found.state.pid > 0
         assert found.config.labels["rawdock-s"] == name
         assert await docker.containers.stop(id, timeout=5) is True
-        assert await docker.containers.stop(id, timeout=5) is False, "it was stopped already"
+        assert await docker.containers.stop(id, timeout=5) is False, "it is already stopped"
         found = await docker.containers.inspect(id)
         assert found.state.status == "exited"
         assert found.state.exit_code == 7
@@ -40,7 +40,7 @@ async def life(docker: Docker) -> None:
 
 
 async def listed(docker: Docker) -> None:
-    """Lists with filters, and of those that do not run."""
+    """List with filters, and list containers that do not run."""
     name = "rawdock-s-listed"
     async with container(docker, name) as id:
         label = {"label": f"rawdock-s={name}"}
@@ -61,7 +61,7 @@ async def listed(docker: Docker) -> None:
 
 
 async def inside(docker: Docker) -> None:
-    """Processes, changed files, sizes."""
+    """`top`, `changes`, and inspect with sizes."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-inside", ["sh", "-c", "echo hello > /made; sleep 100"]) as id:
         if engine.can("no changes yet"):
@@ -80,7 +80,7 @@ async def inside(docker: Docker) -> None:
 
 
 async def paused(docker: Docker) -> None:
-    """Paused and unpaused; twice is an error."""
+    """Pause and unpause; doing either twice is an error."""
     async with container(docker, "rawdock-s-paused") as id:
         await docker.containers.start(id)
         await docker.containers.pause(id)
@@ -94,7 +94,7 @@ async def paused(docker: Docker) -> None:
 
 
 async def renamed(docker: Docker) -> None:
-    """Another name; one that is in use is a Conflict."""
+    """Rename a container; a name in use is a Conflict."""
     await no_container(docker, "rawdock-s-new")
     async with container(docker, "rawdock-s-old") as id, container(docker, "rawdock-s-other"):
         await docker.containers.rename(id, name="rawdock-s-new")
@@ -109,7 +109,7 @@ async def renamed(docker: Docker) -> None:
 
 
 async def waited(docker: Docker) -> None:
-    """A wait entered before the start misses nothing; a signal reaches the process."""
+    """A wait entered before the start does not miss the exit; a signal reaches the process."""
     async with container(docker, "rawdock-s-waited") as id:
         async with docker.containers.wait(id, condition="next-exit") as waiting:
             await docker.containers.start(id)
@@ -126,7 +126,7 @@ async def waited(docker: Docker) -> None:
 
 
 async def updated(docker: Docker) -> None:
-    """A restart policy changes, the rest stays."""
+    """An update changes the given settings and keeps the others."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-updated") as id:
         await docker.containers.start(id)
@@ -138,12 +138,12 @@ async def updated(docker: Docker) -> None:
         await docker.containers.update(id, ContainerUpdate(cpu_shares=512))
         found = await docker.containers.inspect(id)
         assert found.host_config.cpu_shares == 512
-        if engine.can("update one thing alone"):
+        if engine.can("update one setting alone"):
             assert found.host_config.restart_policy.name == "on-failure"
 
 
 async def errors(docker: Docker) -> None:
-    """The same mistake is the same error on every Engine."""
+    """The same mistake raises the same error on every Engine."""
     none = "rawdock-s-none"
     calls = docker.containers
     for call in (calls.inspect, calls.start, calls.stop, calls.restart, calls.kill, calls.pause, calls.unpause):
@@ -171,7 +171,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def not_a_command(docker: Docker) -> None:
-    """A program that does not exist is found out at the start."""
+    """A program that does not exist makes the start fail."""
     async with container(docker, "rawdock-s-command", ["/rawdock-s-none"]) as id:
         with pytest.raises((BadRequest, ServerError, NotFound)) as caught:
             await docker.containers.start(id)

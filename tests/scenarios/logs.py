@@ -1,4 +1,4 @@
-"""What containers have written, line by line."""
+"""`containers.logs(...).entries()`: the output of containers, line by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rawdock.streams import LogEntry
 from .kit import container, engine_of, executed, opened
 
 NAME = "rawdock-s-logs"
-LONG = 17_000  # bytes, which no Engine keeps as one message
+LONG = 17_000  # bytes, which every Engine splits into several messages
 SAY_LONG = ["sh", "-c", f"head -c {LONG} /dev/zero | tr '\\0' x; echo; echo b; printf end"]
 
 
@@ -28,7 +28,7 @@ async def _entries(docker: Docker, id: str, *, json: bool = False, **options: ob
 
 
 async def lines(docker: Docker) -> None:
-    """Each line is an entry of its stream; JSON may be asked for where nobody has it."""
+    """Each line is an entry of its stream; `json=True` works too if the Engine does not support it."""
     async with container(docker, NAME, ["sh", "-c", "echo out; echo err >&2; echo; printf last"]) as id:
         assert await _entries(docker, id) == []
         await _run(docker, id)
@@ -41,7 +41,7 @@ async def lines(docker: Docker) -> None:
 
 
 async def times(docker: Docker) -> None:
-    """A line that is longer than what an Engine keeps in one piece comes whole, with the time of its beginning."""
+    """A line that the Engine stores in several pieces comes as one entry, with the time of its first piece."""
     podman = "podman" in (await engine_of(docker)).labels
     for tty in (False, True):
         async with container(docker, NAME, SAY_LONG, tty=tty) as id:
@@ -50,7 +50,7 @@ async def times(docker: Docker) -> None:
             assert [one.data for one in found] == [b"x" * LONG, b"b", b"end"]
             assert {one.time for one in found} == {None}
             found = await _entries(docker, id, timestamps=True)
-            if not (podman and tty):  # nothing tells there where a piece ends
+            if not (podman and tty):  # its output does not show where a piece ends
                 assert [one.data for one in found] == [b"x" * LONG, b"b", b"end"]
             moments = [one.time.nanoseconds if one.time else None for one in found]
             assert None not in moments
@@ -60,7 +60,7 @@ async def times(docker: Docker) -> None:
 
 
 async def details(docker: Docker) -> None:
-    """What the log driver adds is apart from the line."""
+    """The details that the log driver adds are separated from the line."""
     engine = await engine_of(docker)
     host = HostConfig(log_config=LogConfig(type="json-file", config={"labels": "rawdock-s"}))
     async with container(docker, NAME, ["echo", "two words"], host_config=host) as id:
@@ -68,11 +68,11 @@ async def details(docker: Docker) -> None:
         (found,) = await _entries(docker, id, details=True, timestamps=True)
         assert found.data == b"two words"
         assert found.time
-        assert found.details == ({"rawdock-s": NAME} if engine.can("give details of logs") else {})
+        assert found.details == ({"rawdock-s": NAME} if engine.can("report details of logs") else {})
 
 
 async def followed(docker: Docker) -> None:
-    """Lines come while they are written; text comes as it is."""
+    """Lines come as they are written; `text()` yields the text unchanged."""
     cmd = ["sh", "-c", "echo before; until [ -e /go ]; do sleep 0.1; done; printf 'caf\\303\\251\\n'"]
     async with container(docker, NAME, cmd) as id:
         await docker.containers.start(id)

@@ -1,4 +1,4 @@
-"""Networks, and containers in them."""
+"""Networks, and containers connected to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NONE = "rawdock-s-none"
 
 @asynccontextmanager
 async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncGenerator[str, None]:
-    """A network that goes at the end; gives its id."""
+    """A network that is deleted at the end. Yields its id."""
     await no_network(docker, config.name)
     created = await docker.networks.create(config)
     assert created.warning == ""
@@ -38,7 +38,7 @@ async def _network(docker: Docker, config: NetworkCreateRequest) -> AsyncGenerat
 
 
 async def made(docker: Docker) -> None:
-    """What was asked for stands in inspect and in the list, until it is deleted."""
+    """Inspect and list show a network as it was created, until it is deleted."""
     name = "rawdock-s-made"
     label = {"label": f"rawdock-s={name}"}
     ranges = [
@@ -65,7 +65,7 @@ async def made(docker: Docker) -> None:
         assert found.labels == {"rawdock-s": name}
         assert found.containers == {}
         assert [(one.subnet, one.gateway) for one in found.ipam.config] == [(one.subnet, one.gateway) for one in ranges]
-        if engine.can("tell address ranges"):
+        if engine.can("report address ranges"):
             assert found.ipam.config[0].ip_range == "10.199.7.128/25"
         assert (await docker.networks.inspect(id[:12], scope="local", verbose=True)).id == id
         (listed,) = await docker.networks.list(filters=label)
@@ -87,7 +87,7 @@ async def made(docker: Docker) -> None:
 
 
 async def joined(docker: Docker) -> None:
-    """A container joins with an address and a name of its own, is seen on both sides, and leaves."""
+    """A container is connected with a fixed address and an alias, which both inspects show, and is disconnected."""
     name, address = "rawdock-s-joined", "10.199.7.77"
     config = NetworkCreateRequest(name=name, ipam=IPAM(config=[IPAMConfig(subnet=SUBNET)]))
     engine = await engine_of(docker)
@@ -105,12 +105,12 @@ async def joined(docker: Docker) -> None:
         assert "a-name" in inside.aliases
         out, _ = await executed(docker, member, ["ip", "-4", "-o", "addr", "show"])
         assert f"{address}/24" in out.decode()
-        if engine.can("tell networks that are used"):
+        if engine.can("filter dangling networks"):
             assert await docker.networks.list(filters={"name": name, "dangling": True}) == []
         with pytest.raises(Forbidden):
             await docker.networks.connect(id, NetworkConnectRequest(container=member))
         with pytest.raises((Forbidden, Conflict)) as caught:
-            await docker.networks.delete(name)  # by its id Podman would delete it
+            await docker.networks.delete(name)  # by id, Podman would delete it
         assert name in caught.value.message
         await docker.networks.disconnect(id, NetworkDisconnectRequest(container=member, force=True))
         assert (await docker.networks.inspect(id)).containers == {}
@@ -120,7 +120,7 @@ async def joined(docker: Docker) -> None:
 
 
 async def by_name(docker: Docker) -> None:
-    """Two containers in one network find each other by name."""
+    """Two containers in one network reach each other by name."""
     name, server, client = "rawdock-s-named", "rawdock-s-server", "rawdock-s-client"
     host = HostConfig(network_mode=name)
     serve = ["sh", "-c", "mkdir /w; echo page > /w/index.html; exec httpd -f -p 80 -h /w"]
@@ -140,7 +140,7 @@ async def by_name(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there, is there already, or cannot be."""
+    """Errors: what is missing, exists already, or is invalid."""
     engine = await engine_of(docker)
     member = NetworkConnectRequest(container=NONE)
     for call in (docker.networks.inspect, docker.networks.delete):
@@ -171,7 +171,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def pruned(docker: Docker) -> None:
-    """Takes a network that no container is in, held to a label, and leaves one that is used."""
+    """Prune with a label removes a network without containers, and keeps one that is in use."""
     idle, used = "rawdock-s-idle", "rawdock-s-used"
     labels = {"rawdock-s": "pruned"}
     async with (

@@ -1,4 +1,4 @@
-"""What containers have written: logs."""
+"""`containers.logs`: the output of containers, as frames."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ async def _run(docker: Docker, id: str) -> None:
 
 
 async def apart(docker: Docker) -> None:
-    """Both outputs are kept apart; each can be had alone, or only the last lines of both."""
+    """stdout and stderr are separate; either can be read alone, or only the last lines of both."""
     async with container(docker, "rawdock-s-output", SAY) as id:
-        assert await _logs(docker, id) == (b"", b""), "it was not started yet"
+        assert await _logs(docker, id) == (b"", b""), "it has not started yet"
         await _run(docker, id)
         assert await _logs(docker, id) == (b"out\nout2\n", b"err\n")
         assert await _logs(docker, id, tail="all") == (b"out\nout2\n", b"err\n")
         assert await _logs(docker, id, stderr=False) == (b"out\nout2\n", b"")
         assert await _logs(docker, id, stdout=False) == (b"", b"err\n")
         out, err = await _logs(docker, id, tail=2)
-        assert len(out + err) in (8, 9), "two of the three lines; which ones the Engine read last is chance"
+        assert len(out + err) in (8, 9), "two of the three lines; which of them the Engine read last varies"
         assert await _logs(docker, id, tail=0) == (b"", b"")
 
 
 async def times(docker: Docker) -> None:
-    """Each line has its time; from one of them on, or up to it, only a part comes."""
+    """Each line has its time; `since` and `until` select some of the lines."""
     async with container(docker, "rawdock-s-output", ["sh", "-c", "echo one; sleep 1.1; echo two"]) as id:
         await _run(docker, id)
         out, _ = await _logs(docker, id, timestamps=True)
@@ -60,7 +60,7 @@ async def times(docker: Docker) -> None:
 
 
 async def followed(docker: Docker) -> None:
-    """Following goes on with what comes, and ends with the container."""
+    """Following yields new output as it is written, and ends with the container."""
     wait_and_say = ["sh", "-c", "echo before; until [ -e /go ]; do sleep 0.1; done; echo after; echo end >&2"]
     async with container(docker, "rawdock-s-output", wait_and_say) as id:
         await docker.containers.start(id)
@@ -75,7 +75,7 @@ async def followed(docker: Docker) -> None:
 
 
 async def terminal(docker: Docker) -> None:
-    """With a terminal all is one stream, with the terminal's line ends."""
+    """With a terminal all output is one stream, with the terminal's line ends."""
     async with container(docker, "rawdock-s-output", SAY, tty=True) as id:
         await _run(docker, id)
         async with docker.containers.logs(id) as logs:
@@ -84,7 +84,7 @@ async def terminal(docker: Docker) -> None:
 
 
 async def details(docker: Docker) -> None:
-    """The log driver's extra attributes are before each line."""
+    """With `details`, each line begins with the log driver's extra attributes."""
     engine = await engine_of(docker)
     host = HostConfig(log_config=LogConfig(type="json-file", config={"labels": "rawdock-s"}))
     async with container(docker, "rawdock-s-output", ["echo", "out"], host_config=host) as id:
@@ -92,14 +92,14 @@ async def details(docker: Docker) -> None:
         plain = await _logs(docker, id)
         assert plain == (b"out\n", b"")
         detailed = await _logs(docker, id, details=True)
-        if engine.can("give details of logs"):
+        if engine.can("report details of logs"):
             assert detailed == (b"rawdock-s=rawdock-s-output out\n", b"")
         else:
             assert detailed == plain
 
 
 async def errors(docker: Docker) -> None:
-    """No such container, no stream chosen, and a log driver that cannot be read."""
+    """Errors: no such container, no stream selected, and a log driver without logs."""
     with pytest.raises(NotFound):
         await _logs(docker, "rawdock-s-none")
     host = HostConfig(log_config=LogConfig(type="none"))

@@ -1,4 +1,4 @@
-"""Plugins that the Engine manages."""
+"""Plugins managed by the Engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _config(description: str, **more: object) -> bytes:
 
 
 def _archive(description: str) -> bytes:
-    """A plugin that cannot be started. No two may hold the same files: Engines trip over layers that they have."""
+    """A plugin that cannot be started. Each has different files, because Engines fail on a layer that they have."""
     config = _config(
         description,
         network={"type": "host"},
@@ -71,7 +71,7 @@ async def _no_plugins(docker: Docker) -> None:
 
 @asynccontextmanager
 async def _without(docker: Docker) -> AsyncGenerator[None, None]:
-    """Without the plugins of these scenarios, before and after."""
+    """Remove the plugins of these scenarios, before and after the block."""
     await _no_plugins(docker)
     try:
         yield
@@ -80,7 +80,7 @@ async def _without(docker: Docker) -> AsyncGenerator[None, None]:
 
 
 async def made(docker: Docker) -> None:
-    """A plugin of an archive: as its author made it, and as its operator sets it; one without a program never runs."""
+    """Create a plugin from an archive, inspect it and change its settings; without its program it cannot start."""
     async with _without(docker):
         await docker.plugins.create(_archive("made"), name=FIRST)
         plugin = await docker.plugins.inspect(FIRST)
@@ -128,7 +128,7 @@ async def made(docker: Docker) -> None:
 
 
 async def pulled(docker: Docker) -> None:
-    """Pushed, pulled under another name for the rights that it asks for, and replaced by another version."""
+    """Push a plugin, pull it under another name with the privileges that it requires, and upgrade it."""
     async with _without(docker):
         for name in (FIRST, SECOND):
             await docker.plugins.create(_archive(name), name=name)
@@ -148,7 +148,7 @@ async def pulled(docker: Docker) -> None:
         async with docker.plugins.pull(rights, remote=FIRST, name=RENAMED) as pull:
             lines = [line async for line in pull]
             result = await pull.result()
-        # Which digest is chance where another Engine pushes the same names at the same time.
+        # The digest varies if another Engine pushes the same names at the same time.
         assert [line for line in lines if line.status.startswith("Digest: sha256:")]
         assert "Complete" in [line.status for line in lines]
         assert result.progress.fraction == 1.0
@@ -169,7 +169,7 @@ async def pulled(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there, what is no plugin, and names in use."""
+    """Errors: missing plugins, data that is not a plugin, and names in use."""
     calls: list[Awaitable[Any]] = [
         docker.plugins.inspect(NONE),
         docker.plugins.delete(NONE),
@@ -208,7 +208,7 @@ async def errors(docker: Docker) -> None:
         await docker.plugins.list(filters={"nonsense": "1"})
 
     gone = f"{OPEN}/{NONE}:1"
-    assert await docker.plugins.get_privileges(remote=gone) == [], "what cannot be asked for wants no rights"
+    assert await docker.plugins.get_privileges(remote=gone) == [], "a missing plugin requires no privileges"
     with pytest.raises((NotFound, ServerError), match=NONE):
         await docker.plugins.pull([], remote=gone)
     with pytest.raises(ServerError, match="did not find plugin config"):
@@ -217,7 +217,7 @@ async def errors(docker: Docker) -> None:
         await docker.plugins.pull([], remote=BUSYBOX, name=RENAMED)
 
 
-# The only program at hand that listens at a socket, with what it needs to run; from the Engine's own machine.
+# Copies docker-registry and its libraries from the Engine's machine: the only program there that listens on a socket.
 _COLLECT = """
 cd /plugin/rootfs && mkdir bin lib lib64 &&
 cp -L /engine/usr/bin/docker-registry bin/registry &&
@@ -231,7 +231,7 @@ http: {net: unix, addr: /run/docker/plugins/rawdock-s.sock}
 
 
 async def enabled(docker: Docker) -> None:
-    """A plugin that listens is enabled and disabled; while it is enabled it does not go, nor can it be set."""
+    """A plugin with a running program is enabled and disabled; while enabled, it can be neither deleted nor set."""
     binds = ["/usr:/engine/usr:ro", "/lib:/engine/lib:ro"]
     config = _config("listens", entrypoint=["/bin/registry", "serve", "/settings.yml"])
     files = tar({"plugin": None, "plugin/config.json": config, "plugin/rootfs": None})
@@ -263,4 +263,4 @@ async def enabled(docker: Docker) -> None:
         assert FIRST not in [plugin.name for plugin in await docker.plugins.list()]
 
 
-enabled.live_only = True  # type: ignore[attr-defined]  # its archive holds more than 20 MB of the machine's files
+enabled.live_only = True  # type: ignore[attr-defined]  # its recording would have more than 20 MB

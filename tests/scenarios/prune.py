@@ -8,7 +8,7 @@ from .kit import container, engine_of
 
 
 async def containers(docker: Docker) -> None:
-    """Takes those that do not run, and tells which."""
+    """Prune removes containers that do not run, and reports their ids."""
     name = "rawdock-s-prune"
     async with container(docker, name) as id:
         result = await docker.containers.prune(filters={"label": f"rawdock-s={name}"})
@@ -18,7 +18,7 @@ async def containers(docker: Docker) -> None:
 
 
 async def images(docker: Docker) -> None:
-    """Takes an untagged image with a label, and leaves others."""
+    """Prune removes an untagged image with a label, and keeps all others."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-prune-image", ["touch", "/made"]) as id:
         await docker.containers.start(id)

@@ -1,4 +1,4 @@
-"""Pulls."""
+"""`images.pull`: progress, results, errors, credentials and cancellation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ APP3, APP10 = f"{OPEN}/app:3", f"{OPEN}/app:10"
 
 
 async def lines(docker: Docker) -> None:
-    """Every line has words, the fraction rises to 1, and at the end the image is there."""
+    """The progress fraction rises to 1, and at the end the image exists."""
     engine = await engine_of(docker)
     await no_image(docker, APP3, APP10)
     try:
@@ -43,7 +43,7 @@ async def lines(docker: Docker) -> None:
 
 
 async def again(docker: Docker) -> None:
-    """A pull of what is there moves nothing, and is whole at once."""
+    """Pulling an image that exists already downloads nothing, and its progress is complete."""
     engine = await engine_of(docker)
     first = await docker.images.pull(BUSYBOX)
     second = await docker.images.pull(BUSYBOX)
@@ -56,7 +56,7 @@ async def again(docker: Docker) -> None:
 
 
 async def shared_layers(docker: Docker) -> None:
-    """What another image has brought already is not brought again."""
+    """Layers that another image has already are not downloaded again."""
     engine = await engine_of(docker)
     await no_image(docker, APP3, APP10)
     try:
@@ -65,7 +65,7 @@ async def shared_layers(docker: Docker) -> None:
         assert second.progress.fraction == 1.0
         layers = second.progress.layers
         assert len([layer for layer in layers.values() if not layer.existed]) in (9, 10), "Podman counts the image too"
-        if engine.can("tell layers that are there"):
+        if engine.can("report existing layers"):
             (shared,) = set(first.progress.layers) & set(layers)
             assert [name for name, layer in layers.items() if layer.existed] == [shared]
     finally:
@@ -73,7 +73,7 @@ async def shared_layers(docker: Docker) -> None:
 
 
 async def missing(docker: Docker) -> None:
-    """No such tag, and no such name."""
+    """Errors: no such tag, and no such name."""
     for reference in (f"{OPEN}/busybox:rawdock-s-none", f"{OPEN}/rawdock-s-none:1"):
         with pytest.raises((NotFound, StreamError, ServerError)) as caught:
             await docker.images.pull(reference)
@@ -84,7 +84,7 @@ async def missing(docker: Docker) -> None:
 
 
 async def fault_inside(docker: Docker) -> None:
-    """A layer that the registry does not have fails inside the answer; the lines before come out first."""
+    """A layer missing in the registry fails inside the stream, after the lines before it were yielded."""
     reference = f"{FAULTY}/blob404/fault:1"
     engine = await engine_of(docker)
     seen: list[str] = []
@@ -92,9 +92,9 @@ async def fault_inside(docker: Docker) -> None:
     async def follow() -> None:
         async with docker.images.pull(reference) as pull:
             async for line in pull:
-                seen.append(line.status)  # noqa: PERF401  # what came before the error is wanted
+                seen.append(line.status)  # noqa: PERF401  # keep the lines before the error
 
-    with pytest.raises(StreamError if engine.can("fail inside the stream at once") else NotFound) as caught:
+    with pytest.raises(StreamError if engine.can("fail inside the stream before any layer") else NotFound) as caught:
         await follow()
     assert bool(seen) is isinstance(caught.value, StreamError)
     assert caught.value.message
@@ -102,7 +102,7 @@ async def fault_inside(docker: Docker) -> None:
 
 
 async def with_credentials(docker: Docker) -> None:
-    """With the right ones it comes, without or with wrong ones it does not."""
+    """A pull succeeds with the right credentials, and fails with wrong ones or none."""
     reference = f"{WITH_PASSWORD}/busybox:1"
     await no_image(docker, reference)
     try:
@@ -118,7 +118,7 @@ async def with_credentials(docker: Docker) -> None:
 
 
 async def left_early(docker: Docker) -> None:
-    """Leaving stops the Engine too: no image appears."""
+    """Leaving the block stops the pull on the Engine too: no image appears."""
     reference = f"{FAULTY}/slow/fault:1"
     await no_image(docker, reference)
     async with docker.images.pull(reference) as pull:
@@ -129,7 +129,7 @@ async def left_early(docker: Docker) -> None:
 
 
 async def cancelled(docker: Docker) -> None:
-    """A deadline stops it as well, and the client goes on to be used."""
+    """A deadline stops the pull too, and the client can still be used."""
     reference = f"{FAULTY}/slow/fault:1"
     await no_image(docker, reference)
     with anyio.move_on_after(1) as scope:
@@ -138,11 +138,11 @@ async def cancelled(docker: Docker) -> None:
     assert not await has_image(docker, reference)
 
 
-cancelled.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+cancelled.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def refused(docker: Docker) -> None:
-    """Nobody listens at the registry's port: an error, and no image."""
+    """Nothing listens on the registry's port: the pull fails."""
     with pytest.raises(RawdockError) as caught:
         await docker.images.pull("127.0.0.1:9/rawdock-s:1")
     assert isinstance(caught.value, (StatusError, StreamError))

@@ -1,4 +1,4 @@
-"""Images in registries, as the Engine sees them."""
+"""`distribution` and other questions about images in registries."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MULTI = f"{OPEN}/multi:1"
 
 
 async def looked_at(docker: Docker) -> None:
-    """Digest and platforms of an image that is not here; Podman does not have it."""
+    """The digest and platforms of an image in a registry. Podman does not support it."""
     engine = await engine_of(docker)
-    if not engine.can("ask registries"):
+    if not engine.can("inspect images in registries"):
         with pytest.raises(NotSupported):
             await docker.distribution.inspect(MULTI)
         return
@@ -33,11 +33,11 @@ async def looked_at(docker: Docker) -> None:
 
 
 async def with_credentials(docker: Docker) -> None:
-    """With the right ones it answers, without or with wrong ones it does not."""
+    """An inspect succeeds with the right credentials, and fails with wrong ones or none."""
     engine = await engine_of(docker)
     reference = f"{WITH_PASSWORD}/busybox:1"
     right = credentials()
-    if not engine.can("ask registries"):
+    if not engine.can("inspect images in registries"):
         with pytest.raises(NotSupported):
             await docker.distribution.inspect(reference, auth_config=right)
         return
@@ -50,14 +50,14 @@ async def with_credentials(docker: Docker) -> None:
 
 
 async def searched(docker: Docker) -> None:
-    """A registry that cannot search, and one that is not there."""
+    """Errors of a search: a registry without search, and a registry that does not answer."""
     for term in (f"{OPEN}/rawdock-s-none", "127.0.0.1:9/rawdock-s-none"):
         with pytest.raises((BadRequest, NotFound, ServerError)):
             await docker.images.search(term, limit=5, filters={"is-official": True})
 
 
 async def attestations(docker: Docker) -> None:
-    """Before API 1.55 it is not asked."""
+    """Before API 1.55 the request is refused without being sent."""
     if not (await engine_of(docker)).has("1.55"):
         with pytest.raises(VersionError) as caught:
             await docker.images.attestations(BUSYBOX)

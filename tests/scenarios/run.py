@@ -1,4 +1,4 @@
-"""A container for one command: `docker.run`."""
+"""`docker.run`: a container for one command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def _gone(docker: Docker) -> bool:
 
 
 async def outputs(docker: Docker) -> None:
-    """Exit code and both outputs of a short command; the container is gone."""
+    """Exit code, stdout and stderr of a short command; the container is removed."""
     await no_container(docker, NAME)
     done = await docker.run(BUSYBOX, ["sh", "-c", "echo out; echo err >&2; exit 3"], name=NAME)
     assert (done.exit_code, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
@@ -35,7 +35,7 @@ async def outputs(docker: Docker) -> None:
 
 
 async def input(docker: Docker) -> None:
-    """What is given as stdin is read to its end, in one piece or as it comes."""
+    """What is given as `stdin` is read to its end, as bytes or as an async iterator."""
 
     async def parts() -> AsyncIterator[bytes]:
         for part in (b"one\n", b"two\n"):
@@ -48,7 +48,7 @@ async def input(docker: Docker) -> None:
 
 
 async def input_unread(docker: Docker) -> None:
-    """A command need not read what it is given, however much that is."""
+    """A command need not read its stdin, however much there is."""
     await no_container(docker, NAME)
     for size in (1, 3_000_000):
         assert (await docker.run(BUSYBOX, ["true"], stdin=b"x" * size, name=NAME)).exit_code == 0
@@ -57,11 +57,13 @@ async def input_unread(docker: Docker) -> None:
     assert await _gone(docker)
 
 
-input_unread.live_only = True  # type: ignore[attr-defined]  # how much of it is sent is chance
+input_unread.live_only = True  # type: ignore[attr-defined]  # how much of it is sent varies
 
 
 async def spoken_with(docker: Docker) -> None:
-    """Entered, output comes while it runs and input can be sent; what was iterated over is not in the result."""
+    """Inside the block, output comes while the command runs, and input can be sent. The result has only the output that
+    was not iterated over.
+    """
     await no_container(docker, NAME)
     async with docker.run(BUSYBOX, SAY, open_stdin=True, name=NAME, remove=False) as running:
         await running.send(b"one\n")
@@ -80,14 +82,14 @@ async def spoken_with(docker: Docker) -> None:
 
 
 async def terminal(docker: Docker) -> None:
-    """With a terminal all is stdout."""
+    """With a terminal all output is stdout."""
     await no_container(docker, NAME)
     done = await docker.run(BUSYBOX, ["sh", "-c", "echo out; echo err >&2"], spec=ContainerSpec(tty=True), name=NAME)
     assert (done.stdout, done.stderr) == (b"out\r\nerr\r\n", b"")
 
 
 async def limited(docker: Docker) -> None:
-    """Of more output than is asked for, the beginning is kept, of each stream."""
+    """Beyond `output_limit`, only the beginning of each stream is kept."""
     await no_container(docker, NAME)
     say = ["sh", "-c", "echo 123456789; echo more; echo abc >&2"]
     done = await docker.run(BUSYBOX, say, output_limit=4, name=NAME)
@@ -97,7 +99,7 @@ async def limited(docker: Docker) -> None:
 
 
 async def pulled(docker: Docker) -> None:
-    """An image that is missing is pulled, always or never if asked for."""
+    """A missing image is pulled; `pull` can be "always" or "never" too."""
     reference = f"{OPEN}/app:3"
     await no_container(docker, NAME)
     await no_image(docker, reference)
@@ -107,12 +109,12 @@ async def pulled(docker: Docker) -> None:
     assert (await docker.run(reference, ["echo", "hi"], pull="never", name=NAME)).stdout == b"hi\n"
     assert (await docker.run(reference, ["echo", "hi"], pull="always", name=NAME)).stdout == b"hi\n"
     await docker.images.delete(reference)
-    with pytest.raises((NotFound, StreamError)):  # older Podman says so inside the pull
+    with pytest.raises((NotFound, StreamError)):  # older Podman reports it inside the pull
         await docker.run(f"{OPEN}/rawdock-s-none:1", ["true"], name=NAME)
 
 
 async def errors(docker: Docker) -> None:
-    """What cannot be started is removed again, and the Engine's words are in the error."""
+    """A container that cannot be started is removed, and the error has the Engine's message."""
     await no_container(docker, NAME)
     with pytest.raises((BadRequest, Conflict, ServerError), match="rawdock-s-none"):
         await docker.run(BUSYBOX, ["rawdock-s-none"], name=NAME)
@@ -120,7 +122,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def removed_by_the_engine(docker: Docker) -> None:
-    """A container that the Engine removes itself keeps neither its exit code nor its output back."""
+    """With `auto_remove`, when the Engine removes the container, exit code and output are still complete."""
     await no_container(docker, NAME)
     spec = ContainerSpec(host_config=HostConfig(auto_remove=True))
     for code in range(3):
@@ -129,11 +131,11 @@ async def removed_by_the_engine(docker: Docker) -> None:
         assert await _gone(docker)
 
 
-removed_by_the_engine.live_only = True  # type: ignore[attr-defined]  # who is first to remove it is chance
+removed_by_the_engine.live_only = True  # type: ignore[attr-defined]  # who removes it first varies
 
 
 async def timed_out(docker: Docker) -> None:
-    """Its time is over: what came is in the error, and nothing runs on."""
+    """After the timeout, the error has the output so far, and the container is removed."""
     await no_container(docker, NAME)
     with pytest.raises(TimedOut) as caught:
         await docker.run(BUSYBOX, FOREVER, timeout=1.5, name=NAME)
@@ -147,11 +149,11 @@ async def timed_out(docker: Docker) -> None:
     assert await _gone(docker)
 
 
-timed_out.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+timed_out.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def given_up(docker: Docker) -> None:
-    """Cancelled, left early, or with an input that fails: the container is gone, `remove` or not."""
+    """When cancelled, left early, or with a failing input, the container is removed, even with `remove=False`."""
     await no_container(docker, NAME)
     with anyio.CancelScope() as scope:
         async with docker.run(BUSYBOX, FOREVER, name=NAME, remove=False) as running:
@@ -173,11 +175,11 @@ async def given_up(docker: Docker) -> None:
     assert await _gone(docker)
 
 
-given_up.live_only = True  # type: ignore[attr-defined]  # a recording knows no time
+given_up.live_only = True  # type: ignore[attr-defined]  # depends on real time
 
 
 async def in_a_network(docker: Docker) -> None:
-    """The specification has all that `run` has no argument of its own for."""
+    """`spec` sets everything that `run` has no parameter for."""
     await no_container(docker, NAME)
     host = HostConfig(network_mode="none", memory=32 * 1024 * 1024, readonly_rootfs=True)
     spec = ContainerSpec(host_config=host, env=["A=b"], working_dir="/tmp", labels={"rawdock-s": "run"})
@@ -189,10 +191,10 @@ async def in_a_network(docker: Docker) -> None:
 
 
 async def beside_others(docker: Docker) -> None:
-    """Many at once each get their own."""
+    """Many runs at the same time get each their own result."""
     labels = (await engine_of(docker)).labels
     async with container(docker, NAME):
-        pass  # the image is there now
+        pass  # pulls the image
 
     async def one(number: int) -> None:
         done = await docker.run(BUSYBOX, ["sh", "-c", f"echo {number}; exit {number}"], name=f"{NAME}-{number}")
@@ -204,4 +206,4 @@ async def beside_others(docker: Docker) -> None:
     assert await _gone(docker)
 
 
-beside_others.live_only = True  # type: ignore[attr-defined]  # their order is chance
+beside_others.live_only = True  # type: ignore[attr-defined]  # their order varies

@@ -41,7 +41,7 @@ STALE = "update out of sequence"
 def _spec(
     name: str, says: str, mode: ServiceMode | None = None, *, stays: bool = True, **container: object
 ) -> ServiceSpec:
-    """A service whose tasks say something, and then stay or end."""
+    """A service whose tasks run the commands `says`, and then keep running or exit."""
     script = f"trap 'exit 7' TERM; {says}; " + ("while :; do sleep 0.1; done" if stays else "exit 0")
     container = {"image": BUSYBOX, "stop_grace_period": 1_000_000_000, **container}
     return ServiceSpec(
@@ -56,7 +56,7 @@ def _spec(
 
 
 async def _said(logs: LogStream, word: str, times: int = 1) -> str:
-    """Follow logs until a word was said so often."""
+    """Read logs until a word has appeared this many times. Returns what was read."""
     said = ""
     async for frame in logs:
         said += frame.data.decode()
@@ -66,13 +66,13 @@ async def _said(logs: LogStream, word: str, times: int = 1) -> str:
 
 
 async def _says(docker: Docker, service: str, word: str, times: int = 1) -> str:
-    """What a service says until it has said a word so often: to wait for its tasks."""
+    """Wait for the tasks of a service: follow its logs until a word has appeared this many times. Returns the logs."""
     async with docker.services.logs(service, follow=True) as logs:
         return await _said(logs, word, times)
 
 
 async def _tasks(docker: Docker, service: str, state: str, count: int = 1, desired: str = "running") -> list[Task]:
-    """Tasks of a service, when so many of them are in this state."""
+    """Wait until a service has exactly `count` tasks, all of them in this state, and return them."""
 
     async def look() -> list[Task]:
         return await docker.tasks.list(filters={"service": service, "desired-state": desired})
@@ -84,7 +84,7 @@ async def _tasks(docker: Docker, service: str, state: str, count: int = 1, desir
 
 
 async def _when(docker: Docker, id: str, state: str) -> Service:
-    """A service, when its update is in this state."""
+    """Wait until the update of a service is in this state, and return the service."""
     return await until(
         lambda found: found.update_status is not None and found.update_status.state == state,
         lambda: docker.services.inspect(id),
@@ -92,7 +92,7 @@ async def _when(docker: Docker, id: str, state: str) -> Service:
 
 
 async def replicated(docker: Docker) -> None:
-    """Two tasks of one service: told by lists, inspect and logs, each in a slot and a container of its own."""
+    """Two tasks of one service, in lists, inspect and logs; each has its own slot and container."""
     name = "rawdock-s-two"
     async with swarm(docker) as node:
         spec = _spec(
@@ -185,7 +185,7 @@ async def replicated(docker: Docker) -> None:
 
 
 async def lines(docker: Docker) -> None:
-    """What the tasks of a service have written, line by line: each with its time, and whose it is."""
+    """The logs of a service, line by line, each line with its time and its task."""
     name = "rawdock-s-lines"
     async with swarm(docker) as node:
         mode = ServiceMode(replicated=ReplicatedService(replicas=2))
@@ -219,7 +219,7 @@ async def lines(docker: Docker) -> None:
 
 
 async def updated(docker: Docker) -> None:
-    """An update replaces the tasks, a rollback goes back; both need the version that is there."""
+    """An update replaces the tasks, a rollback restores the previous ones; both need the current version."""
     name = "rawdock-s-updated"
 
     def second(spec: ServiceSpec) -> ServiceSpec:
@@ -267,7 +267,7 @@ async def updated(docker: Docker) -> None:
 
 
 async def ends(docker: Docker) -> None:
-    """A terminal on each node, of an image that needs credentials; jobs run to their end."""
+    """A global service with a terminal and an image that requires credentials; and a job that runs to completion."""
     private = f"{WITH_PASSWORD}/busybox:1"
     await no_image(docker, private)
     async with swarm(docker) as node:
@@ -314,7 +314,7 @@ def _in_base64(text: str) -> str:
 
 
 async def given(docker: Docker) -> None:
-    """A service finds its secret and its config as files, and neither goes while it has them."""
+    """A service has its secret and its config as files, and neither can be deleted while it uses them."""
     name = "rawdock-s-given"
     async with swarm(docker):
         secret = (await docker.secrets.create(SecretSpec(name=name, data=SecretStr(_in_base64("hush\n"))))).id
@@ -358,7 +358,7 @@ async def given(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there, names in use, and what cannot be a service."""
+    """Errors: missing services, names in use, and invalid services."""
     async with swarm(docker):
         spec = _spec("rawdock-s-errors", "true", ServiceMode(replicated=ReplicatedService(replicas=0)))
         await docker.services.create(spec)

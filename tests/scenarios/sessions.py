@@ -1,4 +1,4 @@
-"""Connections that are handed over to BuildKit, as bytes: rawdock speaks no HTTP/2, but what comes is looked at."""
+"""Connections upgraded to HTTP/2 with BuildKit. rawdock passes the bytes on; the scenarios parse the frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SETTINGS_ACK = b"\0\0\0\4\1\0\0\0\0"
 
 
 async def _exactly(stream: Duplex, size: int, rest: bytearray) -> bytes:
-    """The next so many bytes, wherever they are cut; what comes behind them stays in `rest`."""
+    """Read exactly `size` bytes. What was received beyond them is kept in `rest`."""
     while len(rest) < size:
         rest += await anext(stream)
     taken = bytes(rest[:size])
@@ -27,20 +27,20 @@ async def _exactly(stream: Duplex, size: int, rest: bytearray) -> bytes:
 
 
 async def _frame(stream: Duplex, rest: bytearray) -> tuple[int, int]:
-    """Kind and flags of the next HTTP/2 frame."""
+    """Read an HTTP/2 frame; return its type and flags."""
     head = await _exactly(stream, 9, rest)
     await _exactly(stream, int.from_bytes(head[:3]), rest)
     return head[3], head[4]
 
 
 async def offered(docker: Docker) -> None:
-    """In a session the Engine is the HTTP/2 client: it begins, and answers our settings."""
-    if not (await engine_of(docker)).can("hold sessions"):
+    """In a session the Engine is the HTTP/2 client: it sends first, and acknowledges our settings."""
+    if not (await engine_of(docker)).can("open sessions"):
         with pytest.raises(NotSupported):
             await opened(docker.session.open(uuid="rawdock-s"))
         return
     async with docker.session.open(
-        uuid=uuid4().hex,  # the Engine keeps one for a while after its end
+        uuid=uuid4().hex,  # the Engine remembers a session for a while after its end
         name="rawdock-s",
         shared_key="key",
         methods=["/moby.filesync.v1.Auth/Credentials", "/a.B/C"],
@@ -56,8 +56,8 @@ async def offered(docker: Docker) -> None:
 
 
 async def asked(docker: Docker) -> None:
-    """Over gRPC the Engine is the HTTP/2 server: we begin."""
-    if not (await engine_of(docker)).can("hold sessions"):
+    """Over gRPC the Engine is the HTTP/2 server: the scenario sends first."""
+    if not (await engine_of(docker)).can("open sessions"):
         with pytest.raises(NotSupported):
             await opened(docker.session.grpc())
         return

@@ -1,4 +1,4 @@
-"""What a swarm keeps for its services: secrets and configs. Podman keeps secrets without a swarm."""
+"""Secrets and configs of a swarm. Podman has secrets too, without a swarm."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ DATA = base64.b64encode(b"something\n").decode()
 
 
 async def secrets(docker: Docker) -> None:
-    """A secret is told of without its content; only its labels change."""
+    """List and inspect show a secret without its content; only its labels can be updated."""
     name, labels = "rawdock-s-secret", {"rawdock-s": "1"}
     engine = await engine_of(docker)
     async with AsyncExitStack() as stack:
-        if engine.can("be a swarm"):
+        if engine.can("form a swarm"):
             await stack.enter_async_context(swarm(docker))
         else:
             for secret in await docker.secrets.list(filters={"name": name}):
@@ -44,7 +44,7 @@ async def secrets(docker: Docker) -> None:
             with pytest.raises(NotFound, match=NONE):
                 await call(NONE)
 
-        if engine.can("be a swarm"):
+        if engine.can("form a swarm"):
             for filters in ({"names": name}, {"label": "rawdock-s=1"}):
                 assert await docker.secrets.list(filters=filters) == [found]
             change = SecretSpec(name=name, labels={"rawdock-s": "2"})

@@ -1,4 +1,4 @@
-"""A swarm of one Engine: its settings, keys, node and volumes; and an Engine that is in none."""
+"""A swarm with a single node: settings, keys, node and volumes; and an Engine that is not in a swarm."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNLOCK = SwarmUnlockRequest(unlock_key=SecretStr("SWMKEY-1-no-key"))
 
 
 async def outside(docker: Docker) -> None:
-    """An Engine that is in no swarm refuses all that needs one, with 503; Podman knows of none."""
+    """An Engine outside a swarm refuses all requests that need one, with 503. Podman does not support swarms."""
     engine = await engine_of(docker)
     podman = "podman" in engine.labels
     if not podman:
@@ -89,7 +89,7 @@ async def outside(docker: Docker) -> None:
 
 
 async def settings(docker: Docker) -> None:
-    """A swarm is as it was begun, is changed as a whole, and takes neither a second one nor an old version."""
+    """A swarm has the settings given to `init`. An update replaces all of them, and needs the current version."""
     spec = SwarmSpec(
         labels={"rawdock-s": "1"},
         orchestration=SwarmOrchestration(task_history_retention_limit=3),
@@ -139,12 +139,12 @@ async def settings(docker: Docker) -> None:
 
 
 def _another(before: SecretStr, after: SecretStr) -> bool:
-    """Whether it is another one; a recording keeps both to itself."""
+    """Whether two secrets differ. A recording shows neither, so there it is true."""
     return after != before or after == SecretStr(REDACTED)
 
 
 async def keys(docker: Docker) -> None:
-    """There is a key to unlock with only where managers lock; tokens are renewed one by one."""
+    """There is an unlock key only with `auto_lock_managers`; each join token is rotated separately."""
     async with swarm(docker):
         assert not (await docker.swarm.unlock_key()).unlock_key
         with pytest.raises(Conflict, match="not locked"):
@@ -180,7 +180,7 @@ async def keys(docker: Docker) -> None:
 
 
 async def _update(docker: Docker, id: str, change: Callable[[NodeSpec], NodeSpec]) -> None:
-    """A young node still changes by itself: then its version is stale at once."""
+    """Update a node. Repeated on a version conflict, because the Engine still changes a new node itself."""
     while True:
         found = await docker.nodes.inspect(id)
         try:
@@ -192,7 +192,7 @@ async def _update(docker: Docker, id: str, change: Callable[[NodeSpec], NodeSpec
 
 
 async def nodes(docker: Docker) -> None:
-    """The only node: told by list and inspect, labelled, paused; it can be neither removed nor demoted."""
+    """The only node: listed, inspected, labelled and paused; it can be neither deleted nor demoted."""
 
     def labelled(spec: NodeSpec) -> NodeSpec:
         return attrs.evolve(spec, labels={"disk": "slow"}, availability="pause")
@@ -239,7 +239,7 @@ async def nodes(docker: Docker) -> None:
 
 
 async def volume(docker: Docker) -> None:
-    """A volume of the swarm: updated by its id, and only in its availability."""
+    """A cluster volume is updated by its id, and only its availability can change."""
     async with swarm(docker):
         access = AccessMode(scope="single", sharing="none", mount_volume=MountVolume())
         spec = ClusterVolumeSpec(group="one", access_mode=access, availability="active")
@@ -248,7 +248,7 @@ async def volume(docker: Docker) -> None:
         made = (await docker.volumes.create(config)).cluster_volume
         assert made is not None
         assert made.spec == spec
-        assert made.info.volume_id == "", "no plugin makes it"
+        assert made.info.volume_id == "", "there is no plugin to create it"
         (listed,) = (await docker.volumes.list(filters={"name": name})).volumes
         assert (listed.name, listed.driver, listed.scope) == (name, "rawdock-s-csi", "global")
         assert listed.cluster_volume == made

@@ -1,4 +1,4 @@
-"""The Engine itself."""
+"""Ping, version, info, disk usage and login."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .kit import WITH_PASSWORD, WRONG, credentials, engine_of
 
 
 async def ping(docker: Docker) -> None:
-    """GET and HEAD say the same."""
+    """A ping has the same result with GET and with HEAD."""
     whole, head = await docker.system.ping(), await docker.system.ping_head()
     assert whole == head
     assert whole.api_version
     assert whole.os_type == "linux"
-    assert docker.version is None, "a ping has no version and needs none"
+    assert docker.version is None, "a ping has no version in its path, so none is negotiated"
 
 
 async def version(docker: Docker) -> None:
-    """Versions agree with what was negotiated, and with the ping's headers."""
+    """The API version is the negotiated one, and the one of the ping's headers."""
     found = await docker.system.version()
     assert found.api_version == (await docker.system.ping()).api_version
     assert found.api_version == docker.version
@@ -29,7 +29,7 @@ async def version(docker: Docker) -> None:
 
 
 async def info(docker: Docker) -> None:
-    """The root folder is a path, and numbers are there."""
+    """The main fields of the answer have plausible values."""
     found = await docker.system.info()
     assert found.docker_root_dir.startswith("/")
     assert found.mem_total > 0
@@ -42,7 +42,7 @@ async def info(docker: Docker) -> None:
 
 
 async def disk_use(docker: Docker) -> None:
-    """Everything, and where the API has it one kind alone."""
+    """Disk usage of everything, and from API 1.42 on of one type of object."""
     engine = await engine_of(docker)
     whole = await docker.system.data_usage()
     assert all(image.id for image in whole.images)
@@ -54,7 +54,7 @@ async def disk_use(docker: Docker) -> None:
 
 
 async def login(docker: Docker) -> None:
-    """Right credentials succeed, wrong ones do not."""
+    """A login succeeds with the right credentials, and fails with wrong ones."""
     good = credentials(registry=WITH_PASSWORD)
     assert (await docker.system.auth(good)).status == "Login Succeeded"
     with pytest.raises((Unauthorized, ServerError)) as caught:

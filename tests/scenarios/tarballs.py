@@ -1,4 +1,4 @@
-"""Images from archives, and as archives."""
+"""Images imported, saved and loaded as tar archives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _saved(stream: Opens[Chunks]) -> bytes:
 
 
 async def imported(docker: Docker) -> None:
-    """An archive of files becomes an image, with a name, a message, changes and a platform."""
+    """An import makes an image from an archive of files, with a name, a message, changes and a platform."""
     await no_image(docker, FIRST)
     try:
         made = await docker.images.import_(
@@ -54,7 +54,7 @@ async def imported(docker: Docker) -> None:
 
 
 async def imported_in_parts(docker: Docker) -> None:
-    """An archive that comes in parts, its lines followed; without a name the id is all there is."""
+    """An import from an async iterator; without a name, the image has only its id."""
 
     async def parts() -> AsyncIterator[bytes]:
         archive = tar({"hello": b"parts"})
@@ -72,12 +72,12 @@ async def imported_in_parts(docker: Docker) -> None:
 
 
 async def import_errors(docker: Docker) -> None:
-    """What is no archive, no address, or no change."""
+    """Errors of an import: an invalid archive, an address that does not answer, an invalid change."""
     before = {image.id for image in await docker.images.list(filters={"dangling": True})}
     with pytest.raises((BadRequest, ServerError, StreamError)):
         await docker.images.import_(b"no archive")
     for image in await docker.images.list(filters={"dangling": True}):
-        if image.id not in before:  # containerd's image store finds out too late, and keeps what it has
+        if image.id not in before:  # containerd's image store keeps an image after the error
             await docker.images.delete(image.id)
     with pytest.raises((ServerError, StreamError), match="refused"):
         await docker.images.import_("http://127.0.0.1:9/archive.tar")
@@ -86,7 +86,7 @@ async def import_errors(docker: Docker) -> None:
 
 
 async def saved_and_loaded(docker: Docker) -> None:
-    """What was saved comes back under its name, with the same content."""
+    """A saved image is loaded under its name, with the same content."""
     async with tiny(docker, FIRST) as id:
         archive = await _saved(docker.images.save(FIRST))
         assert "manifest.json" in untar(archive)
@@ -102,7 +102,7 @@ async def saved_and_loaded(docker: Docker) -> None:
 
 
 async def through_files(docker: Docker) -> None:
-    """An image is saved to a file and loaded from it, with its bytes counted and the layers' progress folded."""
+    """An image is saved to a file and loaded from it. The uploaded bytes and the progress of the layers are counted."""
     async with tiny(docker, FIRST):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "image.tar")
@@ -122,7 +122,7 @@ async def through_files(docker: Docker) -> None:
 
 
 async def several(docker: Docker) -> None:
-    """Two names of one image in one archive."""
+    """Save and load two names of one image in one archive."""
     async with tiny(docker, FIRST):
         await docker.images.tag(FIRST, repo=REPO, tag="2")
         try:
@@ -136,7 +136,7 @@ async def several(docker: Docker) -> None:
 
 
 async def nameless(docker: Docker) -> None:
-    """Saved by its id, an image comes back without a name."""
+    """An image saved by its id is loaded without a name."""
     async with tiny(docker, FIRST) as id:
         archive = await _saved(docker.images.save(id))
         await no_image(docker, FIRST)
@@ -146,7 +146,7 @@ async def nameless(docker: Docker) -> None:
 
 
 async def of_a_platform(docker: Docker) -> None:
-    """From API 1.48 on one platform can be picked; one that the image does not have fails. Before it is not sent."""
+    """Save and load one platform, from API 1.48 on; a platform that the image lacks is an error."""
     elsewhere = Platform(os="linux", architecture="s390x")
     if not (await engine_of(docker)).has("1.48"):
         with pytest.raises(VersionError):
@@ -165,7 +165,7 @@ async def of_a_platform(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there, and what is no archive of images."""
+    """Errors: a missing image, and data that is not an archive of images."""
     with pytest.raises(NotFound):
         await opened(docker.images.save(NONE))
     with pytest.raises(NotFound):

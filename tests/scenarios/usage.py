@@ -14,7 +14,7 @@ NONE = "rawdock-s-none"
 
 
 async def samples(docker: Docker) -> None:
-    """Samples come one after the other, and each is compared with the one before."""
+    """Each sample of the stream has the previous sample's values as `precpu_stats`."""
     async with container(docker, "rawdock-s-usage") as id:
         await docker.containers.start(id)
         async with docker.containers.stats(id) as stats:
@@ -34,7 +34,7 @@ async def samples(docker: Docker) -> None:
 
 
 async def figures(docker: Docker) -> None:
-    """The figures of `docker stats`, and the traffic between two of them."""
+    """`usage()` yields the figures of `docker stats`; `rates_between` gives the traffic between two of them."""
     async with container(docker, "rawdock-s-usage", ["sh", "-c", "while :; do :; done"]) as id:
         await docker.containers.start(id)
         async with docker.containers.stats(id) as stats:
@@ -53,7 +53,7 @@ async def figures(docker: Docker) -> None:
 
 
 async def once(docker: Docker) -> None:
-    """One sample, on Docker with the one a second before it, unless it is to be quick."""
+    """A single sample. Docker compares it with one taken a second before, unless `one_shot` is set."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-usage") as id:
         await docker.containers.start(id)
@@ -73,12 +73,12 @@ async def once(docker: Docker) -> None:
 
 
 async def not_running(docker: Docker) -> None:
-    """A container that does not run uses nothing; Podman refuses to tell."""
+    """The usage of a container that does not run is zero; Podman refuses the request."""
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-usage", ["true"]) as id:
         await docker.containers.start(id)
         await docker.containers.wait(id)
-        if engine.can("give stats of what does not run"):
+        if engine.can("report stats of a stopped container"):
             found = await docker.containers.stats_once(id)
             assert not found.read
             assert found.cpu_stats.cpu_usage.total_usage == 0
@@ -89,7 +89,7 @@ async def not_running(docker: Docker) -> None:
         else:
             with pytest.raises(Conflict):
                 await docker.containers.stats_once(id)
-            with contextlib.suppress(Conflict):  # or an end at once
+            with contextlib.suppress(Conflict):  # or the stream ends at once
                 async with docker.containers.stats(id) as stats:
                     assert [sample async for sample in stats] == []
 

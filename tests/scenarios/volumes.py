@@ -1,4 +1,4 @@
-"""Volumes, and containers that have them."""
+"""Volumes, and containers that use them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NONE = "rawdock-s-none"
 
 
 async def made(docker: Docker) -> None:
-    """Named, with labels and driver options; the same name again is the same volume; inspect and list tell of it."""
+    """Create a volume with labels and driver options, inspect and list it; a second create returns the same volume."""
     engine = await engine_of(docker)
     name = "rawdock-s-made"
     await docker.volumes.delete(name, force=True)
@@ -33,7 +33,7 @@ async def made(docker: Docker) -> None:
             found = await docker.volumes.list(filters=filters)
             assert found.volumes == [created]
             assert found.warnings == []
-        if engine.can("filter volumes by two things"):
+        if engine.can("combine filters of volumes"):
             assert (await docker.volumes.list(filters={"name": name, "driver": "local"})).volumes == [created]
             assert (await docker.volumes.list(filters={"name": name, "driver": NONE})).volumes == []
         assert created in (await docker.volumes.list()).volumes
@@ -46,7 +46,7 @@ async def made(docker: Docker) -> None:
 
 
 async def anonymous(docker: Docker) -> None:
-    """Without a name the Engine makes one up, each time another."""
+    """Without a name, the Engine generates a new one each time."""
     first, second = await docker.volumes.create(), await docker.volumes.create()
     try:
         assert len(first.name) == len(second.name) == 64
@@ -58,7 +58,7 @@ async def anonymous(docker: Docker) -> None:
 
 
 async def used(docker: Docker) -> None:
-    """What one container writes another reads; a volume that one of them has stays."""
+    """Two containers share a volume; a volume in use cannot be deleted."""
     name = "rawdock-s-kept"
     await docker.volumes.delete(name, force=True)
     await docker.volumes.create(VolumeCreateRequest(name=name))
@@ -90,7 +90,7 @@ async def used(docker: Docker) -> None:
 
 
 async def pruned(docker: Docker) -> None:
-    """Process to a label: nameless ones go, named ones with them or only if `all` are asked for."""
+    """Prune with a label: removes anonymous volumes; named ones too, from API 1.42 on only with `all`."""
     engine = await engine_of(docker)
     name, labels = "rawdock-s-pruned", {"rawdock-s": "pruned"}
     await docker.volumes.delete(name, force=True)
@@ -98,7 +98,7 @@ async def pruned(docker: Docker) -> None:
     nameless = await docker.volumes.create(VolumeCreateRequest(labels=labels))
     try:
         result = await docker.volumes.prune(filters={"label": "rawdock-s=pruned"})
-        if engine.has("1.42") and engine.can("keep volumes with a name"):
+        if engine.has("1.42") and engine.can("prune only anonymous volumes"):
             assert result.volumes_deleted == [nameless.name]
             result = await docker.volumes.prune(filters={"label": "rawdock-s=pruned", "all": True})
             assert result.volumes_deleted == [name]
@@ -113,7 +113,7 @@ async def pruned(docker: Docker) -> None:
 
 
 async def errors(docker: Docker) -> None:
-    """What is not there, and what cannot be."""
+    """Errors: missing and invalid volumes."""
     for call in (docker.volumes.inspect, docker.volumes.delete):
         with pytest.raises(NotFound, match="no such volume"):
             await call(NONE)
@@ -129,7 +129,7 @@ async def errors(docker: Docker) -> None:
 
 
 async def update_refused(docker: Docker) -> None:
-    """Only volumes of a swarm can be updated: without one it fails, before API 1.42 it is not sent."""
+    """Only cluster volumes can be updated: without a swarm it is an error; before API 1.42 nothing is sent."""
     engine = await engine_of(docker)
     update = VolumeUpdate(spec=ClusterVolumeSpec(availability="drain"))
     refused = NotSupported if "podman" in engine.labels else ServerError

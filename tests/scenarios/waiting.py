@@ -1,4 +1,4 @@
-"""Waiting for a container's health, and for a port."""
+"""`wait_healthy` and `wait_port`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OFTEN = 200_000_000
 
 
 async def healthy(docker: Docker) -> None:
-    """A container's health is waited for, from before its start on."""
+    """`wait_healthy` waits until the container is healthy, even if called before its start."""
     check = HealthConfig(test=["CMD-SHELL", "echo looked; test -e /ready"], interval=_OFTEN, retries=100)
     async with container(docker, NAME, ["sh", "-c", "sleep 1; touch /ready; sleep 100"], healthcheck=check) as id:
         if not (await engine_of(docker)).can("run health checks"):
@@ -36,11 +36,11 @@ async def healthy(docker: Docker) -> None:
         assert "looked" in health.log[-1].output
 
 
-healthy.live_only = True  # type: ignore[attr-defined]  # how often it is looked at is chance
+healthy.live_only = True  # type: ignore[attr-defined]  # how often it polls varies
 
 
 async def unhealthy(docker: Docker) -> None:
-    """What will not become healthy says so: a check that fails, none at all, a container that has ended."""
+    """`Unhealthy` for a container that cannot become healthy: its check fails, it has none, or it is not running."""
     check = HealthConfig(test=["CMD-SHELL", "echo broken; exit 1"], interval=_OFTEN, retries=1)
     async with container(docker, NAME, healthcheck=check) as id:
         await docker.containers.start(id)
@@ -59,16 +59,16 @@ async def unhealthy(docker: Docker) -> None:
             await docker.wait_healthy(id)
 
 
-unhealthy.live_only = True  # type: ignore[attr-defined]  # how often it is looked at is chance
+unhealthy.live_only = True  # type: ignore[attr-defined]  # how often it polls varies
 
 
 async def port(docker: Docker) -> None:
-    """A port is waited for until something listens on it."""
+    """`wait_port` waits until something listens on the port."""
     async with container(docker, NAME, ["sh", "-c", "sleep 1; exec nc -l -p 8080"]) as id:
         await docker.containers.start(id)
         with anyio.move_on_after(0.3) as scope:
             await docker.wait_port(id, 8080)
-        assert scope.cancelled_caught, "nobody listens yet"
+        assert scope.cancelled_caught, "nothing listens yet"
         with anyio.fail_after(20):
             await docker.wait_port(id, 8080)
     async with container(docker, NAME) as id:
@@ -82,4 +82,4 @@ async def port(docker: Docker) -> None:
             await docker.wait_port(id, 8080)
 
 
-port.live_only = True  # type: ignore[attr-defined]  # how often it is looked at is chance
+port.live_only = True  # type: ignore[attr-defined]  # how often it polls varies

@@ -1,4 +1,4 @@
-"""`docker.watch`: events that go on when a connection is lost."""
+"""`docker.watch` and `docker.watch_containers`: events that continue after a lost connection."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .kit import BUSYBOX, container, engine_of, has_image
 
 NAME = "rawdock-s-watch"
 LABEL = {"label": f"rawdock-s={NAME}"}
-GONE = ("destroy", "remove")  # Docker's word and Podman's
+GONE = ("destroy", "remove")  # the action in Docker's and in Podman's events
 
 
 async def _up_to(watching: Watching, *actions: str) -> list[EventMessage]:
-    """What is told up to one of these; no gap is among it."""
+    """The events up to the first with one of these actions, without gaps."""
     out: list[EventMessage] = []
     with anyio.fail_after(60):
         async for item in watching:
@@ -30,12 +30,12 @@ async def _up_to(watching: Watching, *actions: str) -> list[EventMessage]:
 
 
 async def life(docker: Docker) -> None:
-    """A container's life, read late; and once more from the middle of it, to the nanosecond and without a gap."""
+    """The events of a container, read late; and the same events from an exact time on, without a gap."""
     async with docker.watch(filters=LABEL, heartbeat=1.0) as watching:
         async with container(docker, NAME, ["true"]) as id:
             await docker.containers.start(id)
             await docker.containers.wait(id)
-            await anyio.sleep(3)  # and the heartbeat finds nothing wrong
+            await anyio.sleep(3)  # several heartbeats, which must not report a gap
         seen = await _up_to(watching, *GONE)
     actions = [event.action for event in seen if event.action in ("create", "start", "die", *GONE)]
     assert actions == ["create", "start", "die", seen[-1].action]
@@ -47,7 +47,7 @@ async def life(docker: Docker) -> None:
 
 
 async def too_far_back(docker: Docker) -> None:
-    """From before all that a Docker Engine remembers: the gap comes first. Podman remembers all."""
+    """With `since` before the events that Docker remembers, a gap comes first. Podman remembers all events."""
     docker_engine = "docker" in (await engine_of(docker)).labels
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
@@ -62,7 +62,7 @@ async def too_far_back(docker: Docker) -> None:
 
 
 async def snapshot(docker: Docker) -> None:
-    """Containers are listed, and from then on what happens to them is told: no container is in neither."""
+    """`watch_containers` lists the containers, then yields their events."""
     label = f"rawdock-s={NAME}"
     async with container(docker, NAME) as old, docker.watch_containers(label=label) as watching:
         assert [one.id for one in watching.containers] == [old]
@@ -75,7 +75,7 @@ async def snapshot(docker: Docker) -> None:
 
 
 async def no_hole(docker: Docker) -> None:
-    """Containers are made while the list is: each of them is listed, or told of, or both."""
+    """Containers created during the listing are in the list, or in an event, or in both."""
     names = [f"{NAME}-{number}" for number in range(8)]
     made: list[str] = []
 
@@ -105,4 +105,4 @@ async def no_hole(docker: Docker) -> None:
 
 
 for _scenario in (life, too_far_back, snapshot, no_hole):
-    _scenario.live_only = True  # type: ignore[attr-defined]  # a watch asks by itself, whenever it needs to
+    _scenario.live_only = True  # type: ignore[attr-defined]  # a watch sends requests of its own, at varying times

@@ -1,4 +1,4 @@
-"""Where rawdock differs from the official files on purpose, and why. `facts.py` says how a difference is named."""
+"""Where rawdock differs from the official API files on purpose, and why. `facts.py` explains the names."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ _BLANK = "Docker writes the name with a blank before it"
 _ITEMS = "the files leave open what the items are; the Engine sends the same objects as in the lists beside"
 _LEGACY_USAGE = "Engines of API 1.52 and newer go on sending it unless verbose is asked for"
 _NO_SCHEMA = "the files have no schema for it"
-_INIT = "HostConfig has it; an update would not heed it"
+_INIT = "HostConfig has it; an update ignores it"
 _SENT = "the Engine sends it; the files do not show it"
 _CREDENTIAL = "read from X-Registry-Auth and from the body of POST /auth; the files do not show it"
 _FORGOTTEN = "Engines of every version have it; only the files forgot it before 1.41"
-_IPV4 = "the files show it from 1.47 on, the Engine heeds and sends it from 1.48 on"
+_IPV4 = "the files show it from 1.47 on, the Engine reads and sends it from 1.48 on"
 _SWAPPED = "the files of 1.40 and 1.41 show the body of connect for disconnect and the other way round"
-_CHECKPOINTS = "the files leave the routes of checkpoints out"
+_CHECKPOINTS = "the files do not have the routes of checkpoints"
 _LEGACY_EVENT = "Engines under API 1.52 send it too; the files never showed it"
 _SWARM_ID = "the Engine writes ID here, where the files say Id"
-_HONOURED = "the Engine heeds it; the files do not show it"
+_HONOURED = "the Engine reads it; the files do not show it"
 _EMPTY = "the files leave open what it holds; the Engine's object is empty"
 _TASK_PLUGIN = "the Engine writes this object in lower case, with `privileges` and `env`, in answers too"
-_SWARM_NETWORK = "the Engine sends a network in the words of the swarm, which the files show in an example alone"
+_SWARM_NETWORK = "the Engine sends a network in the format of the swarm, which the files show only in an example"
 
 _READ = "the Engine reads it; the files do not show it"
 _UNDOCUMENTED = "the Engine serves it without documenting it"
-_WORD = "the docker command's word, where the operationId's reads badly"
-_WEBSOCKET = "Engines under 1.42 attach all three whatever is asked, so that asking does no harm"
+_WORD = "named as in the docker command, because the operationId reads badly"
+_WEBSOCKET = "Engines under 1.42 ignore it and attach all three, so sending it does no harm"
 
 DEVIATIONS: dict[str, str] = {
     "DELETE /containers/{id}/checkpoints/{checkpoint}: unknown": _UNDOCUMENTED,
@@ -37,10 +37,10 @@ DEVIATIONS: dict[str, str] = {
     "GET /images/get: name": _WORD,
     "GET /images/{name}/get: name": _WORD,
     "GET /plugins/privileges: header X-Registry-Auth extra": _READ,
-    "GET /swarm/unlockkey: name": "two words, as its model and the docker command write it",
+    "GET /swarm/unlockkey: name": "two words, as in its model and in the docker command",
     "GET /system/df: query type since": "the files of 1.40 and 1.41 show it, the Engine has read it from 1.42 on",
     "POST /build/cancel: unknown": _UNDOCUMENTED,
-    "POST /build/prune: query keep-storage until": "gone from the files of 1.52 on, and still read by the Engine",
+    "POST /build/prune: query keep-storage until": "removed from the files in 1.52, but still read by the Engine",
     "POST /build: query buildid extra": _READ,
     "POST /build: query cgroupparent extra": _READ,
     "POST /build: query cpusetmems extra": _READ,
@@ -49,7 +49,7 @@ DEVIATIONS: dict[str, str] = {
     "POST /build: query session extra": _READ,
     "POST /build: query ulimits extra": _READ,
     "POST /containers/{id}/checkpoints: unknown": _UNDOCUMENTED,
-    "POST /containers/{id}/exec: name": "it creates what `exec.start` starts",
+    "POST /containers/{id}/exec: name": "it creates the command that `exec.start` starts",
     "POST /containers/{id}/start: query checkpoint extra": _READ,
     "POST /containers/{id}/start: query checkpoint-dir extra": _READ,
     "POST /grpc: unknown": _UNDOCUMENTED,
@@ -59,10 +59,10 @@ DEVIATIONS: dict[str, str] = {
     "POST /session: header X-Docker-Expose-Session-Name extra": _READ,
     "POST /session: header X-Docker-Expose-Session-Sharedkey extra": _READ,
     "POST /session: header X-Docker-Expose-Session-Uuid extra": _READ,
-    "POST /session: name": "the rule leaves no name; it opens one",
+    "POST /session: name": "the rule gives no name",
     "AccessMode.AccessibilityRequirements missing": _ACCESS_MODE,
     "AccessMode.Availability missing": _ACCESS_MODE,
-    "AccessMode.BlockVolume extra": "stands in the description of MountVolume, where its indentation hides it",
+    "AccessMode.BlockVolume extra": "by its indentation in the files, it is part of the description of MountVolume",
     "AccessMode.CapacityRange missing": _ACCESS_MODE,
     "AccessMode.MountVolume type": "its fields are hidden in its description",
     "AccessMode.Secrets missing": _ACCESS_MODE,
@@ -89,7 +89,7 @@ DEVIATIONS: dict[str, str] = {
     "DataUsage.Images until": _LEGACY_USAGE,
     "DataUsage.LayersSize until": _LEGACY_USAGE,
     "DataUsage.Volumes until": _LEGACY_USAGE,
-    "EndpointSettings.MacAddress since": "as a wish it is passed over in silence under 1.44; answers always had it",
+    "EndpointSettings.MacAddress since": "in a request, Engines under 1.44 ignore it silently; answers always had it",
     "EventMessage.from extra": _LEGACY_EVENT,
     "EventMessage.id extra": _LEGACY_EVENT,
     "EventMessage.status extra": _LEGACY_EVENT,
@@ -137,7 +137,7 @@ DEVIATIONS: dict[str, str] = {
     "ServiceCreated.Warnings since": "Engines of every version send it; the files had the name wrong before 1.44",
     "ServiceMode.Global type": _EMPTY,
     "ServiceMode.GlobalJob type": _EMPTY,
-    "ServiceSpec.Networks until": "from 1.52 on Engines pass it over in silence; TaskTemplate has its own",
+    "ServiceSpec.Networks until": "from 1.52 on Engines ignore it silently; TaskTemplate has a field for it",
     "SwarmIPAM unknown": _SWARM_NETWORK,
     "SwarmIPAMConfig unknown": _SWARM_NETWORK,
     "SwarmInitRequest.AutoLockManagers extra": _HONOURED,
@@ -149,8 +149,8 @@ DEVIATIONS: dict[str, str] = {
     "Task.GenericResources extra": "the files call it AssignedGenericResources",
     "Task.Volumes extra": _SENT,
     "TaskContainerSpec.HealthCheck missing": "the Engine sends it as Healthcheck",
-    "TaskContainerSpec.Healthcheck extra": "the files call it HealthCheck, which the Engine takes too but never sends",
-    "TaskLimits.Pids since": "under 1.41 the Engine drops it in silence; the files have no Limit there at all",
+    "TaskContainerSpec.Healthcheck extra": "the files call it HealthCheck, which the Engine accepts but never sends",
+    "TaskLimits.Pids since": "under 1.41 the Engine ignores it silently; the files have no Limit there at all",
     "TaskPluginPrivilege unknown": _TASK_PLUGIN,
     "TaskPluginSpec.Disabled missing": _TASK_PLUGIN,
     "TaskPluginSpec.Name missing": _TASK_PLUGIN,
@@ -168,10 +168,10 @@ DEVIATIONS: dict[str, str] = {
     "VolumesDiskUsage.Items type": _ITEMS,
 }
 
-# Schemas that no model stands for.
+# Schemas without a model.
 NO_MODEL: dict[str, str] = {
-    "ErrorResponse": "errors.py is made of it",
-    "PluginInterfaceType": "the Engine writes it as one text, as `docker.volumedriver/1.0`",
+    "ErrorResponse": "it is read by errors.py",
+    "PluginInterfaceType": "the Engine writes it as one string, as in `docker.volumedriver/1.0`",
 }
 
 _ONE_NODE = "it takes a second Engine, in the same swarm; its errors are recorded and run"
@@ -180,7 +180,7 @@ _NO_SEARCH = "no registry that the tests have can search; its errors are recorde
 _LARGE = "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded"
 _TOO_NEW = "no Engine that the tests have speaks an API newer than 1.51"
 
-# Operations that no recording shows in a success, and that succeeded in no live run.
+# Operations without a success in any live run, and operations without a success in any recording.
 NOT_LIVE: dict[str, str] = {
     "DELETE /nodes/{id}": _ONE_NODE,
     "GET /images/search": _NO_SEARCH,

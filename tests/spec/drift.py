@@ -1,4 +1,4 @@
-"""Compares what a live Engine sends with the models, for all reads that change nothing."""
+"""Compares the answers of a live Engine with the models, for all requests that change nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rawdock._versions import parse_version
 
 from .facts import ENGINE, methods, schemas
 
-_LIMIT = 50  # objects of a kind that are looked into
+_LIMIT = 50  # how many objects of each list are inspected
 
 
 class Read(NamedTuple):
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
 
 class Drift:
-    """The differences, by `Model.Field`, with the first place where each was seen."""
+    """Collects the differences: `Model.Field`, and the first answer where it was found."""
 
     def __init__(self) -> None:
         self.unknown: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Drift:
             self._walk(known[wire].type, item, f"{path}.{wire}")
 
     def never_sent(self, version: str) -> list[str]:
-        """Fields of this API version that no answer had, of models that some answer had."""
+        """The fields of this API version that no answer had, of all models that appeared in an answer."""
         spoken = parse_version(version)
         return [
             f"{name}.{field.wire}"
@@ -78,7 +78,7 @@ class Drift:
 
 
 def enum(model: str, wire: str, otherwise: str) -> list[str]:
-    """The documented values of a field, if there are any."""
+    """The documented values of a field; only `otherwise` if none are documented."""
     for schema in schemas(model):
         found: list[str] = ENGINE["schemas"].get(schema, {}).get("fields", {}).get(wire, {}).get("enum", [])
         if found:
@@ -87,13 +87,13 @@ def enum(model: str, wire: str, otherwise: str) -> list[str]:
 
 
 def _items(value: Any, *names: str) -> Iterator[str]:
-    """The ids of a list's objects, under the first of these names that they have."""
+    """The ids of the first objects in a list, from the first of these fields that each has."""
     for item in cast("list[dict[str, Any]]", value or [])[:_LIMIT]:
         yield next(str(item[name]) for name in names if item.get(name))
 
 
 async def harmless_reads(docker: Docker) -> AsyncIterator[Read]:
-    """Read every object that can be read without changing anything. What the Engine does not support is left out."""
+    """Read every object that can be read without changing anything. Requests that the Engine refuses are skipped."""
 
     async def ask(method: str, path: str, **params: Any) -> Read | None:
         declared = endpoint_of(methods()[method])
@@ -124,7 +124,7 @@ async def harmless_reads(docker: Docker) -> AsyncIterator[Read]:
                     yield found
 
 
-# What lists objects, how their ids are called, and what tells more of each.
+# Each row: the method that lists objects, its path and parameters, the fields of their ids, the reads for each object.
 _LISTS: list[tuple[str, str, dict[str, Any], tuple[str, ...], list[tuple[str, str, dict[str, Any]]]]] = [
     (
         "containers.list",

@@ -1,22 +1,22 @@
 """The official facts (`engine.json`, written by `scripts/spec`) compared with what rawdock declares.
 
-A difference has a name, of a model's field or of an operation's parameter:
+A difference has a name: a model's field or an operation's parameter, and the kind of difference:
 
     AuthConfig.identitytoken extra          GET /system/df: query type since
 
-and says what it is:
+The kinds:
 
     missing   only the files have it
     extra     only rawdock has it
     type      both have it, with another type
-    since     they name another first version
-    until     they name another version that is the first without it
-    required  the files ask for it, rawdock does not
+    since     the files name another first version with it
+    until     the files name another first version without it
+    required  the files require it, rawdock does not
     unknown   the files have no such schema or operation
-    name      the method is not named as the file's operationId by the rule
-    body      one of them has a body
+    name      the method is not named after the operationId, by the rule in `by_operation_id`
+    body      only one of them has a body
 
-Each one that is meant stands in `deviations.py` with its reason.
+`deviations.py` lists each intended difference with its reason.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from rawdock._versions import Version, version_text
 
 ENGINE: dict[str, Any] = json.loads((Path(__file__).parent / "engine.json").read_text())
 
-# Model -> schema, where the names differ. One model may stand for several schemas, the first of which it is held to.
+# Model -> schemas, where the names differ. One model may stand for several schemas; it is compared with the first.
 SCHEMAS: dict[str, tuple[str, ...]] = {
     "AccessMode": ("ClusterVolumeSpec.AccessMode",),
     "AppArmorOptions": ("TaskSpec.ContainerSpec.Privileges.AppArmor",),
@@ -164,7 +164,7 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
 
 
 class Field(NamedTuple):
-    """A field in the terms of `engine.json`."""
+    """A field in the format of `engine.json`."""
 
     type: str
     since: str | None = None
@@ -190,7 +190,7 @@ def models() -> dict[str, type[Model]]:
 
 
 def declared(model: type[Model]) -> dict[str, Field]:
-    """The fields of a model by wire name, read from its annotations alone and not from the codec."""
+    """The fields of a model by wire name, read from its annotations and not from the codec."""
     found = {}
     for name, hint in get_type_hints(model, include_extras=True).items():
         if name.startswith("_") or name == "extra":
@@ -206,12 +206,12 @@ def declared(model: type[Model]) -> dict[str, Field]:
 
 
 def by_rule(name: str) -> str:
-    """The wire name that the rule gives to a field."""
+    """The default wire name of a field: its words capitalised and joined."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def short(hint: Any) -> str:
-    """A Python type in the short words of `engine.json`, with models under their own names."""
+    """A Python type in the notation of `engine.json`, with models under their own names."""
     arguments = get_args(hint)
     match get_origin(hint):
         case origin if origin is Annotated:
@@ -231,7 +231,7 @@ def short(hint: Any) -> str:
 
 
 def same_type(ours: str, theirs: str) -> bool:
-    """Whether a declared type is the official one, under any of its names."""
+    """Whether a declared type is the official one, under any of the names of its schema."""
     name = ours.strip("[]{}")
     return theirs in {ours.replace(name, schema) for schema in schemas(name)}
 
@@ -262,7 +262,7 @@ def differences(model: type[Model]) -> Iterator[tuple[str, str]]:
 
 
 class Parameter(NamedTuple):
-    """A query or header parameter in the terms of `engine.json`."""
+    """A query or header parameter in the format of `engine.json`."""
 
     since: str | None = None
     until: str | None = None
@@ -270,13 +270,13 @@ class Parameter(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A route, with all public methods that send requests to it."""
+    """A route, and all public methods that send requests to it."""
 
     key: str
     """As `GET /containers/json`."""
     group: str
     names: tuple[str, ...]
-    """Of the methods, as `containers.list`; the first one is named by the rule, where one is."""
+    """The methods, as `containers.list`. The one whose name follows the rule, if any, comes first."""
     endpoints: tuple[Endpoint, ...]
     parameters: dict[str, Parameter]
     """By place and wire name, as `query all`."""
@@ -340,7 +340,7 @@ def _text(version: Version | None) -> str | None:
 
 
 def by_operation_id(operation: str) -> str:
-    """The name that the rule gives to a method: the operationId without its group, in snake case."""
+    """The default name of a method: the operationId without its group, in snake case."""
     words = [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z]+|[A-Z]+", operation)]
     groups = {group.rstrip("s") for group in resources()}
     for index, word in enumerate(words):

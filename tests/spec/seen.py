@@ -1,4 +1,4 @@
-"""What the golden requests, the recordings and the live runs show of each operation, parameter and field."""
+"""Which operations, parameters and fields appear in the golden requests, the recordings and the live runs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def requested_operation(method: str, target: str, headers: list[str]) -> Request
 
 @cache
 def in_golden() -> dict[str, set[str]]:
-    """By operation, the parameters in golden requests."""
+    """The parameters in golden requests, by operation."""
     found: dict[str, set[str]] = {}
     for cases in GOLDEN.values():
         for case in cases.values():
@@ -86,7 +86,7 @@ def of_exchange(exchange: Exchange) -> RequestedOperation:
 
 
 def endpoint_of_exchange(exchange: Exchange) -> Endpoint | None:
-    """The declaration that an exchange belongs to; where several have the route, the one whose fixed query it has."""
+    """The endpoint of an exchange. If several have the same route, the fixed query decides."""
     operation = operations().get(of_exchange(exchange).operation)
     if operation is None:
         return None
@@ -98,7 +98,7 @@ def endpoint_of_exchange(exchange: Exchange) -> Endpoint | None:
 
 
 def answers() -> Iterator[tuple[str, Any, Any]]:
-    """Each JSON value that an Engine answered with a success: where it stands, its declared type, and itself."""
+    """Each JSON value in a successful answer: the recording it is in, its declared type, and the value."""
     for path, exchange in exchanges():
         response, endpoint = exchange["response"], endpoint_of_exchange(exchange)
         if endpoint is None or response is None or response["status"] >= 300:
@@ -112,12 +112,12 @@ def answers() -> Iterator[tuple[str, Any, Any]]:
             text = b"".join(map(from_piece, response["chunks"]))
             texts = text.splitlines() if is_lines else [text]
             if is_lines and not response["ended"]:
-                texts = texts[:-1]  # it may be cut there
+                texts = texts[:-1]  # the last line may be incomplete
             yield from ((where, kind, json.loads(one)) for one in texts if one.strip())
 
 
 def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
-    """The type of an answer's JSON, and whether it comes in lines; None if there is none."""
+    """The type of an answer's JSON (None if it has none), and whether it comes in lines."""
     returns = endpoint.returns
     if endpoint.path.endswith("/archive") and endpoint.method != "PUT":
         return ArchiveStat, False
@@ -131,7 +131,7 @@ def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
 
 
 def bodies() -> Iterator[tuple[str, Any, Any]]:
-    """Each JSON body that was sent: where it stands, its declared type, and itself."""
+    """Each JSON body that was sent: the recording it is in, its declared type, and the value."""
     for path, exchange in exchanges():
         endpoint = endpoint_of_exchange(exchange)
         body = from_piece(exchange["request"]["body"])
@@ -144,7 +144,7 @@ def bodies() -> Iterator[tuple[str, Any, Any]]:
 
 
 def fields_in(kind: Any, value: Any) -> Iterator[tuple[str, str]]:
-    """Model and wire name of each field that a value of a type has."""
+    """Model and wire name of each field that is present in a value of this type."""
     kind = without_none(kind)[0]
     arguments = get_args(kind)
     if get_origin(kind) is list and isinstance(value, list):
@@ -162,7 +162,7 @@ def fields_in(kind: Any, value: Any) -> Iterator[tuple[str, str]]:
 
 @cache
 def recorded() -> tuple[dict[str, set[str]], set[tuple[str, str]]]:
-    """By operation the parameters in recordings in which it succeeded, and all fields in them."""
+    """The parameters of successful requests in recordings, by operation; and all fields in recordings."""
     found: dict[str, set[str]] = {}
     for _, exchange in exchanges():
         one, response = of_exchange(exchange), exchange["response"]
@@ -174,13 +174,13 @@ def recorded() -> tuple[dict[str, set[str]], set[tuple[str, str]]]:
 
 @cache
 def live() -> dict[str, dict[str, list[str]]]:
-    """By Engine and operation, the parameters with which it succeeded in the last live run (`scripts/test`)."""
+    """The parameters of successful requests in the last live run, by Engine and operation (`scripts/test --report`)."""
     read: dict[str, dict[str, list[str]]] = json.loads(LIVE_PATH.read_text()) if LIVE_PATH.exists() else {}
     return read
 
 
 def in_live() -> dict[str, set[str]]:
-    """By operation, the parameters with which any Engine succeeded."""
+    """The parameters of successful requests on any Engine, by operation."""
     found: dict[str, set[str]] = {}
     for of_engine in live().values():
         for key, parameters in of_engine.items():

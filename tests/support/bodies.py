@@ -1,4 +1,4 @@
-"""Reads the body of a request for a scripted server."""
+"""Reads the body of a request that `faultserver` has received."""
 
 from __future__ import annotations
 

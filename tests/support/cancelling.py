@@ -35,7 +35,7 @@ async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
 
 
 async def task_cancelled_at(n: int, work: Callable[[], Coroutine[None, None, None]]) -> bool:
-    """The same with asyncio's own `Task.cancel`, which cancels once and is not repeated."""
+    """Like `cancelled_at`, with asyncio's own `Task.cancel`, which cancels only once."""
     task = asyncio.create_task(work())
     for _ in range(n):
         await asyncio.sleep(0)

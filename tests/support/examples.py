@@ -1,7 +1,7 @@
-"""One row for each public method: what it can be called with, all at once. The standard tests are made from it.
+"""Example arguments for each public method: one row with a value for every parameter.
 
-`tests/unit/declare/test_requests.py` calls a method with what it needs, with each option alone, with the whole row, and
-with each of `MORE`, which holds what does not go with the rest.
+`tests/unit/declare/test_requests.py` calls each method with its required arguments, with each option alone, with the
+whole row, and with each row of `MORE`, which has arguments that cannot be combined with the others.
 """
 
 from __future__ import annotations
@@ -355,7 +355,7 @@ MORE: dict[str, dict[str, Arguments]] = {
     "system.auth": {"nobody": {"auth_config": AuthConfig()}},
 }
 
-# Refused before anything is sent, beside what is wrong for every id and type.
+# Invalid arguments that are refused before anything is sent. Tests for empty ids and wrong types are made without them.
 WRONG: list[tuple[str, Arguments]] = [
     ("exec.start", {"id": "e1", "config": ExecStartConfig(detach=True)}),
     ("images.save_all", {"names": []}),

@@ -1,8 +1,8 @@
-"""What goes wrong between a client and an Engine, and which tests show what rawdock does about it.
+"""What can go wrong between a client and an Engine, and the tests that cover it.
 
-Each has a test that was seen to fail when the code for it was broken. `page` is the row of `docs/failures.md` that
-tells users of it. A test is `FILE::NAME` of a file somewhere in `tests/unit`; beside those in `live/` and in
-`scenarios/`, which are for real Engines, there is always one that runs without.
+For each failure, at least one test was seen to fail when the code for it was broken. `page` is the first cell of its
+row in `docs/failures.md`. A test is written as `FILE::NAME`, for a file anywhere in `tests/unit`. Tests in `live/` and
+`scenarios/` need a real Engine; each failure has at least one test that does not.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _TEXT = "A character is cut in two"
 _FRAMES = "Output is cut anywhere, or is not in the expected format"
 _LONG = "Something is very long, or never ends"
 _ENDS = "A connection ends in the middle of an answer"
-_DEAF = "Events stop coming"
+_SILENT = "Events stop coming"
 _MISSED = "Events are missed"
-_HOLE = "Something happens between the list and the first event"
+_BETWEEN = "Something happens between the list and the first event"
 _SHORT = "A command ends before anybody listens or waits"
 _WAIT = "A wait ends with something other than an exit code"
 _BOTH = "A process is written to while its output is read"
@@ -38,7 +38,7 @@ _EARLY = "An Engine answers before it has read the whole upload"
 
 FAILURES: tuple[Failure, ...] = (
     Failure(
-        "an error line inside of a success",
+        "an error line inside a successful response",
         _FAILS,
         (
             "test_respx.py::test_error_inside_a_pull",
@@ -49,10 +49,10 @@ FAILURES: tuple[Failure, ...] = (
             "scenarios/pull.py::fault_inside",
         ),
     ),
-    Failure("an error told in one of its two forms alone", _FAILS, ("test_respx.py::test_error_inside_a_pull",)),
-    Failure("an object cut between chunks", _JSON, ("test_json_values.py::test_any_cut_and_any_separator",)),
+    Failure("an error line that has only one of its two fields", _FAILS, ("test_respx.py::test_error_inside_a_pull",)),
+    Failure("a JSON object split across chunks", _JSON, ("test_json_values.py::test_any_cut_and_any_separator",)),
     Failure(
-        "several objects in one chunk",
+        "several JSON objects in one chunk",
         _JSON,
         (
             "test_json_values.py::test_any_cut_and_any_separator",
@@ -60,7 +60,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "objects with nothing between them",
+        "JSON objects without separators",
         _JSON,
         (
             "test_json_values.py::test_any_cut_and_any_separator",
@@ -68,7 +68,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "record separators, and other media types for the same",
+        "record separators, and the media types that announce them",
         _JSON,
         (
             "test_json_values.py::test_any_cut_and_any_separator",
@@ -76,7 +76,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a character cut between chunks",
+        "a character split across chunks",
         _TEXT,
         (
             "test_json_values.py::test_any_cut_and_any_separator",
@@ -84,12 +84,12 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "one decoder for two outputs",
+        "stdout and stderr decoded by the same decoder",
         _TEXT,
         ("test_log_lines.py::test_each_stream_has_a_decoder", "scenarios/logs.py::followed"),
     ),
     Failure(
-        "a frame's header or payload cut between reads",
+        "a frame's header or payload split across reads",
         _FRAMES,
         (
             "test_frames.py::test_any_cut",
@@ -98,7 +98,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a terminal's output read as frames",
+        "the output of a terminal parsed as frames",
         _FRAMES,
         (
             "test_output.py::test_frames_are_detected",
@@ -109,7 +109,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a frame that reports an error, or is none",
+        "a frame that reports an error, or data that is not a frame",
         _FRAMES,
         (
             "test_frames.py::test_an_error_inside",
@@ -136,7 +136,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a limit that refuses what is long and right",
+        "a limit that refuses a long but valid value",
         _LONG,
         (
             "test_lines.py::test_a_long_value",
@@ -144,7 +144,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "an end without the last chunk",
+        "a response that ends without its last chunk",
         _ENDS,
         (
             "test_faults.py::test_a_stream_without_its_last_chunk",
@@ -153,7 +153,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "an end inside of an object or a frame",
+        "a connection that ends inside an object or a frame",
         _ENDS,
         (
             "test_json_values.py::test_an_end_inside_a_value",
@@ -162,7 +162,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "an Engine that is killed or started again",
+        "an Engine that is killed or restarted",
         _ENDS,
         (
             "test_bounds.py::test_a_reset_in_the_middle",
@@ -171,8 +171,8 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "events that go silent",
-        _DEAF,
+        "events that stop without an error",
+        _SILENT,
         (
             "test_watch.py::test_heartbeat_on_a_connection_that_lost_its_other_end",
             "test_watch.py::test_heartbeat_of_an_engine_that_does_not_answer",
@@ -180,7 +180,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a lost connection: repeats and holes when it is made again",
+        "events repeated or missing after a reconnect",
         _MISSED,
         (
             "test_watch.py::test_reconnects_however_the_connection_ends",
@@ -191,7 +191,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a reader that is too slow for the Engine",
+        "events read too slowly for the Engine",
         _MISSED,
         (
             "test_watch.py::test_a_slow_reader_fills_our_buffer_and_not_the_engines",
@@ -200,7 +200,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "times that are added together, or rounded",
+        "times of events that are rounded",
         _MISSED,
         (
             "test_watch.py::test_times_are_exact",
@@ -210,12 +210,12 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a hole between the list and the events",
-        _HOLE,
+        "events lost between the list and the start of the watch",
+        _BETWEEN,
         ("test_watch.py::test_containers_are_listed_after_the_watch_has_started", "scenarios/watch.py::no_hole"),
     ),
     Failure(
-        "a wait behind the end of a container that removes itself",
+        "a wait that comes after an auto-removed container has ended",
         _SHORT,
         (
             "test_races.py::test_a_command_that_ends_at_once",
@@ -225,7 +225,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a wait before the start that is true at once",
+        "a wait before the start that returns at once",
         _SHORT,
         (
             "test_races.py::test_a_command_that_ends_at_once",
@@ -234,7 +234,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "an error beside the exit code",
+        "an error next to the exit code",
         _WAIT,
         (
             "test_waiting.py::test_the_error_beside_the_exit_code",
@@ -242,12 +242,12 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a proxy's text inside of a wait",
+        "text of a proxy in the answer to a wait",
         _WAIT,
         ("test_waiting.py::test_invalid_exit_codes",),
     ),
     Failure(
-        "output from before the attach",
+        "output written before the attach",
         _SHORT,
         (
             "test_races.py::test_a_command_that_ends_at_once",
@@ -256,7 +256,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "bytes right behind the head of an upgrade",
+        "bytes directly after the header of an upgrade",
         _BOTH,
         (
             "test_output.py::test_both_ways_at_once",
@@ -264,7 +264,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "an end of the input that ends the output, or nothing",
+        "an end of input that also ends the output, or has no effect",
         _BOTH,
         (
             "test_output.py::test_both_ways_at_once",
@@ -273,7 +273,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "both sides writing, and neither reading",
+        "a deadlock because both sides write and neither reads",
         _BOTH,
         (
             "test_output.py::test_both_ways_at_once",
@@ -282,7 +282,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a stream that is given up",
+        "a stream that is left or cancelled",
         _LEFT,
         (
             "test_output.py::test_leaving_early",
@@ -291,7 +291,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "members that lead out, and what would fill the disk",
+        "archive members outside the destination, or large enough to fill the disk",
         _HOSTILE,
         (
             "test_copy.py::test_hostile_archives",
@@ -304,7 +304,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "what is in a context",
+        "links, devices and other special files in a build context",
         _CONTEXT,
         (
             "test_context.py::test_links_are_links",
@@ -321,7 +321,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a file that grows, shrinks or goes",
+        "a file that grows, shrinks or disappears during the upload",
         _CHANGES,
         (
             "test_context.py::test_a_file_that_grows_is_sent_as_announced",
@@ -333,7 +333,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a success that begins before the body was read",
+        "a success that begins before the body was sent",
         _EARLY,
         (
             "test_early_answers.py::test_a_success",
@@ -343,7 +343,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a refusal while the body is sent, on a connection that served before",
+        "an error while the body is sent on a reused connection",
         _EARLY,
         (
             "test_early_answers.py::test_a_refusal",
@@ -352,7 +352,7 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure(
-        "a reset behind what the Engine said, on uvloop",
+        "a connection reset directly after the answer, on uvloop",
         _EARLY,
         (
             "test_connections.py::test_what_came_before_a_reset_is_read",

@@ -1,4 +1,4 @@
-"""A Unix socket server that sends exactly what a case wants, on the loop of the test."""
+"""A server on a Unix socket that sends exactly the bytes a test gives it. It runs in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def json_answer(body: bytes, status: bytes = b"200 OK") -> bytes:
 
 
 class Peer:
-    """One connection, as the server sees it."""
+    """The server's side of one connection."""
 
     def __init__(self, stream: SocketStream, requests: list[bytes]) -> None:
         self.stream = stream
@@ -30,7 +30,7 @@ class Peer:
         self._buffer = b""
 
     async def request(self) -> bytes:
-        """The next request's head and fixed body; empty when the client has closed."""
+        """Read the next request: its head, and its body if it has a Content-Length. Empty if the client has closed."""
         while b"\r\n\r\n" not in self._buffer:
             if not await self._more():
                 return b""
@@ -62,7 +62,7 @@ class Server:
     def __init__(self, path: str) -> None:
         self.path = path
         self.requests: list[bytes] = []
-        """Method and target of each, in order."""
+        """The method and target of each request, in order."""
         self.connections = 0
 
 
@@ -70,7 +70,7 @@ class Server:
 async def serving(
     answer: Callable[[bytes, Peer], Awaitable[bytes | None]], *, ping: bytes = PING
 ) -> AsyncIterator[Server]:
-    """Serve each request by what `answer(request, peer)` gives; None closes the connection. Pings are answered."""
+    """Answer each request with the result of `answer(request, peer)`; None closes the connection. Pings get `ping`."""
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
         server = Server(str(Path(folder) / "s"))
 
@@ -93,6 +93,6 @@ async def serving(
         async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, handle)
             yield server
-            for _ in range(5):  # a reader that is cancelled while there is something to read breaks anyio on asyncio
+            for _ in range(5):  # on asyncio, anyio fails if a reader with data to read is cancelled
                 await checkpoint()
             tasks.cancel_scope.cancel()

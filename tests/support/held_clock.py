@@ -1,8 +1,8 @@
 """Event loops whose clock does not advance by itself: it jumps to the next deadline when no task can do anything.
 
 A test with `@pytest.mark.held_clock` runs on them. Deadlines of minutes pass at once, and a busy machine makes no
-difference: no time passes while anything is left to do, in a task or in a worker thread. Other processes are not seen:
-whatever else such a test waits for must happen in its own event loop (as sockets between its own tasks do).
+difference: no time passes while a task or a worker thread has something to do. The clock does not know about other
+processes: everything else that such a test waits for must happen in its own event loop, like sockets between its tasks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _busy_threads = 0
 
 @contextmanager
 def _busy_thread() -> Iterator[None]:
-    """The clock stands still in this block."""
+    """Stop the clock in this block."""
     global _busy_threads
     _busy_threads += 1
     clock = trio.lowlevel.current_clock() if sniffio.current_async_library() == "trio" else None
@@ -42,7 +42,7 @@ def _busy_thread() -> Iterator[None]:
 
 
 def wait_for_worker_threads(patch: pytest.MonkeyPatch) -> None:
-    """Let the clock stand still while a worker thread of anyio runs."""
+    """Stop the clock while a worker thread of anyio runs."""
     original = anyio.to_thread.run_sync
 
     async def run_sync(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -53,18 +53,18 @@ def wait_for_worker_threads(patch: pytest.MonkeyPatch) -> None:
 
 
 _STEP = 1e-6
-"""Seconds that a jump goes beyond a deadline. Sums of floats are not exact, and code that sleeps until a certain time
-would otherwise wake up just before it, for ever.
+"""How many seconds a jump goes beyond a deadline. Sums of floats are not exact, so code that sleeps until a certain
+time could otherwise wake up just before it, again and again.
 """
 SPINNING = 1000
 """Turns of the loop in a row without any event, after which it counts as idle.
 
-On asyncio, anyio cancels the tasks of a cancelled scope again at each turn, even while they wait in a shielded scope.
+On asyncio, anyio cancels the tasks of a cancelled scope in each turn, even while they wait in a shielded scope.
 """
 
 
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
-    """Polls for events, and skips the time in which there are none."""
+    """Polls for events, and advances the clock instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,5 +106,7 @@ class HeldClockLoop(asyncio.SelectorEventLoop):
 
 
 def held_trio_clock() -> trio.testing.MockClock:
-    """The same for trio; each event loop needs its own. It also advances slowly, for the same reason as `_STEP`."""
+    """A clock like that of `HeldClockLoop` for trio; each event loop needs its own. Its small `rate` is needed for the
+    same reason as `_STEP`.
+    """
     return trio.testing.MockClock(rate=1e-4, autojump_threshold=0)

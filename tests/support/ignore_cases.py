@@ -1,4 +1,4 @@
-"""Folders and .dockerignore rules whose result the docker command has told; see `scripts/ignore_corpus`."""
+"""Folders and .dockerignore rules. `scripts/ignore_corpus` records what the docker command sends for each of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import IO, NamedTuple
 DOCKERFILE = "FROM scratch\nCOPY . /\n"
 
 Tree = dict[str, str]
-"""A file's content by its path; a path that ends with a slash is a folder, `-> x` is a link, `(pipe)` and `(socket)`
-are what they say."""
+"""A file's content by its path. A path that ends with a slash is a folder. The content `-> x` makes a link to x,
+`(pipe)` a pipe and `(socket)` a socket.
+"""
 
 PLAIN: Tree = dict.fromkeys(
     [
@@ -85,13 +86,13 @@ LINKS: Tree = {
 
 
 class Case(NamedTuple):
-    """What is in the folder, with its rules, and where the Dockerfile is."""
+    """The .dockerignore rules, the files of the folder, and the path of the Dockerfile."""
 
     rules: str | None
     tree: Tree = PLAIN
     file: str = "Dockerfile"
     own: str | None = None
-    """Rules in a file that is named after the Dockerfile."""
+    """The content of `DOCKERFILE.dockerignore`, whose rules replace those of .dockerignore."""
 
 
 CASES: dict[str, Case] = {
@@ -224,7 +225,7 @@ CASES: dict[str, Case] = {
 
 @contextmanager
 def plant(folder: Path, case: Case) -> Iterator[None]:
-    """The case's folder, as long as it is needed."""
+    """Create the folder of a case, and remove it at the end."""
     folder.mkdir()
     try:
         for path, content in (case.tree | ({} if case.file in case.tree else {case.file: DOCKERFILE})).items():

@@ -1,4 +1,4 @@
-"""Example answers made from types, with every field filled."""
+"""Example JSON values generated from types, with every field set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIME = "2026-01-02T03:04:05.000000006Z"
 
 
 def example(kind: Any, inside: tuple[type, ...] = ()) -> Any:
-    """A value of a declared type, as JSON, with every field filled; a model nested in itself is left empty."""
+    """A JSON value of a declared type, with every field set; a model nested inside itself is left empty."""
     kind, _ = without_none(kind)
     if get_origin(kind) is list:
         return [example(get_args(kind)[0], inside)]

@@ -1,9 +1,9 @@
-"""The examples in README and docs/: a block of Python is a whole program, and the block of text behind it its output.
+"""The examples in README and docs/: a block of Python is a whole program, and a block of text after it is its output.
 
-In the text, `…` stands for anything, also for several lines. Comments before a block name engines, by label:
+In the text, `…` stands for any text, also for several lines. Comments before a block name engines, by label:
 
-    <!-- not on: podman -->                 it is not run there
-    <!-- printed otherwise on: podman -->   it runs there too, but what it prints is not compared
+    <!-- not on: podman -->                 it is not run on these engines
+    <!-- printed otherwise on: podman -->   it is run on these engines, but its output is not compared
 
 A block of `sh` is a command that runs as printed.
 """
@@ -33,7 +33,7 @@ _LABELS = re.compile(r"[^\s,]+")
 
 
 class Example(NamedTuple):
-    """A program in a page, and what it prints."""
+    """A program or command in a page, and its output."""
 
     page: str
     line: int
@@ -44,18 +44,18 @@ class Example(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Lines that are not blank."""
+        """The number of lines that are not blank."""
         return sum(bool(line.strip()) for line in self.code.splitlines())
 
     def fits(self, printed: str) -> bool:
-        """Whether that is what the page says."""
+        """Whether an output matches the one in the page."""
         if self.printed is None:
             return True
         parts = [re.escape(part) for part in self.printed.strip().split("…")]
         return re.fullmatch(".*".join(parts), printed.strip(), re.DOTALL) is not None
 
     def undefined(self) -> set[str]:
-        """The names that it uses and neither imports nor defines."""
+        """The names that the program uses but neither imports nor defines."""
         table = symtable.symtable(self.code, self.page, "exec")
         defined = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
         used = {symbol.get_name() for one in _tables(table) for symbol in one.get_symbols() if symbol.is_global()}
@@ -63,7 +63,7 @@ class Example(NamedTuple):
         return used - defined - set(dir(builtins))
 
     def runs(self, loop: str) -> bool:
-        """Whether its last statement is `LOOP.run(...)`."""
+        """Whether the program's last statement is `LOOP.run(...)`."""
         last = ast.parse(self.code).body[-1]
         return isinstance(last, ast.Expr) and ast.unparse(last).startswith(f"{loop}.run(")
 
@@ -75,7 +75,7 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 
 
 def examples() -> list[Example]:
-    """All programs."""
+    """All programs in README and docs/."""
     return [
         Example(page.name, line, match["code"], match["text"], _labels(match["not"]), _labels(match["other"]))
         for page in PAGES
@@ -84,7 +84,7 @@ def examples() -> list[Example]:
 
 
 def commands() -> list[Example]:
-    """All commands, and what they print where the page says so."""
+    """All commands in README and docs/."""
     return [
         Example(page.name, line, match["code"], match["text"])
         for page in PAGES

@@ -1,5 +1,7 @@
-"""A server in threads, with blocking sockets, that does exactly what a script says: it serves every event loop alike,
-and what it does never depends on whether the client's loop gives it a turn."""
+"""A server that runs a script for each request, in threads with blocking sockets.
+
+It works with every event loop, and its timing does not depend on the event loop of the client.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,17 @@ from pathlib import Path
 import h11
 
 LAST_RESORT = 60.0
-"""Seconds after which a blocked script gives up, so that a failing test ends."""
+"""Timeout in seconds for a blocked script, so that a failing test ends."""
 
 PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"
 
 
 class Gone(Exception):
-    """The client has closed the connection, or a blocked script waited in vain."""
+    """The client has closed the connection, or a socket operation of the script has timed out."""
 
 
 class Exchange:
-    """One request and what is answered to it."""
+    """One request on a connection, which the script reads and answers."""
 
     def __init__(self, sock: socket.socket, rest: bytes = b"") -> None:
         self.sock = sock
@@ -32,11 +34,11 @@ class Exchange:
         if rest:
             self._http.receive_data(rest)
         self.body = b""
-        """The part of the body received so far, if `keep` is true."""
+        """The body received so far, if `keep` is true."""
         self.keep = True
         self.size = 0
         self.ended = False
-        """Whether the body was received completely, as HTTP defines it."""
+        """Whether the whole body was received."""
         request = self._event()
         if not isinstance(request, h11.Request):
             raise Gone
@@ -59,7 +61,7 @@ class Exchange:
         return event
 
     def read(self, size: int = 1 << 62) -> None:
-        """Read until this many bytes of the body were received, or all of it."""
+        """Read until `size` bytes of the body were received, or the whole body."""
         while self.size < size and not self.ended:
             event = self._event()
             if isinstance(event, h11.EndOfMessage):
@@ -76,8 +78,7 @@ class Exchange:
             raise Gone from error
 
     def wait_until_closed(self) -> None:
-        """Read nothing of the body, and return when the client has closed. (A client that has sent something which
-        nobody reads is seen to close by the error that our own sending gives.)"""
+        """Discard everything received, and return when the client has closed the connection."""
         with contextlib.suppress(OSError):
             while self.sock.recv(1 << 18):
                 pass
@@ -94,13 +95,13 @@ class ScriptedServer:
     def __init__(self, listener: socket.socket, script: Script, address: str) -> None:
         self.address = address
         self.exchanges: list[Exchange] = []
-        """The requests that the script has answered."""
+        """The requests that were passed to the script."""
         self.connections = 0
         self.failures: list[BaseException] = []
         self._script = script
         self._listener = listener
         self.threads: list[threading.Thread] = []
-        """One for each connection."""
+        """One thread for each connection."""
         self._socks: list[socket.socket] = []
 
     def serve(self) -> None:
@@ -151,7 +152,7 @@ class ScriptedServer:
 
 @contextmanager
 def scripted(script: Script, *, tcp: bool = False) -> Iterator[ScriptedServer]:
-    """A server on a Unix socket, or on a TCP port of this machine, that does `script` with each request but pings."""
+    """A server on a Unix socket or a local TCP port that calls `script` for each request except pings."""
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
         if tcp:
             listener = socket.create_server(("127.0.0.1", 0))

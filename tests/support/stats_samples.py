@@ -1,4 +1,4 @@
-"""Statistics as Engines send them, reduced to the fields that usage is calculated from."""
+"""A stats sample in the form of Engines, reduced to the fields that usage is calculated from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small tar archives in memory, made by tarfile."""
+"""Small tar archives in memory, written by tarfile."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_the_recording_tells_the_whole_story(backend: str) -> None:
         "(1 earlier step not shown)",
         "Pushed as ",
         "deleted the image and 9 layers:",
-        "127.0.0.1:5000/app:3 is whole: 3 layers.",
+        "127.0.0.1:5000/app:3 is complete: 3 layers.",
         "As before.",
     ):
         assert line in text
@@ -183,8 +183,8 @@ def test_replay_ignores_the_environment() -> None:
     [
         (["Foo"], {}, "'Foo': the repository 'Foo' must be lower case"),
         (["a b"], {}, "'a b' is not a repository name"),
-        (["busybox", "--replay"], {}, "a recording tells of its own image"),
-        (["busybox", "--clean"], {}, "--clean tells no story"),
+        (["busybox", "--replay"], {}, "--replay shows the image of its recording"),
+        (["busybox", "--clean"], {}, "--clean uses no image"),
         ([], {"DOCKER_HOST": "ssh://ada@example.com"}, "ssh is not supported yet"),
         ([], {"DOCKER_HOST": "unix:///nowhere/docker.sock"}, "there is no socket at /nowhere/docker.sock"),
         ([], {"DOCKER_CONTEXT": "nowhere"}, "the docker context 'nowhere' does not exist"),
