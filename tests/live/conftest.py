@@ -84,8 +84,8 @@ def record_operations(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     engine = _seen.setdefault(request.node.callspec.params["socket"].partition("=")[0], {})
 
     def recording(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(self: Docker, endpoint: Any, bound: Any, *rest: Any) -> Any:
-            result = await original(self, endpoint, bound, *rest)
+        async def call(self: Docker, endpoint: Any, bound: Any, *rest: Any, **more: Any) -> Any:
+            result = await original(self, endpoint, bound, *rest, **more)
             headers = [f"{name}: " for name, _ in bound.headers]
             headers += ["Content-Type: "] if bound.content_type else []
             one = requested_operation(endpoint.method, bound.target, headers)
