@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -204,11 +204,8 @@ class Engine:
     async def flush(self) -> None:
         async with self._turn:
             if data := self.h2.data_to_send():
-                try:
+                with suppress(OSError):  # the end is seen by whoever reads
                     await self.pipe.send(data)
-                except OSError:
-                    self.closed = True
-                    self._wake()
 
     async def changed(self) -> None:
         """Wait for something to come."""
