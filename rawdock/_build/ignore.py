@@ -94,6 +94,11 @@ class Rules:
         parts = folder.split("/")
         return any(rule.may_match_in(parts) for rule in self._again)
 
+    def may_match(self, folder: str) -> bool:
+        """Whether a rule without `!` may match something in a folder that none matches."""
+        parts = folder.split("/")
+        return any(rule.may_match_in(parts) for rule in self._rules if not rule.again)
+
 
 class _Rule:
     """One rule. `again` is the one with an exclamation mark, which takes back in what others leave out."""

@@ -1,6 +1,7 @@
-"""As much of protobuf's wire format as reading takes: a message is a row of numbered fields. Pure.
+"""As much of protobuf's wire format as BuildKit's messages need: a message is a row of numbered fields. Pure.
 
-What a length claims is never allocated, only cut from what is there; nesting is as deep as the caller looks.
+What a length claims is never allocated, only cut from what is there; nesting is as deep as the caller looks. What is
+written leaves zeros and empty values out, as protobuf 3 does.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from collections.abc import Iterator
 
 from ..errors import DecodeError
 
-__all__ = ["Value", "as_bytes", "as_int", "as_text", "fields"]
+__all__ = ["Value", "as_bytes", "as_int", "as_text", "bytes_field", "fields", "int_field", "length_prefix"]
 
 Value = int | bytes
 """A number, or what has a length: text, bytes, or a message."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _LONGEST = 10  # bytes of a varint
+_ONE_BYTE = [bytes([value]) for value in range(0x80)]
 
 
 def fields(message: bytes) -> Iterator[tuple[int, Value]]:
@@ -73,3 +75,31 @@ def as_bytes(value: Value) -> bytes:
 def as_text(value: Value) -> str:
     """Text; what is no UTF-8 in it does not end a build."""
     return as_bytes(value).decode("utf-8", "replace")
+
+
+def int_field(number: int, value: int) -> bytes:
+    """A number as a field, int64 or unsigned; nothing for zero."""
+    return _encoded(number << 3 | _VARINT) + _encoded(value) if value else b""
+
+
+def bytes_field(number: int, value: bytes) -> bytes:
+    """Bytes, encoded text or an encoded message as a field; nothing for empty ones."""
+    return length_prefix(number, len(value)) + value if value else b""
+
+
+def length_prefix(number: int, size: int) -> bytes:
+    """What stands before the value of a field that has so many bytes."""
+    return _encoded(number << 3 | _LENGTH) + _encoded(size)
+
+
+def _encoded(value: int) -> bytes:
+    """A number as a varint; a negative one takes all its 64 bits."""
+    if 0 <= value < 0x80:
+        return _ONE_BYTE[value]
+    value &= (1 << 64) - 1
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

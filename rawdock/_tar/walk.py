@@ -54,15 +54,19 @@ class _Level(NamedTuple):
 class Walk:
     """A file, or a folder and what is in it; to be walked once.
 
-    A folder that is not wanted comes only when something in it is, just before that. Sockets, which an archive cannot
-    hold, do not come. What goes away between two looks at it is an error; with `may_go` it is as if it had never been.
+    A folder that is not wanted comes only when something in it is, just before that; one that may not be read either is
+    passed over. Sockets, which an archive cannot hold, come only with `with_sockets`. What goes away between two looks
+    at it is an error; with `may_go` it is as if it had never been.
     """
 
-    def __init__(self, source: str, choice: Choice = everything, *, may_go: bool = False) -> None:
+    def __init__(
+        self, source: str, choice: Choice = everything, *, may_go: bool = False, with_sockets: bool = False
+    ) -> None:
         self.sockets: list[str] = []
         self._source = source
         self._choice = choice
         self._may_go = may_go
+        self._with_sockets = with_sockets
         self._levels: list[_Level] = []
         self._waiting: list[Entry] = []  # folders that are not wanted, until something in them is
 
@@ -103,9 +107,10 @@ class Walk:
             elif not wanted:
                 return
         except OSError as error:
-            self.failed(path, error)
+            if wanted or not isinstance(error, PermissionError):
+                self.failed(path, error)
             return
-        if stat.S_ISSOCK(entry.found.st_mode):
+        if stat.S_ISSOCK(entry.found.st_mode) and not self._with_sockets:
             self.sockets.append(self.where(path))
             return
         self._waiting.append(entry)
