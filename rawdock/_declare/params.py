@@ -250,10 +250,10 @@ def json_list(where: str, value: Any) -> str:
 
 
 def model_list(where: str, value: Any) -> str:
-    """Models as one JSON list."""
+    """Models as one JSON list, or texts, as Podman has them in their place."""
     from .._models.codec import encode_json
 
-    if not isinstance(value, list) or not all(isinstance(x, Model) for x in cast("list[Any]", value)):
+    if not isinstance(value, list) or not all(isinstance(x, (Model, str)) for x in cast("list[Any]", value)):
         raise InvalidArgument(f"{where}: expected a list of models")
     return encode_json(value).decode()
 

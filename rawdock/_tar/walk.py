@@ -54,19 +54,26 @@ class _Level(NamedTuple):
 class Walk:
     """A file, or a folder and what is in it; to be walked once.
 
-    A folder that is not wanted comes only when something in it is, just before that; one that may not be read either is
-    passed over. Sockets, which an archive cannot hold, come only with `with_sockets`. What goes away between two looks
-    at it is an error; with `may_go` it is as if it had never been.
+    A folder that is not wanted does not come, though something in it may; with `with_parents` it comes just before
+    that. One that may not be read either is passed over. Sockets, which an archive cannot hold, come only with
+    `with_sockets`. What goes away between two looks at it is an error; with `may_go` it is as if it had never been.
     """
 
     def __init__(
-        self, source: str, choice: Choice = everything, *, may_go: bool = False, with_sockets: bool = False
+        self,
+        source: str,
+        choice: Choice = everything,
+        *,
+        may_go: bool = False,
+        with_sockets: bool = False,
+        with_parents: bool = False,
     ) -> None:
         self.sockets: list[str] = []
         self._source = source
         self._choice = choice
         self._may_go = may_go
         self._with_sockets = with_sockets
+        self._with_parents = with_parents
         self._levels: list[_Level] = []
         self._waiting: list[Entry] = []  # folders that are not wanted, until something in them is
 
@@ -113,7 +120,8 @@ class Walk:
         if stat.S_ISSOCK(entry.found.st_mode) and not self._with_sockets:
             self.sockets.append(self.where(path))
             return
-        self._waiting.append(entry)
+        if wanted or self._with_parents:
+            self._waiting.append(entry)
         if wanted:
             yield from self._waiting
             self._waiting.clear()

@@ -68,7 +68,7 @@ class DiskFolder:
         self._mtime = mtime
 
     def stats(self, patterns: Patterns) -> Generator[Stat, None, None]:
-        walk = Walk(self._root, self._filter(patterns).choice, may_go=True, with_sockets=True)
+        walk = Walk(self._root, self._filter(patterns).choice, may_go=True, with_sockets=True, with_parents=True)
         names: dict[tuple[int, int], str] = {}  # of files that have several: the first that was described
         try:
             with closing(walk.entries()) as entries:

@@ -179,12 +179,15 @@ def ping(builder: bytes, more: bytes = b"") -> bytes:
 
 
 BUILDKIT = ping(b"2")
+NO_SESSIONS = json_answer(b'{"message":"page not found"}', b"404 Not Found")
 
 
 def engine(body: bytes, *, end: bool = True, cut: bool = False) -> Callable[[bytes, Peer], Any]:
     """One that answers every build with this body, and then ends it, or waits, or hangs up."""
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/session " in request:
+            return NO_SESSIONS
         if b"/build?" in request or b"/build " in request:
             if b"chunked" in request:
                 await uploaded(peer)

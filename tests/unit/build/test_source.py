@@ -30,10 +30,10 @@ async def test_rules_that_are_a_link(folder: Path, target: str) -> None:
     (folder / ".dockerignore").symlink_to(target.format(folder.parent))
     (folder / "link").symlink_to("../secret")
     for given in ((folder,), (folder, "FROM scratch\n")):
-        _, data, _ = await prepared(*given, engine_applies_dockerignore=True)
+        _, data, _ = await prepared(*given, receiver="classic")
         assert {"hunter2", "kept"} & members(data).keys() == {"kept"}
         assert b"hunter2" not in data
-    _, data, name = await prepared(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+    _, data, name = await prepared(folder, "FROM scratch\n", receiver="classic")
     assert name is not None
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
 
@@ -54,7 +54,7 @@ async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os.path, "islink", changing)
     with pytest.raises(FileError, match=r"\.dockerignore cannot be read"):
-        await prepared(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+        await prepared(folder, "FROM scratch\n", receiver="classic")
     assert rules.is_symlink()
 
 
@@ -65,6 +65,6 @@ async def test_rules_that_are_no_file(folder: Path) -> None:
         make()
         for given in ((folder,), (folder, "FROM scratch\n")):
             with pytest.raises(FileError, match=r"\.dockerignore") as caught:
-                await prepared(*given, engine_applies_dockerignore=True)
+                await prepared(*given, receiver="classic")
             assert caught.value.path == str(path)
         path.rmdir() if path.is_dir() else path.unlink()
