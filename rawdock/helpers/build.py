@@ -221,7 +221,7 @@ class _Start:
             # Where Docker wants a parameter for each, or a list of objects, Podman wants one list of texts.
             hosts = [json.dumps(hosts)] if hosts else None
             ulimits = [f"{limit.name}={limit.soft}:{limit.hard}" for limit in ulimits] if ulimits else None
-            security = json.dumps(security) if security else None
+            security = [json.dumps(security)] if security else None
         return await self._begin(
             context,
             None,
@@ -259,7 +259,7 @@ class _Start:
         if not self.docker.has_own_transport:
             if need:
                 raise InvalidArgument(
-                    f"build: {need} needs a session with BuildKit, which only rawdock's own transport can open; another "
+                    f"build: {need} needs a session with BuildKit, which needs rawdock's own transport; another "
                     "one was given to this client"
                 )
             return await self.source.prepared("buildkit"), None

@@ -325,6 +325,33 @@ async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_rules_that_are_sent_changed(tmp_path: Path) -> None:
+    """Their mode and time stay as they are in the folder, unless all times are set."""
+    rules = tmp_path / ".dockerignore"
+    rules.write_text("x")
+    rules.chmod(0o640)
+    os.utime(rules, (1, 1_700_000_000))
+    found, _, _ = await prepared(tmp_path, "FROM scratch\n", receiver="classic")
+    assert (found[".dockerignore"].mode, found[".dockerignore"].mtime) == (0o640, 1_700_000_000)
+    context = await Source(tmp_path, "FROM scratch\n", None, 7).prepared("classic")
+    assert context.content is not None
+    assert not isinstance(context.content, bytes)
+    found = members(b"".join([part async for part in context.content]))
+    assert (found[".dockerignore"].mode, found[".dockerignore"].mtime) == (0o640, 7)
+
+
+def test_folders_that_are_left_out(tmp_path: Path) -> None:
+    """Nothing is told of a folder that is left out, though something in it is not: as with the docker command, it gets
+    the mode of a new one."""
+    (tmp_path / "out" / "inner").mkdir(parents=True)
+    (tmp_path / "out" / "inner" / "back").write_text("")
+    (tmp_path / "out" / "away").write_text("")
+    (tmp_path / "kept").mkdir()
+    found = members(b"".join(archive_of(str(tmp_path), Rules(["out", "!out/inner/back"]))))
+    assert list(found) == ["kept", "out/inner/back"]
+
+
+@pytest.mark.anyio
 async def test_where_the_dockerfile_is(tmp_path: Path) -> None:
     """In the folder, by a path in it or a whole one; elsewhere, by a whole path."""
     folder = tmp_path / "context"
