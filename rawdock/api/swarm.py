@@ -19,7 +19,7 @@ class Swarm(Resource):
 
     __slots__ = ()
 
-    @endpoint("POST /swarm/init")
+    @endpoint("POST /swarm/init", secret=True)
     async def init(self, request: SwarmInitRequest) -> str:
         """Begin a swarm, with this Engine as its manager (`docker swarm init`); the result is the node's id.
 

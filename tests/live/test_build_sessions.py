@@ -315,7 +315,7 @@ async def test_the_same_time_and_size(socket: str, tmp_path: Path) -> None:
 
 
 async def test_three_builds_of_one_folder(socket: str, tmp_path: Path) -> None:
-    """At once: each has all of it. (Docker 20.10 gives files the time of their copying.)"""
+    """At once: each has all of it. (Times are rounded in the archive that results come in.)"""
     context = tmp_path / "context"
     fill(context)
     wanted = {name: about[:2] for name, about in tree(context).items() if name != "noise.log"}

@@ -1,4 +1,4 @@
-"""An Engine that is killed and started again, really: one of our own, beside the one that is tested.
+"""A real Engine that is killed and started again: a separate one, beside the one that is tested.
 
 It is made with what `scripts/engines` has set up already, in a folder of its own. Only Engines of `scripts/engines`
 have that; for others these tests are skipped.

@@ -178,7 +178,7 @@ _ONE_NODE = "it takes a second Engine, in the same swarm; its errors are recorde
 _LOCKED = "it takes a manager that was restarted while locked; its errors are recorded and run"
 _NO_SEARCH = "no registry that the tests have can search; its errors are recorded and run"
 _LARGE = "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded"
-_TOO_NEW = "no Engine that the tests have speaks API 1.55"
+_TOO_NEW = "no Engine that the tests have speaks an API newer than 1.51"
 
 # Operations that no recording shows in a success, and that succeeded in no live run.
 NOT_LIVE: dict[str, str] = {

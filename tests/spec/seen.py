@@ -29,8 +29,8 @@ GOLDEN: dict[str, dict[str, Any]] = json.loads((_TESTS / "golden" / "requests.js
 LIVE_PATH = _TESTS / "spec" / "live.json"
 
 
-class Asked(NamedTuple):
-    """A request, as far as it tells of an operation."""
+class RequestedOperation(NamedTuple):
+    """The operation of a request, and which of its parameters were sent."""
 
     operation: str
     """As `GET /containers/json`."""
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 @cache
 def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
-    """Method, operation and pattern of each route, those without a name in them first."""
+    """Method, operation and pattern of each route; routes without a path parameter come first."""
     routes = []
     for key in sorted(operations(), key=lambda key: ("{" in key, key)):
         method, _, path = key.partition(" ")
@@ -49,14 +49,14 @@ def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
     return routes
 
 
-def asked(method: str, target: str, headers: list[str]) -> Asked:
-    """Which operation a request is, and which of its parameters it has."""
+def requested_operation(method: str, target: str, headers: list[str]) -> RequestedOperation:
+    """Find the operation of a request, and which of its parameters were sent."""
     path, _, query = target.partition("?")
     key = next((key for verb, key, pattern in _routes() if verb == method and pattern.fullmatch(path)), "")
     names = {f"query {name}" for name, _ in parse_qsl(query, keep_blank_values=True)}
     names |= {f"header {line.partition(':')[0]}".lower() for line in headers}
     known = operations()[key].parameters if key else {}
-    return Asked(key, frozenset(name for name in known if name in names or name.lower() in names))
+    return RequestedOperation(key, frozenset(name for name in known if name in names or name.lower() in names))
 
 
 @cache
@@ -66,7 +66,7 @@ def in_golden() -> dict[str, set[str]]:
     for cases in GOLDEN.values():
         for case in cases.values():
             method, _, target = case["request"].partition(" ")
-            one = asked(method, target, case.get("headers", []))
+            one = requested_operation(method, target, case.get("headers", []))
             found.setdefault(one.operation, set()).update(one.parameters)
     return found
 
@@ -80,9 +80,9 @@ def exchanges() -> Iterator[tuple[Path, Exchange]]:
             yield path, exchange
 
 
-def of_exchange(exchange: Exchange) -> Asked:
+def of_exchange(exchange: Exchange) -> RequestedOperation:
     request = exchange["request"]
-    return asked(request["method"], request["target"], request["headers"])
+    return requested_operation(request["method"], request["target"], request["headers"])
 
 
 def endpoint_of_exchange(exchange: Exchange) -> Endpoint | None:

@@ -49,6 +49,14 @@ from rawdock.models import (
 
 Arguments = dict[str, Any]
 
+
+class _Rows(dict[str, Arguments]):
+    def __missing__(self, name: str) -> Arguments:
+        raise LookupError(
+            f"tests/support/examples.py has no row for {name}: add it to EXAMPLES, with a value for each parameter"
+        )
+
+
 AUTH = AuthConfig(username="ada", password="not secret")
 ARM = Platform(os="linux", architecture="arm", variant="v7")
 AMD = Platform(os="linux", architecture="amd64")
@@ -334,6 +342,7 @@ EXAMPLES: dict[str, Arguments] = {
         "version": 12,
     },
 }
+EXAMPLES = _Rows(EXAMPLES)
 
 MORE: dict[str, dict[str, Arguments]] = {
     "images.import_": {"url": {"source": "https://r.test/a.tar"}},

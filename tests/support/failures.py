@@ -19,22 +19,22 @@ class Failure(NamedTuple):
 
 
 _FAILS = "A pull, push, load or build fails after it began"
-_JSON = "JSON comes in pieces, glued together, or put apart in other ways"
+_JSON = "JSON arrives in pieces, joined together, or separated in unusual ways"
 _TEXT = "A character is cut in two"
-_FRAMES = "Output is cut anywhere, or is not what it seems"
+_FRAMES = "Output is cut anywhere, or is not in the expected format"
 _LONG = "Something is very long, or never ends"
-_ENDS = "A connection ends in the middle"
+_ENDS = "A connection ends in the middle of an answer"
 _DEAF = "Events stop coming"
 _MISSED = "Events are missed"
-_HOLE = "Something happens between a list and the first event"
-_SHORT = "A command is over before anybody listens or waits"
-_WAIT = "A wait ends with something else than an exit code"
-_BOTH = "A process is written to and read from"
+_HOLE = "Something happens between the list and the first event"
+_SHORT = "A command ends before anybody listens or waits"
+_WAIT = "A wait ends with something other than an exit code"
+_BOTH = "A process is written to while its output is read"
 _LEFT = "A stream is left before its end"
-_HOSTILE = "An archive out of a container is hostile"
-_CONTEXT = "A build's folder has links, devices, sockets, or far too much in it"
-_CHANGES = "A file changes while it is sent"
-_EARLY = "An Engine answers before it has read all of an upload"
+_HOSTILE = "A container gives a hostile archive"
+_CONTEXT = "A build's folder contains links, devices, sockets, or far too much"
+_CHANGES = "A file changes while it is being sent"
+_EARLY = "An Engine answers before it has read the whole upload"
 
 FAILURES: tuple[Failure, ...] = (
     Failure(

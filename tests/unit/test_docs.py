@@ -57,6 +57,15 @@ def test_a_command_is_there(command: Example) -> None:
             assert line in ("python3 -m venv .venv", ". .venv/bin/activate", "python -m rawdock")
 
 
+def test_contributing_names_what_is_there() -> None:
+    """Each script, folder and file that it names exists, and it is short enough to be read."""
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"(?<!/)\b(?:scripts|tests|docs|rawdock)/[a-z_/]+(?:\.(?:py|json|md))?", text))
+    assert len(named) > 20
+    assert {path for path in named if not (PROJECT / path).exists()} == set()
+    assert len(text.splitlines()) <= 120
+
+
 def test_the_extras_are_there() -> None:
     named = set(re.findall(r"\.\[(\w+)\]", README.read_text()))
     assert named == set(tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"])

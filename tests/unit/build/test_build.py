@@ -308,18 +308,19 @@ async def test_cut_and_nonsense() -> None:
             await docker.build(dockerfile="FROM x\n")
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("builder", [b"1", b"2"])
 async def test_left_early(builder: bytes, tmp_path: Path) -> None:
     """The connection is closed, and BuildKit told by the build's id; the classic builder notices by itself."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
     body = glued(BUILT[:1] if builder == b"1" else buildkit([(1, [(1, "a"), (3, "x"), (5, at(1))])]))
     async with serving(engine(body, end=False), ping=ping(builder)) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             async with docker.build(tmp_path, buildid="mine") as build:
                 await anext(aiter(build))
         cancelled = [request for request in server.requests if b"cancel" in request]
         assert cancelled == ([b"POST /v1.51/build/cancel?id=mine"] if builder == b"2" else [])
-        with anyio.fail_after(5), anyio.move_on_after(0.2) as scope:
+        with anyio.fail_after(60), anyio.move_on_after(0.2) as scope:
             await docker.build(tmp_path)
         assert scope.cancelled_caught
         builds = [request for request in server.requests if b"/build?" in request]
@@ -329,6 +330,7 @@ async def test_left_early(builder: bytes, tmp_path: Path) -> None:
         assert all(len(request.partition(b"id=")[2]) == 32 for request in made_up)
 
 
+@pytest.mark.held_clock
 async def test_an_engine_that_does_not_answer_to_the_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for, but not for ever."""
     monkeypatch.setattr("rawdock.helpers.build._STOP_SECONDS", 0.1)
@@ -341,12 +343,13 @@ async def test_an_engine_that_does_not_answer_to_the_cancelling(monkeypatch: pyt
         return found
 
     async with serving(answer, ping=BUILDKIT) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             async with docker.build(dockerfile="FROM x\n") as build:
                 await anext(aiter(build))
         assert any(b"cancel" in request for request in server.requests)
 
 
+@pytest.mark.held_clock
 async def test_given_up_while_the_context_is_sent(tmp_path: Path) -> None:
     """No file stays open, and the Engine is told."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
@@ -363,7 +366,7 @@ async def test_given_up_while_the_context_is_sent(tmp_path: Path) -> None:
     async with serving(answer, ping=BUILDKIT) as server, Docker(server.path) as docker:
         await docker.system.ping()
         before = names_of_open_files()
-        with anyio.fail_after(5), anyio.move_on_after(0.3) as scope:
+        with anyio.fail_after(60), anyio.move_on_after(0.3) as scope:
             await docker.build(tmp_path)
         assert scope.cancelled_caught
         assert names_of_open_files() - before <= {"socket"}
@@ -423,9 +426,9 @@ async def test_a_file_that_shrinks_ends_the_build(tmp_path: Path) -> None:
         return found
 
     async with serving(answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(10), pytest.raises(FileError, match="large had 33554432 bytes when it was begun"):
+        with anyio.fail_after(60), pytest.raises(FileError, match="large had 33554432 bytes when it was begun"):
             await docker.build(tmp_path)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while not bodies:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
     assert not bodies[0].endswith(b"0\r\n\r\n")

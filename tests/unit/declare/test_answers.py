@@ -31,12 +31,14 @@ from rawdock._answers.stats import stats_of
 from rawdock._models.model import Model, fields_of
 from rawdock._streams.faces.contexts import Opens, Runs
 from rawdock._streams.faces.json_lines import Lines
+from rawdock._versions import NEWEST, version_text
 
 pytestmark = pytest.mark.anyio
 
 METHODS = methods()
+VERSION = version_text(NEWEST)
 DATE = {"Date": "Tue, 24 Nov 2026 11:00:00 GMT"}
-ENGINE = {"Api-Version": "1.56", **DATE}
+ENGINE = {"Api-Version": VERSION, **DATE}
 PODMAN = {"Libpod-Api-Version": "5.4.2", **ENGINE}
 
 STATUSES: list[tuple[int, type[StatusError]]] = [
@@ -55,7 +57,7 @@ STATUSES: list[tuple[int, type[StatusError]]] = [
 
 async def call(name: str, answer: httpx.Response) -> Any:
     """Call a method with its example; a stream is read to its end."""
-    async with Docker(transport=httpx.MockTransport(lambda request: answer), version="1.56") as docker:
+    async with Docker(transport=httpx.MockTransport(lambda request: answer), version=VERSION) as docker:
         group, _, verb = name.partition(".")
         result = getattr(getattr(docker, group), verb)(**EXAMPLES[name])
         if not isinstance(result, Opens):
@@ -216,7 +218,7 @@ async def test_runs_can_be_awaited() -> None:
     for name, _ in faces():
         if get_origin(endpoint_of(METHODS[name]).returns) is Runs and name != "containers.wait":
             async with Docker(
-                transport=httpx.MockTransport(lambda request: httpx.Response(200)), version="1.56"
+                transport=httpx.MockTransport(lambda request: httpx.Response(200)), version=VERSION
             ) as docker:
                 group, _, verb = name.partition(".")
                 assert await getattr(getattr(docker, group), verb)(**EXAMPLES[name]) is not None

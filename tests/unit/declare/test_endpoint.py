@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 import httpx
 import pytest
 
-import rawdock
+import rawdock.models
+from rawdock._annotations import resolve
 from rawdock._declare.endpoint import endpoint, endpoint_of
 from rawdock._declare.params import filters, query
 from rawdock._models.model import Model, since
 from rawdock._resource import Resource
 from rawdock._types import Filters
+from rawdock._versions import NEWEST, version_text
 from rawdock.api.images import Images
 
 pytestmark = pytest.mark.anyio
@@ -110,7 +112,14 @@ async def test_versions() -> None:
         await things.new()
     assert requests == []
     assert await Things(engine(requests, api="1.99")).new() == []
-    assert requests[0].url.path == "/v1.56/things/new"
+    assert requests[0].url.path == f"/v{version_text(NEWEST)}/things/new"
+
+
+async def test_an_unknown_name_in_an_annotation() -> None:
+    """The error says which name, where, and what to do about it."""
+    with pytest.raises(NameError, match=r"'Tomorrow' .* of .*test_endpoint .*run scripts/index"):
+        resolve("list[Tomorrow]", globals())
+    assert resolve("list[PortBinding]", globals()) == list[rawdock.models.PortBinding]
 
 
 def test_unknown_path_name_fails_at_once() -> None:

@@ -109,7 +109,7 @@ async def test_a_command_that_is_over_at_once(removes: bool) -> None:
     engine = QuickEngine()
     spec = ContainerSpec(host_config=HostConfig(auto_remove=removes))
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             done = await docker.run("app:1", ["x"], spec=spec)
     assert (done.exit_code, done.stdout, done.stderr, done.error) == (3, b"out", b"err", "")
     assert engine.told[:4] == ["POST create", "POST attach", "POST wait", "POST start"]
@@ -144,7 +144,7 @@ async def test_much_in_and_out_at_once() -> None:
     engine = QuickEngine()
     data = bytes(range(256)) * 16384
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             done = await docker.run("app:1", ["cat"], stdin=data)
     assert engine.once
     assert done.stdout == data

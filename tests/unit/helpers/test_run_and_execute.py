@@ -108,11 +108,11 @@ class FakeEngine:
                 return self.executions[name].inspected()
             case "POST", "attach":
                 await peer.send(UPGRADED + SAID)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return None
             case "POST", "wait":
                 await peer.send(HEAD)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return b'10\r\n{"StatusCode":3}\r\n0\r\n\r\n'
             case "POST", "start" if name in self.executions:
                 await self._execute(self.executions[name], peer)
@@ -133,10 +133,10 @@ class FakeEngine:
             return
         execution.running = True
         await peer.send(UPGRADED + SAID)
-        await self._while(lambda: execution.running)
+        await self.run_while(lambda: execution.running)
         execution.end(3)
 
-    async def _while(self, holds: Callable[[], bool]) -> None:
+    async def run_while(self, holds: Callable[[], bool]) -> None:
         while not self.short and not self.dead and holds():
             await anyio.sleep(0.005)
 
@@ -182,11 +182,11 @@ async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
                     await work(docker)
 
                 again = await cancel(n, once)
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 while engine.left():
                     await anyio.sleep(0.002)
             n += 1
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while descriptors() > before:
                 await anyio.sleep(0.002)
     return n
@@ -212,6 +212,7 @@ async def test_task_cancelled_at_every_turn(work: Work) -> None:
     assert await sweep(FakeEngine(), work, task_cancelled_at) > 10
 
 
+@pytest.mark.held_clock
 async def test_the_answer_to_create_is_lost() -> None:
     """A container whose id never came is found by its label."""
     engine = FakeEngine()
@@ -223,11 +224,12 @@ async def test_the_answer_to_create_is_lost() -> None:
     assert list(engine.containers) == ["other"]
 
 
+@pytest.mark.held_clock
 async def test_the_engine_dies() -> None:
     """What it was doing ends at once with an error, which says that the container may still run."""
     engine = FakeEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5), pytest.raises((TruncatedError, ConnectError)) as caught:
+        with anyio.fail_after(60), pytest.raises((TruncatedError, ConnectError)) as caught:
             async with docker.run("app:1", ["x"]) as running:
                 await anext(running)
                 engine.dead = True
@@ -235,6 +237,7 @@ async def test_the_engine_dies() -> None:
     assert any("may still run" in note for note in caught.value.__notes__)
 
 
+@pytest.mark.held_clock
 async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
     monkeypatch.setattr("rawdock.helpers.end_command._TURNS", (0.0, 0.01))
@@ -254,6 +257,7 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert engine.left()
 
 
+@pytest.mark.held_clock
 async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.2)
@@ -267,6 +271,7 @@ async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(engine.containers) == ["other"]
 
 
+@pytest.mark.held_clock
 async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
@@ -284,6 +289,7 @@ async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPa
         assert not engine.left()
 
 
+@pytest.mark.held_clock
 async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much else the Engine gets on with: what it never ends is said in the end."""
     monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
@@ -297,7 +303,7 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
 
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         async with anyio.create_task_group() as tasks:
-            with pytest.raises(StillRunning), anyio.fail_after(10):
+            with pytest.raises(StillRunning), anyio.fail_after(60):
                 async with docker.execute("c", ["x"]) as execution:
                     await anext(execution)
                     engine.stuck.add(execution.id)
@@ -306,6 +312,7 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
         engine.stuck.clear()
 
 
+@pytest.mark.held_clock
 async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the Engine is on this machine, what no shell can end is found among its processes by the mark."""
     engine = FakeEngine(shell=False)
@@ -344,8 +351,23 @@ async def test_output_without_end() -> None:
         with pytest.raises(DecodeError, match="output_limit"):
             await docker.run("app:1", ["x"])
         assert not engine.left()
+
+
+@pytest.mark.held_clock
+async def test_output_beyond_its_limit() -> None:
+    """As much as was asked for is kept, and what comes behind it is read and dropped."""
+    engine = FakeEngine()
+
+    async def talking(request: bytes, peer: Peer) -> bytes | None:
+        if b"/attach" not in request:
+            return await engine.answer(request, peer)
+        await peer.send(UPGRADED + (b"\2\0\0\0\0\x10\0\0" + bytes(0x100000)) * 20)
+        await engine.runrun_while(lambda: bool(engine.containers))
+        return None
+
+    async with serving(talking) as server, Docker(server.path) as docker:
         with pytest.raises(TimedOut) as caught:
-            await docker.run("app:1", ["x"], output_limit=5, timeout=0.3)
+            await docker.run("app:1", ["x"], output_limit=5, timeout=5)
         assert caught.value.stderr == bytes(5)
         assert not engine.left()
 

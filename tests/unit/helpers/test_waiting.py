@@ -10,7 +10,7 @@ from faultserver import Peer, json_answer, serving
 
 from rawdock import DecodeError, Docker, InvalidArgument, TruncatedError, Unhealthy
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
 HEAD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -106,7 +106,7 @@ async def test_healthy_at_last() -> None:
     engine = Sick("created", "created", "running starting", "restarting", "running healthy")
     engine.events = 5
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             assert (await docker.wait_healthy("sick")).status == "healthy"
 
 
@@ -116,7 +116,7 @@ async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Sick(*["running starting"] * 8, "running healthy")
     engine.events = 1
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             assert (await docker.wait_healthy("sick")).status == "healthy"
 
 

@@ -296,7 +296,7 @@ async def engine() -> AsyncIterator[tuple[Engine, Server, Docker]]:
 async def told(watching: Watching, count: int) -> list[str]:
     """The next ones, in short: ids of events, reasons of gaps."""
     out: list[str] = []
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async for item in watching:
             out.append(item.reason if isinstance(item, Gap) else item.actor.id)
             if len(out) == count:
@@ -348,7 +348,7 @@ async def test_a_restart_is_a_gap() -> None:
         await made.end(None)
         await made.opened(2)
         await made.emit(9, "two")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             gap = await anext(watching)
         assert gap == Gap("restart", BEGIN + 1, BEGIN + 5)
         assert await told(watching, 1) == ["two"]
@@ -385,7 +385,7 @@ async def test_a_podman_that_has_lost_its_file() -> None:
         made.memory = []
         made.now = BEGIN + 5
         await made.end(None)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert await anext(watching) == Gap("restart", BEGIN + 2, BEGIN + 5)
         await made.emit(9, "three")
         assert await told(watching, 1) == ["three"]
@@ -416,13 +416,14 @@ async def test_since_before_what_the_engine_remembers() -> None:
             assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
     """All is read at once; what the buffer cannot hold is one gap, and then it goes on."""
     async with engine() as (made, _, docker), docker.watch(buffer=3) as watching:
         for n in range(20):
             await made.emit(n + 1, str(n))
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while (last := watching._position.reached) < BEGIN + 20:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
         assert last == BEGIN + 20
@@ -433,6 +434,7 @@ async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
         assert len(made.asked) == 1
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_refusals_while_an_engine_comes_up() -> None:
     """A proxy's 502 and a refused connection are tried again; the first wait is short again once it works."""
@@ -445,6 +447,7 @@ async def test_refusals_while_an_engine_comes_up() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_nobody_there_for_a_while() -> None:
     """The socket is gone and comes back: the watch goes on."""
@@ -470,7 +473,7 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         await made.emit(1, "one")
         made.refuse = json_answer(b'{"message":"no"}', b"500 No")
         await made.end(None)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await watching._ended.wait()
         assert await told(watching, 1) == ["one"]
         with pytest.raises(ServerError if attempts else TruncatedError):
@@ -480,17 +483,19 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         assert len(made.asked) == 1 + attempts
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_slow_refusal_is_a_failed_try() -> None:
     """A busy Engine may take longer to refuse than the longest pause between two tries: that is no success."""
     async with engine() as (made, _, docker), docker.watch(backoff=(0.001, 0.002), attempts=2) as watching:
         made.refuse, made.refuse_after = json_answer(b'{"message":"no"}', b"500 No"), 0.02
         await made.end(None)
-        with anyio.fail_after(10), pytest.raises(ServerError):
+        with anyio.fail_after(60), pytest.raises(ServerError):
             await anext(watching)
         assert len(made.asked) == 3
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_try_that_listened_for_a_while_is_no_failed_one() -> None:
     """Though nothing happened meanwhile: tries that fail count in a row."""
@@ -527,6 +532,7 @@ async def test_what_trying_again_does_not_cure() -> None:
         assert len(made.asked) == 4
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
     """Events happen and do not come, as behind a connection that is half open: the heartbeat finds out."""
@@ -539,6 +545,7 @@ async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
         assert len(made.asked) == 2
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer to a ping in time: the connection is given up, and another one is made."""
@@ -559,11 +566,12 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
     """Nothing happens, and the Engine says so: the connection stays."""
     async with engine() as (made, _, docker), docker.watch(heartbeat=0.02, backoff=QUICK) as watching:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while made.looked < 3:
                 await anyio.sleep(0.02)
                 made.now += SECOND
@@ -572,6 +580,7 @@ async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_leaving_leaves_nothing() -> None:
     """By an error, by cancellation or simply: the reader ends, and the error is the caller's own."""

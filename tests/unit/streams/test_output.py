@@ -21,7 +21,7 @@ from rawdock import Docker
 from rawdock.models import ExecStartConfig
 from rawdock.streams import Opens, ProcessStream
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
 MULTIPLEXED = b"application/vnd.docker.multiplexed-stream"
 RAW = b"application/vnd.docker.raw-stream"
@@ -163,7 +163,7 @@ async def test_two_senders() -> None:
         got = peer._buffer
 
     async with serving(reading) as server, Docker(server.path) as docker, exec_(docker) as process:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 for letter in (b"a", b"b"):
                     tasks.start_soon(process.send, letter * 1_000_000)
@@ -313,7 +313,7 @@ async def test_logs_of_a_swarm(group: str, tty: bool) -> None:
 async def test_a_question_that_fails(call: str, answer: bytes, error: type[rawdock.RawdockError]) -> None:
     """The error of the question is the caller's, and the stream that it was about is closed."""
     async with engine(upgrade(RAW) + b"a", stay=True, tty=answer) as (_, docker):
-        with pytest.raises(error) as caught, anyio.fail_after(5):
+        with pytest.raises(error) as caught, anyio.fail_after(60):
             async with getattr(docker.containers, call)("x"):
                 pass
         assert caught.value.operation == "containers.inspect"
@@ -482,7 +482,7 @@ async def test_leaving_early(opened: Open, how: str) -> None:
                 except KeyError:
                     pass
             assert none_left(docker)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while left < 5 or descriptors() > before:  # noqa: ASYNC110 - the server's side closes when it notices
                 await anyio.sleep(0.001)
         assert [item async for item in process] == []

@@ -303,6 +303,7 @@ async def test_a_websocket_replays_with_another_key(chunks: Chunks, tmp_path: Pa
     assert replay.unused() == []
 
 
+@pytest.mark.held_clock
 async def test_a_cancelled_read_is_no_end() -> None:
     """A read that is cancelled while it is recorded loses nothing, and is not kept as the end of the answer."""
     turn = anyio.Event()

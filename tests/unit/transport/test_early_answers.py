@@ -145,7 +145,7 @@ async def nothing_left(docker: Docker, body: Any) -> None:
     assert pool_of(docker).open_connections == len(pool_of(docker)._idle)
     if isinstance(body, Body):
         assert body.closed == (1 if body.given else 0)
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         await docker.system.ping()
 
 
@@ -167,7 +167,7 @@ async def test_a_success(operation: str, body: str, answer: str, at: int) -> Non
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 result = await call(docker, content)
             assert result == (b"" if operation == "request" and answer == "204" else expected)
             await nothing_left(docker, content)
@@ -187,7 +187,7 @@ async def test_over_any_byte_stream(body: str) -> None:
             return await anyio.connect_unix(server.address.removeprefix("unix://"))
 
         async with Docker(transport=EngineTransport(over_streams(connect))) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert await request(docker, content) == LINE + LINE
             await nothing_left(docker, content)
         assert server.exchanges[0].size == size_of(content)
@@ -198,7 +198,7 @@ async def test_an_httpx_client_over_the_same_transport() -> None:
     content = Body(PARTS)
     with scripted(stream) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 response = await docker.http.post("/x", content=content.__aiter__())
             assert response.content == LINE + LINE
             await nothing_left(docker, content)
@@ -216,7 +216,7 @@ async def test_items_come_while_the_body_waits() -> None:
     content = Body([b"a" * 100_000, last_part])
     with scripted(stream) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async with docker.images.build(content) as lines:
                     assert (await anext(lines)).stream == "one"
                     assert not server.exchanges[0].ended
@@ -239,7 +239,7 @@ async def test_informational_answers_are_no_answer() -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert await request(docker, content) == b"ok"
             await nothing_left(docker, content)
 
@@ -259,7 +259,7 @@ async def test_much_is_written_while_little_is_read(body: str) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert len(await request(docker, content)) == 32 << 20  # type: ignore[arg-type]
             await nothing_left(docker, content)
         assert server.exchanges[0].size == size_of(content)
@@ -364,7 +364,7 @@ async def test_a_refusal(operation: str, body: str, afterwards: str, kept: bool)
                 await docker.system.ping()
             else:
                 docker._use_version((1, 51))
-            with anyio.fail_after(30), pytest.raises(rawdock.BadRequest, match="no such thing"):
+            with anyio.fail_after(60), pytest.raises(rawdock.BadRequest, match="no such thing"):
                 await call(docker, content)
             await nothing_left(docker, content)
         assert len(server.exchanges) == 1
@@ -383,7 +383,7 @@ async def test_every_status_but_a_success_ends_the_upload(status: bytes, at: int
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30), pytest.raises(rawdock.StatusError, match="no such thing") as caught:
+            with anyio.fail_after(60), pytest.raises(rawdock.StatusError, match="no such thing") as caught:
                 await request(docker, content)
             assert caught.value.status == int(status[:3])
             await nothing_left(docker, content)
@@ -402,7 +402,7 @@ async def test_a_refusal_over_tcp(body: str) -> None:
         async with Docker(server.address, version="1.51") as docker:
             for _ in range(20):
                 content = BODIES[body]()
-                with anyio.fail_after(30), pytest.raises(rawdock.BadRequest, match="no such thing"):
+                with anyio.fail_after(60), pytest.raises(rawdock.BadRequest, match="no such thing"):
                     await request(docker, content)
                 await nothing_left(docker, content)
 
@@ -423,7 +423,7 @@ async def test_a_complete_success_wins_over_a_broken_pipe(body: str, answer: str
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert await request(docker, content) == (b"" if answer == "204" else b"ok")
             await nothing_left(docker, content)
             assert server.connections == 2  # the ping behind it needs another
@@ -442,7 +442,7 @@ async def test_an_answer_that_is_cut_short(body: str, sent: bytes) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30), pytest.raises(rawdock.TruncatedError):
+            with anyio.fail_after(60), pytest.raises(rawdock.TruncatedError):
                 await build(docker, content)
             await nothing_left(docker, content)
         assert len(server.exchanges) == 1
@@ -462,7 +462,7 @@ async def test_parts_that_fail(answer: str, error: Any) -> None:
     with scripted(script) as server:
         async with Docker(server.address) as docker:
             kind = rawdock.InvalidArgument if error == "text" else type(error)
-            with anyio.fail_after(30), pytest.raises(kind) as caught:
+            with anyio.fail_after(60), pytest.raises(kind) as caught:
                 await build(docker, content)
             if error == "text":
                 assert caught.value.operation == "images.build"  # type: ignore[attr-defined]
@@ -489,7 +489,7 @@ async def test_parts_that_fail_while_lines_are_read() -> None:
                 assert (await anext(lines)).stream == "one"
                 fail.set()
                 for _ in range(2):
-                    with anyio.fail_after(30), pytest.raises(OSError, match="mine") as caught:
+                    with anyio.fail_after(60), pytest.raises(OSError, match="mine") as caught:
                         await anext(lines)
                     assert caught.value is error
             await nothing_left(docker, content)
@@ -508,7 +508,7 @@ async def test_leaving_ends_the_upload(waits: str) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async with docker.images.build(content) as lines:
                     await anext(lines)
             assert content.given < 60
@@ -567,7 +567,7 @@ async def test_a_cancelled_read_goes_on_later(natively: bool, loop_name: str) ->
     content = Body([*PARTS, last_part])
     with scripted(script) as server:
         async with Docker(server.address) as docker, docker.images.build(content) as lines:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 await anext(lines)
                 for _ in range(3):
                     if natively:
@@ -694,7 +694,7 @@ async def test_any_order(chunked: bool, sizes: list[int], steps: list[tuple[str,
     content: Any = Body(parts) if chunked else b"".join(parts)
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(50):
+            with anyio.fail_after(60):
                 assert len(await request(docker, content)) == expected  # type: ignore[arg-type]
             await nothing_left(docker, content)
             assert server.connections == 1

@@ -191,6 +191,7 @@ async def test_bytes_behind_a_204() -> None:
             assert (await docker.containers.inspect("x")).id == "right"
 
 
+@pytest.mark.held_clock
 async def test_a_flood_behind_a_stream() -> None:
     """What an Engine goes on sending behind the end of a stream is not collected, and spoils its connection only."""
 
@@ -210,6 +211,7 @@ async def test_a_flood_behind_a_stream() -> None:
         assert server.connections == 2
 
 
+@pytest.mark.held_clock
 async def test_late_bytes_on_an_idle_connection() -> None:
     """Bytes that come while nobody asked spoil the connection, not the next answer."""
 
@@ -288,6 +290,7 @@ async def test_idle_connections_that_the_engine_closed() -> None:
         assert server.requests.count(b"GET /v1.44/containers/x/json") == 7
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 async def test_idle_connections_closed_behind_an_answer(method: str) -> None:
     """What the Engine closed while nobody asked is seen before it is used, so even a POST goes out, and once."""
@@ -433,7 +436,7 @@ async def test_a_refusal_ends_what_an_upload_waits_for(waits: str, streams: bool
         connect = over_streams(lambda: anyio.connect_unix(server.path)) if streams else over_unix(server.path)
         transport = EngineTransport(connect)
         async with Docker(transport=transport, version="1.51") as docker:
-            with anyio.fail_after(5), pytest.raises(rawdock.NotFound, match="no"):
+            with anyio.fail_after(60), pytest.raises(rawdock.NotFound, match="no"):
                 await docker.containers.put_archive("x", parts(), path="/")
             assert closed == 1
             assert transport.pool.open_connections == 0
@@ -466,6 +469,7 @@ async def test_early_refusal_of_a_body_in_one_piece(call: str) -> None:
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("fails", [False, True])
 async def test_an_upload_refused_halfway_leaves_no_half_request(fails: bool) -> None:
     """A connection on which half a body was sent never carries the next request, though the Engine would keep it."""
@@ -520,7 +524,7 @@ async def test_streams_do_not_count_against_calls() -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(130):
                 tasks.start_soon(hold)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while opened < 130:
                     await anyio.sleep(0.01)
                 for _ in range(20):
