@@ -11,7 +11,7 @@ import stat
 import subprocess
 import tarfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from rawdock import (
     Docker,
     EnvSecret,
     InvalidArgument,
+    NotFound,
     NotSupported,
     SecretStr,
     Step,
@@ -41,7 +42,8 @@ PUBLIC = f"{WITH_TOKEN}/public/busybox:1"
 PRIVATE = f"{WITH_TOKEN}/ok/busybox:1"
 BASIC = f"{WITH_PASSWORD}/busybox:1"
 TAG = "rawdock-s-session:1"
-BUILDKIT: dict[str, Any] = {"builder": "buildkit", "no_cache": True}
+LABELS = {"rawdock-s": "session"}
+BUILDKIT: dict[str, Any] = {"builder": "buildkit", "no_cache": True, "labels": LABELS}
 
 
 @pytest.fixture(params=ENGINES or [""], ids=lambda entry: entry.partition("=")[0] or "none")
@@ -66,8 +68,13 @@ async def engine(socket: str) -> AsyncIterator[Docker]:
         if not await has_image(docker, BUSYBOX):
             await docker.images.pull(BUSYBOX)
         await no_image(docker, TAG)
-        yield docker
-        await no_image(docker, TAG)
+        try:
+            yield docker
+        finally:
+            await no_image(docker, TAG)
+            for image in await docker.images.list(filters={"label": "rawdock-s=session"}):
+                with suppress(NotFound):
+                    await docker.images.delete(image.id, force=True)
 
 
 def login(password: str = PASSWORD) -> AuthConfig:
@@ -306,9 +313,9 @@ async def test_the_same_time_and_size(socket: str, tmp_path: Path) -> None:
     """The Engine compares no content. So with times that are set all is sent, and another content is seen."""
     fill(tmp_path / "context")
     async with engine(socket) as docker:
-        first = await docker.build(tmp_path / "context", tag=TAG, mtime=0, builder="buildkit")
+        first = await docker.build(tmp_path / "context", tag=TAG, mtime=0, builder="buildkit", labels=LABELS)
         (tmp_path / "context" / "one").write_text("9")
-        second = await docker.build(tmp_path / "context", tag=TAG, mtime=0, builder="buildkit")
+        second = await docker.build(tmp_path / "context", tag=TAG, mtime=0, builder="buildkit", labels=LABELS)
         assert sent(second) > 3_000_000
         assert step(first, "RUN").text != step(second, "RUN").text
         assert step(second, "RUN").text.split()[0] == hashlib.md5(b"92").hexdigest()
@@ -381,7 +388,7 @@ async def test_an_archive_with_a_pax_header(socket: str, comment: bool, builder:
 
     async with engine(socket) as docker:
         for archive in (data, parts()):
-            built = await docker.build(archive, builder=builder, tag=TAG, no_cache=True)
+            built = await docker.build(archive, builder=builder, tag=TAG, no_cache=True, labels=LABELS)
             assert step(built, "RUN").text.split() == ["/c", "/c/Dockerfile"]
 
 
@@ -395,7 +402,7 @@ async def test_an_archive_in_zstd(socket: str) -> None:
         with pytest.raises(InvalidArgument, match="zstd"):
             await docker.build(data, tag=TAG, **BUILDKIT)
         if (await engine_of(docker)).has("1.42"):
-            built = await docker.build(data, builder="classic", tag=TAG, no_cache=True)
+            built = await docker.build(data, builder="classic", tag=TAG, no_cache=True, labels=LABELS)
             assert step(built, "RUN").text.split() == ["built"]
 
 
@@ -409,5 +416,7 @@ async def test_folders_that_are_left_out(socket: str, tmp_path: Path, builder: A
     (context / ".dockerignore").write_text("out\n!out/back\n")
     (context / "Dockerfile").write_text(f"FROM {BUSYBOX}\nCOPY . /c\nRUN stat -c '%a %n' /c/out\n")
     async with engine(socket) as docker:
-        built = await docker.build(context, context_transfer="tar", builder=builder, tag=TAG, no_cache=True)
+        built = await docker.build(
+            context, context_transfer="tar", builder=builder, tag=TAG, no_cache=True, labels=LABELS
+        )
         assert step(built, "RUN").text.split() == ["755", "/c/out"]
