@@ -37,6 +37,8 @@ _DEFAULT_WINDOW: Final = 65_535
 _CONNECTION_WINDOW: Final = 16 << 20
 _FRAME: Final = 16 * 1024
 """Bytes of data in a frame; every HTTP/2 implementation takes that much."""
+_LONGEST_FRAME: Final = (1 << 24) - 1
+_FRAME_HEADER: Final = 9
 _RESPONSE = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 
 
@@ -102,6 +104,7 @@ class Http2Connection:
         h2.initiate_connection()
         h2.increment_flow_control_window(_CONNECTION_WINDOW - _DEFAULT_WINDOW)
         self._joiner = HeaderBlockJoiner()
+        self._output: list[bytes | memoryview] = []  # what h2 has made so far
         self._unreported = 0  # bytes received that the Engine has not been given back for the connection
         self._consumed: dict[int, int] = {}  # and for each stream
         self._windows: dict[int, int] = {}  # of streams with a window of their own
@@ -175,12 +178,23 @@ class Http2Connection:
             self._begin_response(stream)
             window = min(h2.outbound_flow_control_window - reserve, h2.local_flow_control_window(stream))
             size = max(min(window, len(data)), 0)
-            limit = min(h2.max_outbound_frame_size, _FRAME)
-            for start in range(0, size, limit):
-                h2.send_data(stream, data[start : min(start + limit, size)])
+            if size:
+                self._send_data(stream, data[:size])
         except H2Error as error:
             raise StreamGone from error
         return size
+
+    def _send_data(self, stream: int, data: memoryview) -> None:
+        """One call of h2 for all of it, since each costs much; the frame that it makes is too long and is cut here."""
+        h2 = self._h2
+        limit = h2.max_outbound_frame_size
+        self._output.append(h2.data_to_send())
+        h2.max_outbound_frame_size = _LONGEST_FRAME
+        try:
+            h2.send_data(stream, data)
+        finally:
+            h2.max_outbound_frame_size = limit
+        self._output += _cut(memoryview(h2.data_to_send()), min(limit, _FRAME))
 
     def finish(self, stream: int, status: Status, message: str = "") -> None:
         """End the call; the Engine may have given it up meanwhile."""
@@ -201,7 +215,10 @@ class Http2Connection:
 
     def take_output(self) -> bytes:
         """What is to be sent to the Engine."""
-        return self._h2.data_to_send()
+        self._output.append(self._h2.data_to_send())
+        output = b"".join(self._output)
+        self._output.clear()
+        return output
 
     def _begin_response(self, stream: int) -> None:
         if stream not in self._answered:
@@ -213,6 +230,16 @@ class Http2Connection:
         self._ended.discard(stream)
         self._consumed.pop(stream, None)
         self._windows.pop(stream, None)
+
+
+def _cut(frame: memoryview, limit: int) -> list[bytes | memoryview]:
+    """A DATA frame without padding as several of at most `limit` bytes."""
+    kind_to_stream, content = bytes(frame[3:_FRAME_HEADER]), frame[_FRAME_HEADER:]
+    parts: list[bytes | memoryview] = []
+    for start in range(0, len(content), limit):
+        part = content[start : start + limit]
+        parts += (len(part).to_bytes(3, "big") + kind_to_stream, part)
+    return parts
 
 
 def _goaway(event: ConnectionTerminated) -> str:
