@@ -182,7 +182,7 @@ class _Start:
     extra_hosts: list[str] | None
     ulimits: list[Ulimit] | None
     security_opt: list[str] | None
-    own_secret: bytes
+    own_secret: bytes = attrs.field(repr=False)
     send: Callable[..., Opens[BuildStream]]
 
     def check(self) -> None:
@@ -266,12 +266,13 @@ class _Start:
         await self._check_output()
         receiver: Receiver = "session" if self.source.by_difference else "buildkit"
         context = await self.source.prepared(receiver)
+        session: BuildSession | None = None
         try:
             session = BuildSession(await offered(self.options, context.folders), stop)
             if await session.open(self.docker, await self._shared_key()):
                 return context, session
         except BaseException:
-            await context.aclose()
+            await _given_up(context, session, None)
             raise
         if need:
             await context.aclose()

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +70,7 @@ class _Worker:
         return found
 
     def close(self) -> None:
+        """Delete what was built, and end."""
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait()
@@ -79,6 +81,7 @@ class _Command:
 
     def __init__(self, engine: str, program: str) -> None:
         self._command = [program, "-H", f"unix://{engine}"]
+        self._built: set[str] = set()
 
     def build(self, folder: Path, work: str) -> _Took:
         # It knows a folder by its path.
@@ -86,15 +89,15 @@ class _Command:
         folder.rename(place)
         before, began = _children(), time.perf_counter()
         try:
-            subprocess.run(
-                [*self._command, "buildx", "build", "-q", str(place)],
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            command = [*self._command, "buildx", "build", "-q", str(place)]
+            self._built.add(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
         finally:
             place.rename(folder)
         return _Took(time.perf_counter() - began, _children() - before)
+
+    def close(self) -> None:
+        """Delete what was built."""
+        subprocess.run([*self._command, "rmi", "-f", *self._built], check=False, capture_output=True)
 
     def version(self) -> str:
         """Of the command and of buildx; empty if there is none."""
@@ -134,8 +137,8 @@ def run_builds(engine: str, rounds: int) -> list[dict[str, Any]]:
                         _change(folders[name])
                     took.setdefault((work, name), []).append(workers[name].build(folders[name], work))
         memory = {name: workers[name].memory() for name in (_DIFFERENCE, _TAR)}
-        for name in (_DIFFERENCE, _TAR):
-            workers[name].close()
+        for worker in workers.values():
+            worker.close()
     rows = _rows(took, names)
     _show(rows, version)
     over = memory[_DIFFERENCE] - memory[_TAR]
@@ -190,7 +193,7 @@ def _work(engine: str) -> None:
     """What a worker does."""
     import anyio
 
-    from rawdock import Docker
+    from rawdock import Docker, NotFound
     from rawdock._streams.faces.duplex import Duplex
 
     count = 0
@@ -206,6 +209,7 @@ def _work(engine: str) -> None:
 
     async def main() -> None:
         nonlocal count
+        made: set[str] = set()
         async with Docker(engine) as docker:
             for line in sys.stdin:
                 asked: dict[str, Any] = json.loads(line)
@@ -215,10 +219,14 @@ def _work(engine: str) -> None:
                 count = 0
                 way: dict[str, Any] = {"context_transfer": "tar"} if asked["tar"] else {"shared_key": asked["key"]}
                 before, began = time.process_time(), time.perf_counter()
-                await docker.build(asked["context"], builder="buildkit", **way)
+                built = await docker.build(asked["context"], builder="buildkit", **way)
                 took = time.perf_counter() - began, time.process_time() - before
                 sent = _FILES * _SIZE if asked["tar"] else count
                 print(json.dumps([*took, sent]), flush=True)
+                made.add(built.id)
+            for image in made:
+                with suppress(NotFound):
+                    await docker.images.delete(image, force=True)
 
     anyio.run(main)
 
