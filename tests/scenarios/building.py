@@ -156,6 +156,7 @@ async def given(docker: Docker) -> None:
                     extra_hosts=["rawdock-s-a:192.0.2.7", "rawdock-s-b:192.0.2.8"],
                     network="none",
                     shm_size=2 << 20,
+                    context_transfer="tar",
                     no_cache=True,
                     mtime=0,
                     buildid="rawdock-s-build",
