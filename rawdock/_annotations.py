@@ -1,7 +1,7 @@
-"""Annotations of models and endpoints, resolved only when they are first needed.
+"""Resolving the annotations of models and endpoints, when they are first needed.
 
-They name classes whose modules are loaded on use, so a name that its own module lacks at run time is looked up among
-the models and the faces of streams.
+They may name classes that are imported only for type checkers. So a name that is missing in the module is looked up
+among the models and the streams.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import anyio.to_thread
 import attrs
 
 from .._tar.unpack import Destination, Unpacker
-from .._threads import hand_over
+from .._threads import write_in_threads
 from ..errors import ArchiveError, InvalidArgument
 from ..files import save_to
 
@@ -67,7 +67,7 @@ class Output:
         place = Destination(os.path.realpath(self.path), None)
         unpacker = Unpacker(place, skip_unsafe=False, keep_owner=False, max_size=None, max_members=None)
         try:
-            await hand_over(parts, unpacker.feed)
+            await write_in_threads(parts, unpacker.feed)
             await anyio.to_thread.run_sync(unpacker.finish)
         except ArchiveError as error:
             message = f"{error.args[0]}".partition(". unsafe=")[0]

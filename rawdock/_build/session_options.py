@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 
-from .._auth import encoded_many
+from .._auth import encode_auths
 from ..errors import FileError, InvalidArgument
 from .outputs import Output
 from .session.secrets import LARGEST_SECRET
@@ -55,7 +55,7 @@ class SessionOptions:
     def check(self) -> None:
         """Raise InvalidArgument for what is of a wrong type."""
         if self.registry_config is not None:
-            encoded_many("build: registry_config", self.registry_config)
+            encode_auths("build: registry_config", self.registry_config)
         _check_mapping("secrets", self.secrets, "bytes, the path of a file as a pathlib.Path, or EnvSecret")
         _check_mapping("ssh", self.ssh, "True or the path of an agent's socket")
         for id, source in (self.secrets or {}).items():

@@ -1,4 +1,4 @@
-"""What is to be built: a folder, a Dockerfile as text, or an archive that is ready."""
+"""The source of a build: a folder, the text of a Dockerfile, or an archive."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Receiver = Literal["classic", "buildkit", "session"]
 """Who takes the context: a builder that applies the rules itself and takes away again what they leave out (the classic
 one its Dockerfile and rules, Podman all), BuildKit an archive, or BuildKit by difference in a session."""
 
-_IGNORE = ".dockerignore"
+_DOCKERIGNORE = ".dockerignore"
 _PLAIN_NAME = re.compile(r"[\w.-]+")
 
 
 class Source(NamedTuple):
-    """What the caller gave."""
+    """The arguments of `docker.build` that say what to build."""
 
     context: str | os.PathLike[str] | Content | None
     dockerfile: str | bytes | None
@@ -56,7 +56,7 @@ class Source(NamedTuple):
         return self.folder and self.transfer is None and not self.compress
 
     def check(self) -> None:
-        """Raise InvalidArgument for what does not go together."""
+        """Raise InvalidArgument for arguments that do not go together."""
         if self.dockerfile is not None and self.file is not None:
             raise InvalidArgument("build: give dockerfile, its text, or file, its path; not both")
         if self.transfer not in (None, "tar"):
@@ -75,9 +75,9 @@ class Source(NamedTuple):
                 f"not {type(self.context).__name__}"
             )
         if self.dockerfile is not None:
-            raise InvalidArgument("build: an archive has its Dockerfile in it; give file to say where")
+            raise InvalidArgument("build: an archive contains its Dockerfile; give its path in the archive as file")
         if self.compress or self.mtime is not None:
-            raise InvalidArgument("build: an archive is sent as it is; compress and mtime are for folders")
+            raise InvalidArgument("build: an archive is sent unchanged; compress and mtime are for folders")
 
     def _check_key(self) -> None:
         if self.shared_key is None:
@@ -98,16 +98,16 @@ class Source(NamedTuple):
         if self.compress or self.mtime is not None:
             raise InvalidArgument("build: what remote leads to is fetched by the Engine; compress and mtime are for folders")
 
-    async def prepared(self, receiver: Receiver) -> Context:
-        """What to send. Raises InvalidArgument for a folder or a Dockerfile that is not there, and for bad rules."""
+    async def prepare(self, receiver: Receiver) -> Context:
+        """The context to send. Raises InvalidArgument for a missing folder or Dockerfile and for invalid rules."""
         file = os.fspath(self.file) if self.file is not None else None
         if isinstance(self.context, (str, os.PathLike)):
-            return await to_thread.run_sync(self._folder, os.path.abspath(self.context), receiver)
+            return await to_thread.run_sync(self._prepare_folder, os.path.abspath(self.context), receiver)
         if self.remote is not None:
             return Context(None, file)
         if self.context is not None:
             return Context(self.context if receiver == "classic" else await for_buildkit(self.context), file)
-        content = _encoded(cast("str | bytes", self.dockerfile))
+        content = _encode(cast("str | bytes", self.dockerfile))
         member = tarfile.TarInfo("Dockerfile")
         member.size, member.mtime = len(content), self.mtime or 0
         out = io.BytesIO()
@@ -115,13 +115,13 @@ class Source(NamedTuple):
             archive.addfile(member, io.BytesIO(content))
         return Context(out.getvalue(), None)
 
-    def _folder(self, folder: str, receiver: Receiver) -> Context:
+    def _prepare_folder(self, folder: str, receiver: Receiver) -> Context:
         if not os.path.isdir(folder):
-            what = "is no folder" if os.path.exists(folder) else "is not there"
-            raise InvalidArgument(f"build: the context {folder} {what}")
+            problem = "is not a folder" if os.path.exists(folder) else "does not exist"
+            raise InvalidArgument(f"build: the context {folder} {problem}")
         root = os.path.realpath(folder)
         found = self._dockerfile(root)
-        rules, own = _rules(root, found.beside)
+        rules, own = _find_rules(root, found.own_rules_path)
         try:
             matcher = Rules(rules)
         except InvalidArgument as error:
@@ -136,10 +136,10 @@ class Source(NamedTuple):
         else:
             name = _add_external_dockerfile(found.content(), added)
         if receiver == "classic":
-            always |= {_IGNORE, *own}
+            always |= {_DOCKERIGNORE, *own}
             if added:
-                # The Engine takes away what it is told to leave out, when it has read it.
-                added[_IGNORE] = _with_rule(root, name)
+                # The Engine removes excluded files only after it has read the Dockerfile.
+                added[_DOCKERIGNORE] = _with_rule(root, name)
         parts = archive_of(root, matcher, always=always, added=added, mtime=self.mtime)
         if receiver == "buildkit":
             parts = with_root_entry(parts)
@@ -147,7 +147,7 @@ class Source(NamedTuple):
 
     def _dockerfile(self, root: str) -> _Dockerfile:
         if self.dockerfile is not None:
-            return _Dockerfile("", None, _encoded(self.dockerfile))
+            return _Dockerfile("", None, _encode(self.dockerfile))
         path, inside = _find_dockerfile(root, self.file)
         return _Dockerfile(path, inside)
 
@@ -157,8 +157,8 @@ class Source(NamedTuple):
         if not _PLAIN_NAME.fullmatch(name):
             name = "Dockerfile"  # the Engine takes others for patterns
         files = {name: found.content()}
-        if found.beside and os.path.isfile(found.beside):
-            files[name + _IGNORE] = _read(found.beside)
+        if found.own_rules_path and os.path.isfile(found.own_rules_path):
+            files[name + _DOCKERIGNORE] = _read(found.own_rules_path)
         folders: dict[str, FolderSource] = {"context": DiskFolder(root, mtime=self.mtime), "dockerfile": MemoryFolder(files)}
         return Context(None, name, folders)
 
@@ -173,45 +173,45 @@ class _Dockerfile(NamedTuple):
     text: bytes | None = None
 
     @property
-    def beside(self) -> str:
+    def own_rules_path(self) -> str:
         """Where rules are that are only for it."""
-        return self.path + _IGNORE if self.path else ""
+        return self.path + _DOCKERIGNORE if self.path else ""
 
     def content(self) -> bytes:
         return _read(self.path) if self.text is None else self.text
 
 
 class Context(NamedTuple):
-    """What to send."""
+    """The archive to send."""
 
     content: bytes | AsyncIterable[bytes] | None
     """None where the Engine takes it from a session, or from elsewhere."""
     dockerfile: str | None
-    """Its path in there; None for the usual one."""
+    """The path of the Dockerfile in the context; None for `Dockerfile`."""
     folders: Mapping[str, FolderSource] = {}
     """What the Engine is offered in a session."""
 
     async def aclose(self) -> None:
-        """Close the files that are open, where nothing was sent."""
+        """Close the open files of an archive that was not sent."""
         if isinstance(self.content, (Batches, PeekedParts)):
             await self.content.aclose()
 
 
 def _add_external_dockerfile(content: bytes, added: dict[str, Added]) -> str:
-    """Put a Dockerfile from outside into the context, by a name that only the same one has."""
+    """Add a Dockerfile from outside the context, under a name made from its hash. Returns the name."""
     name = f".dockerfile.{hashlib.sha256(content).hexdigest()[:20]}"
     added[name] = Added(content)
     return name
 
 
-def _encoded(dockerfile: str | bytes) -> bytes:
+def _encode(dockerfile: str | bytes) -> bytes:
     return dockerfile.encode() if isinstance(dockerfile, str) else bytes(dockerfile)
 
 
 def _find_dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[str, str | None]:
-    """Where the Dockerfile is, and its path in the folder; None for one that is elsewhere."""
+    """The path of the Dockerfile, and its path relative to the folder; None for a Dockerfile outside of it."""
     if file is None:
-        usual = next((name for name in ("Dockerfile", "dockerfile") if _there(root, name)), "Dockerfile")
+        usual = next((name for name in ("Dockerfile", "dockerfile") if _exists(root, name)), "Dockerfile")
         path = os.path.join(root, usual)
     else:
         path = os.path.join(root, os.fspath(file))
@@ -222,29 +222,30 @@ def _find_dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[st
     if inside.split("/")[0] != "..":
         return path, inside
     if file is None or not os.path.isabs(os.fspath(file)):
-        raise InvalidArgument(f"build: the Dockerfile {path} leads out of the folder; give its whole path as file")
+        raise InvalidArgument(f"build: the Dockerfile {path} is outside of the folder; give an absolute path as file")
     return path, None
 
 
-def _rules(root: str, beside: str) -> tuple[list[str], list[str]]:
-    """The rules for this Dockerfile: in a file named after it, or those of the folder. And the former's path."""
-    if beside and os.path.isfile(beside):
-        inside = os.path.relpath(beside, root)
-        return read_rules(_read(beside)), [inside] if inside.split("/")[0] != ".." else []
-    if _there(root, _IGNORE):
-        return read_rules(_read(os.path.join(root, _IGNORE))), []
+def _find_rules(root: str, own_rules_path: str) -> tuple[list[str], list[str]]:
+    """The rules from the file that belongs to the Dockerfile, or else from the folder's `.dockerignore`; and the path
+    of the former if it is in the folder."""
+    if own_rules_path and os.path.isfile(own_rules_path):
+        inside = os.path.relpath(own_rules_path, root)
+        return read_rules(_read(own_rules_path)), [inside] if inside.split("/")[0] != ".." else []
+    if _exists(root, _DOCKERIGNORE):
+        return read_rules(_read(os.path.join(root, _DOCKERIGNORE))), []
     return [], []
 
 
 def _with_rule(root: str, name: str) -> Added:
-    """The folder's own rules for the Engine, with one more that leaves out `name`.
+    """The folder's `.dockerignore` for the Engine, with one more rule that excludes `name`.
 
-    What they lead to if they are a link may be no part of the folder, and is not sent: they have been followed here
+    If it is a symbolic link, its target may be outside of the folder and is not sent: rawdock has applied the rules
     already.
     """
-    path = os.path.join(root, _IGNORE)
-    if not _there(root, _IGNORE) or os.path.islink(path):
-        return Added(f"{_IGNORE}\n{name}\n".encode())
+    path = os.path.join(root, _DOCKERIGNORE)
+    if not _exists(root, _DOCKERIGNORE) or os.path.islink(path):
+        return Added(f"{_DOCKERIGNORE}\n{name}\n".encode())
     content = _read(path, os.O_NOFOLLOW) + f"\n{name}\n".encode()
     try:
         return Added(content, os.lstat(path))
@@ -252,16 +253,16 @@ def _with_rule(root: str, name: str) -> Added:
         raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error
 
 
-def _there(root: str, name: str) -> bool:
+def _exists(root: str, name: str) -> bool:
     return os.path.lexists(os.path.join(root, name))
 
 
 def _read(path: str, flags: int = 0) -> bytes:
     try:
-        # A pipe is not waited for, and a device may have no end.
+        # Do not block on a pipe, and do not read from a device, which may never end.
         with open(path, "rb", opener=lambda path, usual: os.open(path, usual | os.O_NONBLOCK | flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileError(f"{path} cannot be read: it is no file", path=path)
+                raise FileError(f"{path} cannot be read: it is not a file", path=path)
             return file.read()
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error

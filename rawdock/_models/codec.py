@@ -1,11 +1,11 @@
-"""JSON to models and back. Pure.
+"""Decoding JSON into models, and encoding models as JSON.
 
-Laws: `decode(T, encode(decode(T, x))) == decode(T, x)`; a field that is absent or null reads as its zero; encoding
-leaves out what equals the zero, writes everything inside maps and lists, and loses nothing. Numbers that are integers
-never pass through floats. What is wrong is an error with the path to it.
+`decode(T, encode(decode(T, x))) == decode(T, x)`. A field that is absent or null has the zero value of its type.
+Encoding leaves out fields that equal their zero, but writes everything inside maps and lists, so nothing is lost.
+Integers are never converted to floats. Errors have the path to the wrong value.
 
-Each model gets a decoder of plain straight-line code, compiled when it is first used. It knows no paths: when it meets
-something wrong, the data is walked a second time by slower code that does.
+The decoder of a model is straight-line code, compiled when it is first used. It does not know paths: when it finds a
+wrong value, slower code walks through the data again to find the path.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from .._annotations import without_none
+from .._generated import compile_function
 from .._versions import Version, check_gate
 from ..errors import DecodeError, InvalidArgument
 from .model import NO_EXTRA, FieldInfo, Model, SecretStr, Timestamp, fields_of
@@ -30,15 +31,15 @@ _SHOWN = 80
 
 
 class _Mismatch(Exception):
-    """A value is not of its type; where and why is found out by `_explain`."""
+    """A value is not of its type. `_explain` finds out where and why."""
 
 
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
-# json.loads takes NaN and Infinity for JSON, which msgspec does not, and guesses at encodings.
-_scan = json.JSONDecoder(parse_constant=_no_number).decode
+# json.loads accepts NaN and Infinity, which msgspec does not, and guesses the encoding of bytes.
+_scan = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _parse_plain(data: bytes | str) -> Any:
@@ -49,10 +50,10 @@ _parse: Callable[[bytes | str], Any] = _parse_plain
 
 
 def _parse_plain_lines(block: bytes) -> list[Any]:
-    """All lines as one array, which is parsed without a call a line.
+    """Parse all lines as one array, which saves a call for each line.
 
-    A raw line break cannot stand inside a JSON string, so what is replaced is between objects. Where there is more
-    than that between them, the block is unusual, and somebody slower has to look.
+    A JSON string cannot contain a raw line break, so only what is between objects is replaced. Raises ValueError if
+    there is anything else between them.
     """
     text = block.decode().strip()
     if text.count("}\r\n{") + text.count("}\n{") != text.count("\n"):
@@ -67,7 +68,7 @@ _chosen = False
 
 
 def use_json(name: str | None = None) -> str:
-    """Choose who parses JSON: "msgspec", "json", or the fastest that is installed. Gives the choice."""
+    """Choose the parser of JSON: "msgspec", "json", or by default the fastest that is installed. Returns its name."""
     global _parse, _parse_lines, _chosen
     _chosen = True
     if name != "json":
@@ -84,7 +85,7 @@ def use_json(name: str | None = None) -> str:
 
 
 def load_lines(block: bytes) -> list[Any]:
-    """Parse a block of JSON lines in one go; a ValueError where it is anything else."""
+    """Parse a block of JSON lines at once; raises ValueError if it is anything else."""
     if not _chosen:
         use_json()
     return _parse_lines(block)
@@ -92,7 +93,7 @@ def load_lines(block: bytes) -> list[Any]:
 
 def loads(data: bytes | str) -> Any:
     """Parse JSON text."""
-    if not _chosen:  # not at import, which would wait for the parser's library
+    if not _chosen:  # not at import, to avoid importing the library of the parser
         use_json()
     try:
         return _parse(data)
@@ -108,16 +109,16 @@ def decode(kind: type[T], data: bytes | str | object) -> T: ...
 @overload
 def decode(kind: Any, data: bytes | str | object) -> Any: ...
 def decode(kind: Any, data: bytes | str | object) -> Any:
-    """Read JSON text, or what a JSON parser made of it, as a model, `list[Model]`, `dict[str, Model]`, ...
+    """Decode JSON text, or parsed JSON, as a model, `list[Model]`, `dict[str, Model]`, ...
 
-    Raises DecodeError, whose `path` leads to what is wrong.
+    Raises DecodeError, with the `path` of the wrong value.
     """
     return decoder(kind)(loads(data) if isinstance(data, (bytes, str)) else data)
 
 
 @functools.cache
 def decoder(kind: Any) -> Callable[[object], Any]:
-    """The function that reads parsed JSON as `kind`."""
+    """The function that decodes parsed JSON as `kind`."""
     convert = _converter(kind)
 
     def read(value: object) -> Any:
@@ -131,7 +132,7 @@ def decoder(kind: Any) -> Callable[[object], Any]:
 
 
 def _converter(kind: Any) -> Callable[[Any], Any]:
-    """Like `decoder`, but says only that something is wrong."""
+    """Like `decoder`, but the function raises `_Mismatch` without a path."""
     kind, optional = without_none(kind)
     convert = _plain_converter(kind)
     if not optional:
@@ -150,20 +151,20 @@ def _plain_converter(kind: Any) -> Callable[[Any], Any]:
     if origin is dict:
         return _dict_converter(get_args(kind)[1])
     if kind in (object, Any):
-        return _same
+        return _unchanged
     if kind is dict:
         return _dict_converter(object)
     if isinstance(kind, type) and issubclass(kind, Model):
-        return _Late(kind) if kind in _compiling else _model_decoder(kind)
+        return _RecursiveDecoder(kind) if kind in _compiling else _model_decoder(kind)
     if kind in _SCALARS:
         return _SCALARS[kind]
     if kind in (None, NoneType):
-        return _nothing
-    raise TypeError(f"{kind!r} is not a type that models are made of")
+        return _decode_none
+    raise TypeError(f"{kind!r} is not a type that a model can have")
 
 
-class _Late:
-    """The decoder of a model that holds itself, looked up when it is called."""
+class _RecursiveDecoder:
+    """The decoder of a model that contains itself, which is looked up when it is called."""
 
     __slots__ = ("cls",)
 
@@ -174,12 +175,12 @@ class _Late:
         return _model_decoder(self.cls)(value)
 
 
-def _nothing(value: Any) -> None:
+def _decode_none(value: Any) -> None:
     if value is not None:
         raise _Mismatch
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -209,7 +210,7 @@ def _float(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is int:
-        return value  # as exact as it came
+        return value  # it stays exact as an int
     if value is None:
         return 0.0
     raise _Mismatch
@@ -275,11 +276,11 @@ def _model_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     return found
 
 
-def _twin(cls: type[Model]) -> type:
-    """A class of the same layout whose instances can be written.
+def _unfrozen_twin(cls: type[Model]) -> type:
+    """A class with the same slots as a model, but not frozen.
 
-    A frozen instance costs a call a field to make. An instance of the twin is filled by plain stores, and then becomes
-    one of the model.
+    Filling a frozen instance costs a call for each field. Instead an instance of this class is filled by plain
+    assignments, and its class is changed to the model afterwards.
     """
     slots = [name for name in vars(cls).get("__slots__", ()) if name != "__weakref__"]
     return type.__new__(
@@ -289,7 +290,7 @@ def _twin(cls: type[Model]) -> type:
         {
             "__slots__": tuple(slots),
             "__setattr__": object.__setattr__,
-            "__delattr__": object.__delattr__,  # both, or the interpreter looks each store up by name
+            "__delattr__": object.__delattr__,  # without it too, the interpreter would look up each assignment by name
             "__attrs_attrs__": (),
         },
     )
@@ -299,7 +300,7 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
     fields = fields_of(cls)
     names: dict[str, Any] = {
         "cls": cls,
-        "twin": _twin(cls),
+        "twin": _unfrozen_twin(cls),
         "new": object.__new__,
         "known": frozenset(field.wire for field in fields),
         "no_extra": NO_EXTRA,
@@ -320,7 +321,7 @@ def _compile_decoder(cls: type[Model]) -> Callable[[Any], Any]:
         "one.__class__ = cls",
         "return one",
     ]
-    return _compiled("def read(data):", lines, f"decoder of {cls.__name__}", names)
+    return compile_function("def read(data):", lines, names, f"decoder of {cls.__name__}")
 
 
 _INLINE = {str: "str", int: "int", bool: "bool"}
@@ -337,7 +338,7 @@ def _field_lines(index: int, field: FieldInfo, names: dict[str, Any]) -> list[st
 
 
 def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -> list[str]:
-    """The `if` that stores a value of the right type. What is common is written out; calls are what costs here."""
+    """The `if` that stores a value of the right type. Common types are checked inline, because calls are expensive."""
     convert, items = f"convert{suffix}", f"items{suffix}"
     if kind in _INLINE:
         return [f"if type(value) is {_INLINE[kind]}: {target} = value"]
@@ -352,7 +353,7 @@ def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -
         return [f"if value is not None: {target} = {convert}(value)"]
     item = arguments[-1]
     if item in _INLINE:
-        # The parser's own list is kept if all in it is right; the slower function sees to nulls.
+        # The parser's list is kept if all its items are of the type; otherwise the slower function handles nulls.
         names[convert] = _plain_converter(kind)
         return [
             f"if type(value) is {origin.__name__}:",
@@ -364,13 +365,13 @@ def _present_lines(target: str, kind: Any, suffix: str, names: dict[str, Any]) -
         ]
     names[items] = _converter(item)
     made = f"[{items}(x) for x in value]" if origin is list else f"{{k: {items}(x) for k, x in value.items()}}"
-    # A comprehension costs a call even where there is nothing to do, which is the most common.
+    # A comprehension costs a call even for an empty list, which is the most common case.
     return [f"if type(value) is {origin.__name__}: {target} = {made} if value else value"]
 
 
 def _absent(index: int, field: FieldInfo, names: dict[str, Any]) -> str:
-    """The statement for an absent field. A zero that its holder may change is not made before somebody looks at it
-    (`Model.__getattr__`): most never are."""
+    """The statement for an absent field. Zeros that can be changed, such as lists, are only made when the field is read
+    (`Model.__getattr__`), because most never are."""
     kind, optional = without_none(field.type)
     if optional:
         return f"one.{field.name} = None"
@@ -382,14 +383,8 @@ def _absent(index: int, field: FieldInfo, names: dict[str, Any]) -> str:
     return f"one.{field.name} = default{index}"
 
 
-def _compiled(head: str, lines: list[str], what: str, names: dict[str, Any]) -> Callable[..., Any]:
-    source = f"{head}\n" + "".join(f"    {line}\n" for line in lines)
-    exec(compile(source, f"<{what}>", "exec"), names)
-    return cast("Callable[..., Any]", names[head.removeprefix("def ").partition("(")[0]])
-
-
 def _shared(value: Model) -> bool:
-    """Whether every model may hold this very default: nothing in it can be changed."""
+    """Whether all models may share this default, because nothing in it can be changed."""
     return not any(
         isinstance(x, (list, dict)) or (isinstance(x, Model) and not _shared(x))
         for x in (getattr(value, field.name) for field in fields_of(type(value)))
@@ -397,35 +392,35 @@ def _shared(value: Model) -> bool:
 
 
 def _explain(kind: Any, value: Any, path: str) -> None:
-    """Find what is wrong and raise it."""
+    """Find the wrong value and raise a DecodeError with its path."""
     kind, optional = without_none(kind)
     if kind in (object, Any):
         return
     if value is None:
-        if not optional and isinstance(kind, type) and issubclass(kind, Model) and _needs(kind):
-            raise _wrong("an object", value, path)
+        if not optional and isinstance(kind, type) and issubclass(kind, Model) and _has_required_fields(kind):
+            raise _mismatch("an object", value, path)
         return
     if kind in (None, NoneType):
-        raise _wrong("null", value, path)
+        raise _mismatch("null", value, path)
     origin = get_origin(kind)
     if origin is list:
         if type(value) is not list:
-            raise _wrong("list", value, path)
+            raise _mismatch("list", value, path)
         for index, item in enumerate(cast("list[Any]", value)):
             _explain(get_args(kind)[0], item, f"{path}[{index}]")
     elif origin is dict or kind is dict:
         if type(value) is not dict:
-            raise _wrong("dict", value, path)
+            raise _mismatch("dict", value, path)
         for key, item in cast("dict[str, Any]", value).items():
             _explain(get_args(kind)[1] if origin else object, item, f"{path}[{key!r}]")
     elif kind in _EXPECTED:
         try:
             _SCALARS[kind](value)
         except _Mismatch:
-            raise _wrong(_EXPECTED[kind], value, path) from None
+            raise _mismatch(_EXPECTED[kind], value, path) from None
     else:
         if type(value) is not dict:
-            raise _wrong("an object", value, path)
+            raise _mismatch("an object", value, path)
         data = cast("dict[str, Any]", value)
         for field in fields_of(kind):
             where, inner = f"{path}.{field.wire}", data.get(field.wire)
@@ -435,16 +430,16 @@ def _explain(kind: Any, value: Any, path: str) -> None:
                 raise DecodeError(f"{field.wire} is missing", path=where)
 
 
-def _needs(cls: type[Model]) -> bool:
-    """Whether a model has identities, so that there is no zero of it."""
+def _has_required_fields(cls: type[Model]) -> bool:
+    """Whether a model has fields that must be present, so that it has no zero value."""
     return any(field.required for field in fields_of(cls))
 
 
-def _wrong(expected: str, value: Any, path: str) -> DecodeError:
-    return DecodeError(f"expected {expected}, got {_named(value)}", path=path)
+def _mismatch(expected: str, value: Any, path: str) -> DecodeError:
+    return DecodeError(f"expected {expected}, got {_type_name(value)}", path=path)
 
 
-def _named(value: Any) -> str:
+def _type_name(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
@@ -452,20 +447,20 @@ def _named(value: Any) -> str:
 
 
 def encode(value: Any, *, version: Version | None = None) -> Any:
-    """A model, or lists and maps of them, as plain values for a JSON writer.
+    """A model, or lists and maps of them, as plain values that can be written as JSON.
 
     With `version`, a field that this API version does not have raises VersionError. Raises InvalidArgument, with the
-    path, for a value that is not of its field's type.
+    path, if a value is not of its field's type.
     """
     return _encode_any(value, "$", version)
 
 
-_written = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_dump_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def encode_json(value: Any, version: Version | None = None, kind: Any = object) -> bytes:
-    """`encode`, as compact JSON text; `kind` is the type that the value has to be of."""
-    text = _written(_encode_as(kind, value, "$", version))
+    """`encode`, as compact JSON text; `kind` is the type that the value must have."""
+    text = _dump_json(_encode_as(kind, value, "$", version))
     try:
         return text.encode()
     except UnicodeEncodeError as error:
@@ -499,7 +494,7 @@ def _finite(value: float, path: str) -> float:
 
 def _key(key: Any, path: str) -> str:
     if not isinstance(key, str):
-        raise InvalidArgument(f"{path}: expected str as key, got {type(key).__name__}")
+        raise InvalidArgument(f"{path}: expected str as a key, got {type(key).__name__}")
     return str.__str__(key)
 
 
@@ -510,13 +505,13 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
         if not field.required:
             if one is None and field.default is None:
                 continue
-            # Models and lists are compared when they are checked: False == 0, inside of them too.
+            # Models and lists are only compared after they were checked, since False == 0 also inside them.
             if one == field.default and type(one) is type(field.default) and not isinstance(one, Model):
                 continue
         where = f"{path}.{field.wire}"
         written = _encode_as(field.type, one, where, version)
         if not written and not field.required and _is_zero(field.default):
-            continue  # {}, or a zero in another dress: "" for a SecretStr, 0 for 0.0
+            continue  # {}, or an equivalent zero, as "" for a SecretStr and 0 for 0.0
         if version is not None and (field.since or field.until):
             check_gate(where, version, field.since, field.until)
         out[field.wire] = written
@@ -529,14 +524,14 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
 
 
 @functools.cache
-def _taken_apart(kind: Any) -> tuple[Any, bool, Any, Any]:
-    """A type without its `| None`, whether it had one, its origin, and what its items are."""
+def _type_parts(kind: Any) -> tuple[Any, bool, Any, Any]:
+    """A type without its `| None`, whether it had one, its origin, and the type of its items."""
     kind, optional = without_none(kind)
     return kind, optional, get_origin(kind), (get_args(kind) or (object,))[-1]
 
 
 def _is_zero(default: Any) -> bool:
-    """Whether a default is the zero of a type that has one. None is no zero: it says that zeros mean something."""
+    """Whether a default is the zero value of its type. None is not: it is the default where a zero has a meaning."""
     return isinstance(default, Model) or (default is not None and not default)
 
 
@@ -544,10 +539,10 @@ _PLAIN = {str, int, bool}
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
-    """A value of a declared type as plain values; InvalidArgument, with the path, if it is of another."""
+    """Encode a value of a declared type; raises InvalidArgument, with the path, if it has another type."""
     if kind is type(value) and kind in _PLAIN:
         return value
-    kind, optional, origin, item = _taken_apart(kind)
+    kind, optional, origin, item = _type_parts(kind)
     if value is None and optional:
         return None
     if kind in _EXPECTED:
@@ -556,17 +551,17 @@ def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any
         return _encode_any(value, path, version)
     if origin is list:
         if not isinstance(value, list):
-            raise InvalidArgument(f"{path}: expected list, got {_named(value)}")
+            raise InvalidArgument(f"{path}: expected list, got {_type_name(value)}")
         return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
     if origin is dict or kind is dict:
         if not isinstance(value, dict):
-            raise InvalidArgument(f"{path}: expected dict, got {_named(value)}")
+            raise InvalidArgument(f"{path}: expected dict, got {_type_name(value)}")
         return {
             _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
             for k, x in cast("dict[Any, Any]", value).items()
         }
     if not isinstance(value, kind):
-        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_named(value)}")
+        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_type_name(value)}")
     return _encode_model(cast("Model", value), path, version)
 
 
@@ -579,4 +574,4 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
             return value if isinstance(value, int) else _finite(value, path)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise InvalidArgument(f"{path}: expected {_EXPECTED[kind]}, got {_named(value)}")
+    raise InvalidArgument(f"{path}: expected {_EXPECTED[kind]}, got {_type_name(value)}")

@@ -1,4 +1,4 @@
-"""`docker.build`: a folder, a Dockerfile or an archive becomes an image, in the same steps with every builder."""
+"""`docker.build`: build an image from a folder, a Dockerfile or an archive, with the same steps for every builder."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Builder"]
 
-# How long an Engine may take to confirm that it stops a build.
-_STOP_SECONDS = 10
+# Seconds that an Engine may take to confirm a cancelled build.
+_CANCEL_TIMEOUT = 10
 _CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
 _CLIENT_SESSION = "client-session"
 """What the Engine is told as `remote` where it takes the context from a session."""
 
 
 class Builder(Build):
-    """Builds, and what they leave in the cache.
+    """Builds images, cancels builds and prunes the build cache.
 
-    It is called to build: `await docker.build("folder", tag="app:1")`. The bare operation is `images.build`.
+    Call it to build: `await docker.build("folder", tag="app:1")`. The bare API operation is `images.build`.
     """
 
     __slots__ = ("_operations", "_own_secret")
@@ -93,43 +93,43 @@ class Builder(Build):
         context_transfer: Literal["tar"] | None = None,
         shared_key: str | None = None,
     ) -> Runs[Building, Built]:
-        """Build an image from a folder, a Dockerfile's text or an archive (`docker build`).
+        """Build an image from a folder, the text of a Dockerfile, or an archive (`docker build`).
 
-        Enter it to follow its steps, or await it for its result. Leaving early stops the build on the Engine; Podman
-        lets the command of the step that runs come to its end first.
+        Enter it to follow its steps, or await it for the result. Leaving early cancels the build on the Engine; Podman
+        first finishes the command of the current step.
 
-        `context` is the path of a folder, or a tar archive, which may be compressed. Without one `dockerfile` is all
-        there is. `remote` is the URL of a repository or an archive that the Engine fetches instead; the secret
-        GIT_AUTH_TOKEN is the token for a private repository.
+        `context` is the path of a folder, or a tar archive, which may be compressed. Without it the context is empty
+        and `dockerfile` is needed. `remote` is the URL of a Git repository or an archive that the Engine fetches
+        instead; the secret GIT_AUTH_TOKEN is the token for a private repository.
 
-        With BuildKit the Engine takes of a folder only the files that it does not have from an earlier build: it
-        compares size, time and mode, not content. Otherwise, and with `context_transfer="tar"`, the folder is sent as
-        an archive while it is walked. Either way without what its `.dockerignore` leaves out, or the file that is named
-        after the Dockerfile (`Dockerfile.dockerignore`) where there is one; links are sent as links. All files are
-        root's, as with the docker command. `mtime`, in seconds since 1970, is the time of all files, and all are sent.
-        `compress` sends an archive, as gzip. `shared_key` is the name by which the Engine finds the files of a folder
-        again; without it, rawdock makes one for this user and this folder.
+        BuildKit gets only those files of a folder that it does not have from an earlier build: it compares size, time
+        and mode, not content. Other builders, and BuildKit with `context_transfer="tar"`, get the folder as an archive
+        that is sent while it is read. Files that its `.dockerignore` excludes are not sent; a
+        `Dockerfile.dockerignore` beside the Dockerfile is used instead, if there is one. Symbolic links are sent as
+        links. All files belong to root, as with the docker command. `mtime`, in seconds since 1970, is set for all
+        files, and all of them are sent. `compress` sends an archive as gzip. `shared_key` is the key by which the
+        Engine finds the files of a folder again; the default is made for this user and this folder.
 
-        `dockerfile` is the text of one, `file` the path of one: in the folder or the archive, or a whole path from
-        elsewhere. One that is left out of the context, or is from elsewhere, is not seen by `COPY .`, unless BuildKit
-        was sent an archive.
+        `dockerfile` is the text of a Dockerfile, `file` the path of one: inside the folder or archive, or an absolute
+        path elsewhere. `COPY .` does not copy a Dockerfile that is excluded from the context or is from elsewhere,
+        except with BuildKit if an archive is sent.
 
-        `builder` is `"buildkit"` or `"classic"`; without it, what the Engine's ping says. Podman has its own.
-        `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit does not heed limits
-        of memory and CPU. `registry_config` has credentials by registry. `buildid` is for `build.cancel`; one is made
-        up if there is none.
+        `builder` is `"buildkit"` or `"classic"`; the default is what the Engine's ping says. Podman has a builder of
+        its own. `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit ignores
+        limits of memory and CPU. `registry_config` has the credentials by registry. `buildid` is the id for
+        `build.cancel`; the default is a random one.
 
-        With BuildKit only: `secrets` by their IDs, for `RUN --mount=type=secret`: bytes, the path of a file, or
-        `EnvSecret("NAME")`. `ssh` has agents by their IDs, for `RUN --mount=type=ssh`: True, or the path of an agent's
-        socket; the usual ID is `default`. `output` is where the files of the last stage go instead of becoming an
-        image: into a folder, which is made if it is not there, or into a file, as `output_type` says: `"tar"`, or an
-        image as `"oci"` or `"docker"` where the Engine has containerd's image store.
+        With BuildKit only: `secrets` has secrets by id, for `RUN --mount=type=secret`: bytes, the path of a file, or
+        `EnvSecret("NAME")`. `ssh` has SSH agents by id, for `RUN --mount=type=ssh`: True, or the path of an agent's
+        socket; the usual id is `default`. `output` is the path where the files of the last stage go instead of into an
+        image: a folder, which is created if necessary, or a file of the type `output_type`: `"tar"`, or an image as
+        `"oci"` or `"docker"` if the Engine has containerd's image store.
 
-        Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or rules that cannot be used;
-        FileError if a file cannot be read, or gets shorter meanwhile; NotSupported for what needs a session with
-        BuildKit that the Engine does not have; BuildError, which has the step, for a build that fails. A Dockerfile
-        with an error in it is a BadRequest of the classic builder. Source of `id`, tags and digests: the end of the
-        stream, and an `images.inspect` behind it. Routes: GET /_ping, POST /session, POST /build,
+        Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or ignore rules that cannot be
+        used; FileError if a file cannot be read or shrinks meanwhile; NotSupported if a BuildKit session is needed and
+        the Engine has none; and BuildError, with the step, if the build fails. The classic builder answers BadRequest
+        to a Dockerfile with a syntax error. The `id` of the result is from the end of the stream, its tags and digests
+        are from an `images.inspect` afterwards. Routes: GET /_ping, POST /session, POST /build,
         GET /images/{name}/json.
         """
         images = self._operations.images
@@ -190,7 +190,7 @@ class _Start:
         if self.builder not in (None, "buildkit", "classic"):
             raise InvalidArgument(f"build: builder is 'buildkit' or 'classic', not {self.builder!r}")
         if self.tags is not None and not all(self.tags):
-            raise InvalidArgument("build: a tag is empty; leave tag out for an image without a name")
+            raise InvalidArgument("build: a tag is empty; omit tag for an image without a name")
         self.source.check()
         self.options.check()
         output = self.options.output
@@ -202,7 +202,7 @@ class _Start:
         podman = bool(ping.libpod_api_version)
         if podman and self.builder is not None:
             raise InvalidArgument(
-                f"build: Podman has a builder of its own, so that builder={self.builder!r} cannot be had"
+                f"build: Podman has only a builder of its own; builder={self.builder!r} is not available"
             )
         if podman or not (self.builder == "buildkit" or (self.builder is None and ping.builder_version == "2")):
             return await self._without_buildkit(podman)
@@ -213,7 +213,7 @@ class _Start:
         if need:
             who = "Podman's API" if podman else "the classic builder"
             raise InvalidArgument(f"build: {need} needs BuildKit; {who} does not have it")
-        context = await self.source.prepared("classic")
+        context = await self.source.prepare("classic")
         hosts: Any = self.extra_hosts
         ulimits: Any = self.ulimits
         security: Any = self.security_opt
@@ -236,7 +236,7 @@ class _Start:
 
     async def _with_buildkit(self) -> Building:
         id = self.buildid or random.token_hex(16)
-        stop = partial(_stop, self.docker, id)
+        stop = partial(_cancel, self.docker, id)
         context, session = await self._opened(stop)
         output = self.options.output
         return await self._begin(
@@ -262,24 +262,24 @@ class _Start:
                     f"build: {need} needs a session with BuildKit, which needs rawdock's own transport; another "
                     "one was given to this client"
                 )
-            return await self.source.prepared("buildkit"), None
+            return await self.source.prepare("buildkit"), None
         await self._check_output()
         receiver: Receiver = "session" if self.source.by_difference else "buildkit"
-        context = await self.source.prepared(receiver)
+        context = await self.source.prepare(receiver)
         session: BuildSession | None = None
         try:
             session = BuildSession(await offered(self.options, context.folders), stop)
             if await session.open(self.docker, await self._shared_key()):
                 return context, session
         except BaseException:
-            await _given_up(context, session, None)
+            await _clean_up(context, session, None)
             raise
         if need:
             await context.aclose()
             raise NotSupported(
                 f"build: {need} needs a session with BuildKit, which this Engine does not have", status=404
             )
-        return (await self.source.prepared("buildkit") if context.folders else context), None
+        return (await self.source.prepare("buildkit") if context.folders else context), None
 
     async def _check_output(self) -> None:
         output = self.options.output
@@ -316,12 +316,12 @@ class _Start:
                 context.content,
                 dockerfile=context.dockerfile,
                 tags=self.tags if self.options.output is None else None,
-                forcerm=True,  # a container of a step that failed would stay
+                forcerm=True,  # otherwise the container of a failed step would remain
                 **parameters,
             )
             lines = await (opening.__aenter__() if session is None else session.beside(opening.__aenter__))
         except BaseException as error:
-            await _given_up(context, session, None if isinstance(error, StatusError) else stop)
+            await _clean_up(context, session, None if isinstance(error, StatusError) else stop)
             if isinstance(error, StatusError):
                 error.message = without_session(error.message)
                 error.args = (error.message,)
@@ -333,14 +333,14 @@ class _Start:
         return Building(
             lines,
             stop=stop or _nothing,
-            look=lambda image: _names(self.docker, image),
+            image_names=lambda image: _names(self.docker, image),
             session=session,
             is_image=self.options.output is None,
         )
 
 
-async def _given_up(context: Context, session: BuildSession | None, stop: Callable[[], Awaitable[None]] | None) -> None:
-    """Nothing stays open of a build that did not begin, or was given up while its context was sent."""
+async def _clean_up(context: Context, session: BuildSession | None, stop: Callable[[], Awaitable[None]] | None) -> None:
+    """Close what is open of a build that did not start or was cancelled while its context was sent, and cancel it."""
     try:
         await context.aclose()
         if stop is not None:
@@ -354,17 +354,17 @@ async def _nothing() -> None:
     """That the connection was closed ends a build, but only when the Engine notices."""
 
 
-async def _stop(docker: Operations, id: str) -> None:
-    """Tell BuildKit by the build's id. That the connection was closed ends a build too; a failure here leaves it at
-    that."""
-    with anyio.CancelScope(shield=True), anyio.move_on_after(_STOP_SECONDS), suppress(RawdockError):
+async def _cancel(docker: Operations, id: str) -> None:
+    """Cancel a BuildKit build by its id, ignoring errors: every builder also ends a build when the Engine notices
+    that the connection is closed."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(_CANCEL_TIMEOUT), suppress(RawdockError):
         await docker.build.cancel(id=id)
 
 
 async def _names(docker: Operations, image: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tags and digests of an image; none if somebody has deleted it already."""
+    """The tags and digests of an image; none if it was deleted meanwhile."""
     try:
-        found = await docker.images.inspect(image)
+        inspected = await docker.images.inspect(image)
     except NotFound:
         return (), ()
-    return tuple(found.repo_tags), tuple(found.repo_digests)
+    return tuple(inspected.repo_tags), tuple(inspected.repo_digests)

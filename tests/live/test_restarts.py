@@ -160,7 +160,7 @@ async def test_whatever_is_open_ends_when_its_engine_is_killed(own: Own) -> None
                         begun()
 
             async def entries(begun: Callable[[], None]) -> None:
-                async with docker.containers.log_entries(id, follow=True) as stream:
+                async with docker.containers.logs(id, follow=True).entries() as stream:
                     async for _ in stream:
                         begun()
 

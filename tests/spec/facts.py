@@ -327,7 +327,7 @@ def _operation(key: str, names: list[str]) -> Operation:
                 parameters[f"{one.place} {one.wire}"] = Parameter(_text(one.since), _text(one.until), one.required)
         for wire_name, _ in parse_qsl(endpoint.fixed):
             parameters[f"query {wire_name}"] = Parameter()
-        uploads = any(one.place == "body" and one.encode.__name__ == "uploaded" for one in endpoint.parameters)
+        uploads = any(one.place == "body" and one.encode.__name__ == "upload_body" for one in endpoint.parameters)
         if uploads and "header Content-type" in ENGINE["operations"].get(key, {}).get("parameters", {}):
             parameters["header Content-type"] = Parameter()  # sent with every upload
     body = any(one.place == "body" for endpoint in endpoints for one in endpoint.parameters)

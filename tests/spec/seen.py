@@ -15,7 +15,7 @@ from rawdock._annotations import without_none
 from rawdock._answers.stats import stats_of
 from rawdock._declare.endpoint import Endpoint
 from rawdock._models.model import Model, fields_of
-from rawdock._streams.faces.contexts import Opens
+from rawdock._streams.faces.contexts import stream_classes
 from rawdock._streams.faces.json_lines import Lines
 from rawdock.models import ArchiveStat, WaitResponse
 from rawdock.testing import Exchange, Recording
@@ -121,12 +121,11 @@ def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
     returns = endpoint.returns
     if endpoint.path.endswith("/archive") and endpoint.method != "PUT":
         return ArchiveStat, False
-    origin = get_origin(returns)
-    if isinstance(origin, type) and issubclass(origin, Opens):
-        face = get_args(returns)[0]
-        if issubclass(face, Lines):
-            return cast("Any", face).line_type, True
-        return (WaitResponse, False) if face.__name__ == "Waiting" else (None, False)
+    if (classes := stream_classes(returns)) is not None:
+        stream = classes[1]
+        if issubclass(stream, Lines):
+            return cast("Any", stream).line_type, True
+        return (WaitResponse, False) if stream.__name__ == "Waiting" else (None, False)
     made_from_headers = endpoint.answer is not None and endpoint.answer is not stats_of
     return (None, False) if returns in (None, type(None), bool) or made_from_headers else (returns, False)
 
@@ -139,7 +138,7 @@ def bodies() -> Iterator[tuple[str, Any, Any]]:
         if endpoint is None or not body:
             continue
         for parameter in endpoint.parameters:
-            if parameter.place == "body" and parameter.encode.__name__ != "uploaded":
+            if parameter.place == "body" and parameter.encode.__name__ != "upload_body":
                 kind = without_none(parameter.type)[0]
                 yield f"{path.parent.name}-{path.stem}: {exchange['request']['target']}", kind, json.loads(body)
 

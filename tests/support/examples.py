@@ -131,7 +131,6 @@ EXAMPLES: dict[str, Arguments] = {
     "containers.inspect": {"id": "web", "size": True},
     "containers.kill": {"id": "web", "signal": "SIGTERM"},
     "containers.list": {"all": True, "limit": 3, "size": True, "filters": ODD},
-    "containers.log_entries": {"id": "web", **_LOGS, "until": 8, "json": True},
     "containers.logs": {"id": "web", **_LOGS, "until": "2026-01-02T03:04:05.000000006Z"},
     "containers.pause": {"id": "web"},
     "containers.prune": {"filters": ODD},
@@ -291,7 +290,6 @@ EXAMPLES: dict[str, Arguments] = {
     "services.delete": {"id": "svc"},
     "services.inspect": {"id": "svc", "insert_defaults": True},
     "services.list": {"filters": ODD, "status": True},
-    "services.log_entries": {"id": "svc", **_LOGS},
     "services.logs": {"id": "svc", **_LOGS},
     "services.update": {
         "id": "svc",
@@ -325,7 +323,6 @@ EXAMPLES: dict[str, Arguments] = {
     "system.version": {},
     "tasks.inspect": {"id": "t1"},
     "tasks.list": {"filters": ODD},
-    "tasks.log_entries": {"id": "t1", **_LOGS},
     "tasks.logs": {"id": "t1", **_LOGS},
     "volumes.create": {
         "config": VolumeCreateRequest(

@@ -17,7 +17,7 @@ MOST_LINES = {README.name: 20}
 """Of a page's programs; 15 where it says nothing else."""
 
 
-def test_every_block_is_looked_at() -> None:
+def test_every_block_is_found() -> None:
     """None is missed because of how it is written, and README has none of another kind."""
     text = "".join(page.read_text() for page in PAGES)
     assert len(EXAMPLES) == text.count("```python")
@@ -86,7 +86,7 @@ def test_the_story_in_readme_is_the_recorded_one() -> None:
     assert shown.fits(told.stdout)
 
 
-def test_what_is_printed_is_compared() -> None:
+def test_printed_output_is_compared() -> None:
     example = Example("page.md", 1, "", "one …\nthree\n")
     assert example.fits("one two\nthree\n")
     assert example.fits("one \nand more\nthree")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ..._tar.walk import Choice
+from ..._tar.walk import Selector
 from ...errors import InvalidArgument
 from ..ignore import Matches, Rules
 from .grpc import Metadata
@@ -42,18 +42,18 @@ class PathFilter:
             raise InvalidArgument(f"the Engine asks for paths by a pattern that cannot be read: {error}") from error
         self._exclude = Rules(exclude)
 
-    def choice(self, path: str) -> tuple[bool, Choice] | None:
-        """Whether a path directly in the folder is wanted; see `_tar.walk.Choice`."""
+    def choice(self, path: str) -> tuple[bool, Selector] | None:
+        """Whether a path directly in the folder is wanted; see `_tar.walk.Selector`."""
         return self._choose((), (), path)
 
-    def _choose(self, included: Matches, excluded: Matches, path: str) -> tuple[bool, Choice] | None:
+    def _choose(self, included: Matches, excluded: Matches, path: str) -> tuple[bool, Selector] | None:
         wanted = True
         if self._include is not None:
-            wanted, included = self._include.look(path, included)
+            wanted, included = self._include.match(path, included)
             if not wanted and not self._include.may_match(path):
                 return None
-        out, excluded = self._exclude.look(path, excluded)
-        if out and not self._exclude.may_return(path):
+        out, excluded = self._exclude.match(path, excluded)
+        if out and not self._exclude.may_reinclude(path):
             return None
         return wanted and not out, partial(self._choose, included, excluded)
 

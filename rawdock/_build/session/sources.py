@@ -68,7 +68,7 @@ class DiskFolder:
         self._mtime = mtime
 
     def stats(self, patterns: Patterns) -> Generator[Stat, None, None]:
-        walk = Walk(self._root, self._filter(patterns).choice, may_go=True, with_sockets=True, with_parents=True)
+        walk = Walk(self._root, self._filter(patterns).choice, ignore_vanished=True, with_sockets=True, with_parents=True)
         names: dict[tuple[int, int], str] = {}  # of files that have several: the first that was described
         try:
             with closing(walk.entries()) as entries:
@@ -98,7 +98,7 @@ class DiskFolder:
         return PathFilter(include, patterns.exclude)
 
     def _stat(self, entry: Entry, names: dict[tuple[int, int], str]) -> Stat | None:
-        found, link = entry.found, ""
+        found, link = entry.stat, ""
         if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode) and not stat.S_ISLNK(found.st_mode):
             first = names.setdefault((found.st_dev, found.st_ino), entry.path)
             link = first if first != entry.path else ""

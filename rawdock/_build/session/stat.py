@@ -48,7 +48,7 @@ def is_content(mode: int) -> bool:
 def stat_of(entry: Entry, where: str, *, link: str, mtime: int | None) -> Stat:
     """The description. `where` is the path on this machine, `link` another name of the same file that was described
     before, `mtime` a time for all files in seconds. OSError if it is gone."""
-    found = entry.found
+    found = entry.stat
     device = (0, 0)
     if stat.S_ISLNK(found.st_mode):
         link = os.readlink(entry.name, dir_fd=entry.folder)

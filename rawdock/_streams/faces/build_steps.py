@@ -1,4 +1,4 @@
-"""A build in steps: the lines of any builder, told apart and folded."""
+"""A build as steps: the lines of any builder, assigned to steps."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["BesideBuild", "Building", "Built", "SessionLost", "without_session"]
 T = TypeVar("T")
 
 _TRACE = "moby.buildkit.trace"
-# Only the classic builder gives the code as a number; the others say it at the end of their words.
-_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z")
+# Only the classic builder sends the exit code as a number; the others put it at the end of the message.
+_EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z")
 _NO_SESSION = re.compile(r"no active sessions?\b")
 
 
@@ -59,21 +59,21 @@ def without_session(message: str) -> str:
 
 @attrs.frozen
 class Built:
-    """What a build came to."""
+    """The result of a build."""
 
     id: str
     """The image's, as `sha256:...`; empty where the result was sent back as `output`."""
     tags: tuple[str, ...]
-    """All names of the image, those that it had before too. Podman writes a registry in front of each."""
+    """All names of the image, also earlier ones. Podman puts a registry before each."""
     digests: tuple[str, ...]
     """Of its manifest, as `name@sha256:...`; none before a push, except with containerd's image store and on Podman."""
     steps: tuple[Step, ...]
-    """In the order in which they began."""
+    """In the order in which they started."""
     warnings: tuple[BuildWarning, ...]
 
 
 class Building:
-    """A build that runs. Iterate to get what changes about its steps; leaving it early stops it on the Engine.
+    """A running build. Iterate to get the changes of its steps; leaving it before its end stops it on the Engine.
 
     A build that fails raises BuildError, after the changes before it.
     """
@@ -83,19 +83,19 @@ class Building:
         lines: BuildStream,
         *,
         stop: Callable[[], Awaitable[None]],
-        look: Callable[[str], Awaitable[tuple[tuple[str, ...], tuple[str, ...]]]],
+        image_names: Callable[[str], Awaitable[tuple[tuple[str, ...], tuple[str, ...]]]],
         session: BesideBuild | None = None,
         is_image: bool = True,
     ) -> None:
         self._lines = lines
         self._stop = stop
-        self._look = look
+        self._image_names = image_names
         self._session = session
         self._is_image = is_image
         if session is not None:
             session.on_lost(lines.aclose)
-        self._fold = Steps()
-        self._text = TextBuild(self._fold)
+        self._steps = Steps()
+        self._text = TextBuild(self._steps)
         self._changes: deque[BuildChange] = deque()
         self._failure: Exception | None = None
         self._finished = False
@@ -109,30 +109,30 @@ class Building:
                 raise self._failure
             if self._finished:
                 raise StopAsyncIteration
-            await self._more()
+            await self._read_more()
         return self._changes.popleft()
 
     @property
     def steps(self) -> list[Step]:
-        """The steps so far, in the order in which they began; each goes on as the build does."""
-        return list(self._fold.steps.values())
+        """The steps so far, in the order in which they started. They change as the build goes on."""
+        return list(self._steps.steps.values())
 
     @property
     def warnings(self) -> list[BuildWarning]:
         """The warnings so far."""
-        return list(self._fold.warnings)
+        return list(self._steps.warnings)
 
     @property
     def finished(self) -> bool:
-        """Whether the Engine has said all, well or not."""
+        """Whether the build has ended, successfully or not."""
         return self._finished
 
     async def result(self) -> Built:
-        """Read to the end, and ask what the image is called; raises BuildError if the build fails."""
+        """Read to the end and look up the names of the image; raises BuildError if the build fails."""
         async for _ in self:
             pass
         image = self._lines.image if self._is_image else ""
-        tags, digests = await self._look(image) if image else ((), ())
+        tags, digests = await self._image_names(image) if image else ((), ())
         return Built(image, tags, digests, tuple(self.steps), tuple(self.warnings))
 
     async def aclose(self) -> None:
@@ -146,12 +146,12 @@ class Building:
             if self._session is not None:
                 await self._session.aclose()
 
-    async def _more(self) -> None:
+    async def _read_more(self) -> None:
         try:
             line = await self._next()
         except StopAsyncIteration:
             self._finished = True
-            self._changes += self._text.end()
+            self._changes += self._text.end_step()
             if self._session is not None:
                 await self._session.aclose()
                 if self._session.output_missing:
@@ -159,55 +159,55 @@ class Building:
         except SessionLost as lost:
             self._finished = True
             message = f"the session with BuildKit ended before the build: {lost}"
-            self._changes += self._text.end(message)
+            self._changes += self._text.end_step(message)
             self._failure = self._ended_by(message)
         except StreamError as error:
             self._finished = True
-            self._changes += self._text.end(error.message.strip())
-            self._failure = self._failed(error)
+            self._changes += self._text.end_step(error.message.strip())
+            self._failure = self._build_error(error)
             if self._session is not None:
                 await self._session.aclose()
         else:
             try:
-                self._changes += self._seen(line)
+                self._changes += self._read_line(line)
             except DecodeError as error:
-                raise self._lines.placed(error) from error.__cause__
+                raise self._lines.add_request(error) from error.__cause__
 
     async def _next(self) -> BuildLine:
         lines = self._lines
         return await (anext(lines) if self._session is None else self._session.beside(lambda: anext(lines)))
 
-    def _seen(self, line: BuildLine) -> list[BuildChange]:
+    def _read_line(self, line: BuildLine) -> list[BuildChange]:
         if isinstance(line.aux, str) and line.id == _TRACE:
-            return self._fold.see(read_trace(line.aux))
+            return self._steps.add_trace(read_trace(line.aux))
         if line.stream:
             return self._text.feed(line.stream)
         if line.status:
             detail = line.progress_detail
-            return self._text.part(line.id, line.status, detail.current, detail.total)
+            return self._text.update_part(line.id, line.status, detail.current, detail.total)
         return []
 
     def _ended_by(self, message: str) -> Exception:
         error = StreamError(message)
-        self._lines.placed(error)
-        return self._failed(error)
+        self._lines.add_request(error)
+        return self._build_error(error)
 
-    def _failed(self, error: StreamError) -> Exception:
+    def _build_error(self, error: StreamError) -> Exception:
         """What to raise: where the Engine did not get what it asked this side for, why not."""
         session = self._session
         if session is not None and (own := session.failure) is not None:
             if isinstance(own, RawdockError):
-                own = self._lines.placed(own)
+                own = self._lines.add_request(own)
             own.__cause__ = own.__cause__ or error
             return own
         code = error.code
-        if code is None and (match := _CODE.search(error.message)):
+        if code is None and (match := _EXIT_CODE.search(error.message)):
             code = int(match[1])
         message = without_session(error.message.strip())
         for id in session.missing_secrets if session is not None else ():
             if id in message:
                 message += f"; a step asks for the secret {id!r}: give it as secrets={{{id!r}: ...}}"
                 break
-        failure = BuildError(message, code=code, step=self._fold.failed)
+        failure = BuildError(message, code=code, step=self._steps.failed)
         failure.sent, failure.__cause__ = error.sent, error
         return failure

@@ -1,4 +1,4 @@
-"""A build as the API tells it: its lines, and the image that it made."""
+"""Builds as the API sends them: lines, and the id of the image."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ import attrs
 from ..._models.codec import decode
 from ...errors import DecodeError
 from ...models.build import BuildLine, ImageID
-from .json_lines import Reports
+from .json_lines import ProgressLines
 
 __all__ = ["BuildResult", "BuildStream"]
 
 
 @attrs.frozen
 class BuildResult:
-    """What a build came to."""
+    """The result of a build."""
 
     id: str
     """The image's, as `sha256:...` on Docker and bare on Podman; empty if none was made (`outputs`)."""
 
 
-# A quiet build says nothing but the image's id.
-_QUIET = re.compile(r"((?:sha256:)?[0-9a-f]{64})\s*")
+# A quiet build writes only the image's id.
+_IMAGE_ID = re.compile(r"((?:sha256:)?[0-9a-f]{64})\s*")
 
 
-class BuildStream(Reports[BuildLine]):
-    """A build that runs. Leaving it early cancels it on the Engine."""
+class BuildStream(ProgressLines[BuildLine]):
+    """A running build. Leaving it before its end cancels it on the Engine."""
 
     line_type: ClassVar[type[Any]] = BuildLine
     _image = ""
 
     @property
     def image(self) -> str:
-        """The image's id, as soon as it was told; empty before."""
+        """The image's id, as soon as the Engine has sent it; empty before."""
         return self._image
 
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
         for index, line in enumerate(items):
-            if line.stream and (match := _QUIET.fullmatch(line.stream)):
+            if line.stream and (match := _IMAGE_ID.fullmatch(line.stream)):
                 self._image = match[1]
             aux: object = line.aux
             if type(aux) is dict:  # BuildKit's trace is text
@@ -54,5 +54,5 @@ class BuildStream(Reports[BuildLine]):
 
     async def result(self) -> BuildResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
-        await self._to_the_end()
+        await self._read_to_end()
         return BuildResult(id=self._image)

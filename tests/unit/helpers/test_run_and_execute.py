@@ -195,13 +195,13 @@ async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
 @pytest.mark.parametrize("short", [True, False], ids=["short", "endless"])
 @pytest.mark.parametrize("work", [run, run_fed, execute])
 async def test_cancelled_at_every_checkpoint(work: Work, short: bool) -> None:
-    """No container, no process, no descriptor outlives a cancellation, wherever it comes."""
+    """No container, process or descriptor survives a cancellation at any checkpoint."""
     turns = await sweep(FakeEngine(short=short), work, cancelled_at)
     assert turns > 10
 
 
-async def test_cancelled_though_it_was_to_stay() -> None:
-    """A container that was to be kept is kept with its result; without one it is of no use."""
+async def test_a_cancelled_container_is_removed_even_without_remove() -> None:
+    """With `remove=False` a container is kept only if the call was not cancelled."""
     assert await sweep(FakeEngine(), run_kept, cancelled_at) > 10
 
 
@@ -214,7 +214,7 @@ async def test_task_cancelled_at_every_turn(work: Work) -> None:
 
 @pytest.mark.held_clock
 async def test_the_answer_to_create_is_lost() -> None:
-    """A container whose id never came is found by its label."""
+    """A container whose id was never received is found by its label."""
     engine = FakeEngine()
     engine.lost = "/containers/create"
     engine.containers["other"] = "another's"
@@ -226,7 +226,7 @@ async def test_the_answer_to_create_is_lost() -> None:
 
 @pytest.mark.held_clock
 async def test_the_engine_dies() -> None:
-    """What it was doing ends at once with an error, which says that the container may still run."""
+    """The call fails at once, with a note that the container may still run."""
     engine = FakeEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with anyio.fail_after(60), pytest.raises((TruncatedError, ConnectError)) as caught:
@@ -238,9 +238,9 @@ async def test_the_engine_dies() -> None:
 
 
 @pytest.mark.held_clock
-async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
-    monkeypatch.setattr("rawdock.helpers.end_command._TURNS", (0.0, 0.01))
+async def test_a_command_that_cannot_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a shell and without local processes StillRunning is raised, also on cancellation."""
+    monkeypatch.setattr("rawdock.helpers.end_command._PAUSES", (0.0, 0.01))
     engine = FakeEngine(shell=False)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(StillRunning) as caught, anyio.move_on_after(0.2):
@@ -259,8 +259,8 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.held_clock
 async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.2)
+    """A cancelled create is waited for with a time limit; the container is then found by its label."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.2)
     engine = FakeEngine()
     engine.mute = "/containers/create"
     engine.containers["other"] = "another's"
@@ -272,9 +272,9 @@ async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.held_clock
-async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
+async def test_a_busy_engine_gets_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many commands are cancelled at once and all are ended, although the last one takes longer than the idle limit."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
     engine = FakeEngine()
     engine.busy = 0.1
 
@@ -291,9 +291,9 @@ async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.held_clock
 async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much else the Engine gets on with: what it never ends is said in the end."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
-    monkeypatch.setattr("rawdock.helpers.completion.LIMIT", 1.0)
+    """A command that is never ended is reported, although the Engine ends others meanwhile."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
+    monkeypatch.setattr("rawdock.helpers.completion.MAX_WAIT", 1.0)
     engine = FakeEngine()
 
     async def others() -> None:
@@ -313,8 +313,8 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
 
 
 @pytest.mark.held_clock
-async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the Engine is on this machine, what no shell can end is found among its processes by the mark."""
+async def test_processes_are_ended_from_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On this machine, processes that no shell can end are found by their marker in /proc."""
     engine = FakeEngine(shell=False)
     asked: list[tuple[str, int, str]] = []
 
@@ -325,7 +325,7 @@ async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch
                 one.end(137)
         return True
 
-    monkeypatch.setattr("rawdock.helpers.end_command.end_here", end)
+    monkeypatch.setattr("rawdock.helpers.end_command.end_local_processes", end)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with anyio.move_on_after(0.2) as scope:
             await docker.execute("c", ["x"])
@@ -336,7 +336,7 @@ async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_output_without_end() -> None:
-    """Nobody asked for less than all, and all is too much: an error, and the container is gone."""
+    """Output over the default limit is an error, and the container is removed."""
     engine = FakeEngine()
 
     async def talking(request: bytes, peer: Peer) -> bytes | None:
@@ -362,7 +362,7 @@ async def test_output_beyond_its_limit() -> None:
         if b"/attach" not in request:
             return await engine.answer(request, peer)
         await peer.send(UPGRADED + (b"\2\0\0\0\0\x10\0\0" + bytes(0x100000)) * 20)
-        await engine.runrun_while(lambda: bool(engine.containers))
+        await engine.run_while(lambda: bool(engine.containers))
         return None
 
     async with serving(talking) as server, Docker(server.path) as docker:
@@ -385,7 +385,7 @@ async def test_output_beyond_its_limit() -> None:
     ],
 )
 async def test_wrong_arguments(arguments: tuple[str, list[str]], options: dict[str, str], words: str) -> None:
-    """They are refused before anything is sent."""
+    """Invalid arguments are refused before anything is sent."""
     engine = FakeEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(InvalidArgument, match=words):
@@ -404,7 +404,7 @@ async def test_started_twice() -> None:
 
 
 async def test_check() -> None:
-    """A result that is no success is an error only if asked, with the last words in it."""
+    """`check()` raises for an exit code other than 0, with the end of the output."""
     engine = FakeEngine(short=True)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         done = await docker.execute("c", ["x"])

@@ -59,13 +59,13 @@ def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) 
 
 
 def test_every_deviation_is_one_of_a_model() -> None:
-    """A model that went takes its deviations with it."""
+    """Every deviation is of a model that exists."""
     of_models = {name for name in DEVIATIONS if ": " not in name}
     assert {name.partition(" ")[0].partition(".")[0] for name in of_models} <= MODELS.keys()
 
 
 def test_every_schema_has_a_model() -> None:
-    """The files have no schema that no model stands for, but for those that have a reason."""
+    """Every schema in the official files has a model, except those with a reason."""
     covered = {schema for name in models() for schema in schemas(name)}
     assert set(ENGINE["schemas"]) - covered == set(NO_MODEL), (
         "write a model in rawdock/models (scripts/draft NAME prints a first text) and run scripts/index, or give the "
