@@ -18,6 +18,7 @@ from .._build.outputs import Output, OutputType
 from .._build.session.shared_key import fresh_key, shared_key, user_secret
 from .._build.session_options import SecretSource, SessionOptions, SshAgents
 from .._build.source import Context, Receiver, Source
+from .._declare.params import EncodedJson
 from .._streams.faces.build_steps import Building, Built, SessionLost, without_session
 from .._streams.faces.contexts import Runs
 from ..api.build import Build
@@ -220,7 +221,8 @@ class _Start:
         if podman:
             # Where Docker wants a parameter for each, or a list of objects, Podman wants one list of texts.
             hosts = [json.dumps(hosts)] if hosts else None
-            ulimits = [f"{limit.name}={limit.soft}:{limit.hard}" for limit in ulimits] if ulimits else None
+            limits = [f"{limit.name}={limit.soft}:{limit.hard}" for limit in ulimits or ()]
+            ulimits = EncodedJson(json.dumps(limits)) if limits else None
             security = [json.dumps(security)] if security else None
         return await self._begin(
             context,
