@@ -39,6 +39,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._build.session_options import EnvSecret
     from ._build.steps import (
         BuildChange,
         BuildWarning,
@@ -80,6 +81,7 @@ __all__ = [
     "Copied",
     "DecodeError",
     "Docker",
+    "EnvSecret",
     "ExecuteResult",
     "FileError",
     "Filters",

@@ -127,6 +127,11 @@ class Client:
         """The API version that is used with this Engine, as `1.51`; None before the first call."""
         return version_text(self._version) if self._version else None
 
+    @property
+    def has_own_transport(self) -> bool:
+        """Whether rawdock holds the connections itself, and no other transport was given."""
+        return isinstance(self._transport, EngineTransport)
+
     @functools.cached_property
     def http(self) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` over the same connections, for what rawdock has no method for.

@@ -314,6 +314,7 @@ PUBLIC: dict[str, str] = {
     "Content": "_types",
     "Copied": "helpers.copy",
     "Docker": "_docker",
+    "EnvSecret": "_build.session_options",
     "ExecuteResult": "helpers.execute",
     "Filters": "_types",
     "Gap": "helpers.event_position",

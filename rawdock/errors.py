@@ -68,7 +68,9 @@ __all__ = [
 ]
 
 # Credentials travel in these headers alone; their values never enter a message.
-SECRET_HEADERS = frozenset({"authorization", "x-registry-auth", "x-registry-config"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "x-docker-expose-session-sharedkey", "x-registry-auth", "x-registry-config"}
+)
 # Bodies longer than this are left out of `curl()`: the line is for a terminal.
 _CURL_BODY = 4096
 

@@ -96,6 +96,11 @@ class Rules:
         parts = folder.split("/")
         return any(rule.may_match_in(parts) for rule in self._reincluding)
 
+    def may_match(self, folder: str) -> bool:
+        """Whether a rule without `!` may match something in a folder that none matches."""
+        parts = folder.split("/")
+        return any(rule.may_match_in(parts) for rule in self._rules if not rule.reincludes)
+
 
 class _Rule:
     """One rule. With an exclamation mark it `reincludes` what earlier rules exclude."""

@@ -1,6 +1,7 @@
-"""Read protobuf's wire format, in which a message is a sequence of numbered fields. Pure.
+"""Read and write protobuf's wire format, in which a message is a sequence of numbered fields. Pure.
 
 A length is never trusted for an allocation: values are slices of the message. Nested messages are read by the caller.
+Zeros and empty values are not written, as in protobuf 3.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from collections.abc import Iterator
 
 from ..errors import DecodeError
 
-__all__ = ["Value", "as_bytes", "as_int", "as_text", "fields"]
+__all__ = ["Value", "as_bytes", "as_int", "as_text", "bytes_field", "fields", "int_field", "length_prefix"]
 
 Value = int | bytes
 """A number, or the bytes of a text, a byte string or a message."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MAX_VARINT = 10  # bytes
+_ONE_BYTE = [bytes([value]) for value in range(0x80)]
 
 
 def fields(message: bytes) -> Iterator[tuple[int, Value]]:
@@ -73,3 +75,31 @@ def as_bytes(value: Value) -> bytes:
 def as_text(value: Value) -> str:
     """Text; invalid UTF-8 is replaced, so that it does not fail the build."""
     return as_bytes(value).decode("utf-8", "replace")
+
+
+def int_field(number: int, value: int) -> bytes:
+    """A number as a field, int64 or unsigned; nothing for zero."""
+    return _encoded(number << 3 | _VARINT) + _encoded(value) if value else b""
+
+
+def bytes_field(number: int, value: bytes) -> bytes:
+    """Bytes, encoded text or an encoded message as a field; nothing for empty ones."""
+    return length_prefix(number, len(value)) + value if value else b""
+
+
+def length_prefix(number: int, size: int) -> bytes:
+    """What stands before the value of a field that has so many bytes."""
+    return _encoded(number << 3 | _LENGTH) + _encoded(size)
+
+
+def _encoded(value: int) -> bytes:
+    """A number as a varint; a negative one takes all its 64 bits."""
+    if 0 <= value < 0x80:
+        return _ONE_BYTE[value]
+    value &= (1 << 64) - 1
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

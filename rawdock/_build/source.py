@@ -5,24 +5,32 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import stat
 import tarfile
-from collections.abc import AsyncIterable
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import AsyncIterable, Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from anyio import to_thread
 
 from .._threads import Batches
 from ..errors import FileError, InvalidArgument
-from .context import archive_of
+from .archives import PeekedParts, for_buildkit, with_root_entry
+from .context import Added, archive_of
 from .ignore import Rules, read_rules
+from .session.sources import DiskFolder, FolderSource, MemoryFolder
 
 if TYPE_CHECKING:
     from .._types import Content
 
-__all__ = ["Context", "Source"]
+__all__ = ["Context", "Receiver", "Source"]
+
+Receiver = Literal["classic", "buildkit", "session"]
+"""Who takes the context: a builder that applies the rules itself and takes away again what they leave out (the classic
+one its Dockerfile and rules, Podman all), BuildKit an archive, or BuildKit by difference in a session."""
 
 _DOCKERIGNORE = ".dockerignore"
+_PLAIN_NAME = re.compile(r"[\w.-]+")
 
 
 class Source(NamedTuple):
@@ -31,17 +39,35 @@ class Source(NamedTuple):
     context: str | os.PathLike[str] | Content | None
     dockerfile: str | bytes | None
     file: str | os.PathLike[str] | None
-    mtime: int | None
-    compress: bool
+    mtime: int | None = None
+    compress: bool = False
+    remote: str | None = None
+    transfer: str | None = None
+    shared_key: str | None = None
+
+    @property
+    def folder(self) -> bool:
+        """Whether the context is a folder of this machine."""
+        return isinstance(self.context, (str, os.PathLike))
+
+    @property
+    def by_difference(self) -> bool:
+        """Whether BuildKit is to take of the folder only what it does not have."""
+        return self.folder and self.transfer is None and not self.compress
 
     def check(self) -> None:
         """Raise InvalidArgument for arguments that do not go together."""
-        folder = isinstance(self.context, (str, os.PathLike))
         if self.dockerfile is not None and self.file is not None:
             raise InvalidArgument("build: give dockerfile, its text, or file, its path; not both")
+        if self.transfer not in (None, "tar"):
+            raise InvalidArgument(f"build: context_transfer is 'tar' or left out, not {self.transfer!r}")
+        self._check_key()
+        if self.remote is not None:
+            self._check_remote()
+            return
         if self.context is None and self.dockerfile is None:
             raise InvalidArgument("build: give a folder or an archive as context, or a Dockerfile's text as dockerfile")
-        if self.context is None or folder:
+        if self.context is None or self.folder:
             return
         if not isinstance(self.context, (bytes, bytearray)) and not hasattr(self.context, "__aiter__"):
             raise InvalidArgument(
@@ -53,16 +79,34 @@ class Source(NamedTuple):
         if self.compress or self.mtime is not None:
             raise InvalidArgument("build: an archive is sent unchanged; compress and mtime are for folders")
 
-    async def prepare(self, *, engine_applies_dockerignore: bool) -> Context:
-        """The context to send. Raises InvalidArgument for a missing folder or Dockerfile and for invalid rules.
+    def _check_key(self) -> None:
+        if self.shared_key is None:
+            return
+        if not self.by_difference or self.mtime is not None:
+            raise InvalidArgument(
+                "build: shared_key is for a folder that is sent by difference: without mtime, compress and "
+                "context_transfer='tar'"
+            )
+        if not self.shared_key or not self.shared_key.isascii() or not self.shared_key.isprintable():
+            raise InvalidArgument(f"build: shared_key: expected printable ASCII, got {self.shared_key!r}")
 
-        `engine_applies_dockerignore` is set for an Engine that itself reads the `.dockerignore` in the context and
-        removes what it excludes: the classic builder the Dockerfile and the rules, Podman any file.
-        """
+    def _check_remote(self) -> None:
+        if not self.remote:
+            raise InvalidArgument("build: remote is empty; give a URL that the Engine can fetch")
+        if self.context is not None or self.dockerfile is not None:
+            raise InvalidArgument("build: remote is the context, with its Dockerfile in it; give file to say where")
+        if self.compress or self.mtime is not None:
+            raise InvalidArgument("build: what remote leads to is fetched by the Engine; compress and mtime are for folders")
+
+    async def prepare(self, receiver: Receiver) -> Context:
+        """The context to send. Raises InvalidArgument for a missing folder or Dockerfile and for invalid rules."""
+        file = os.fspath(self.file) if self.file is not None else None
         if isinstance(self.context, (str, os.PathLike)):
-            return await to_thread.run_sync(self._prepare_folder, os.path.abspath(self.context), engine_applies_dockerignore)
+            return await to_thread.run_sync(self._prepare_folder, os.path.abspath(self.context), receiver)
+        if self.remote is not None:
+            return Context(None, file)
         if self.context is not None:
-            return Context(self.context, os.fspath(self.file) if self.file is not None else None)
+            return Context(self.context if receiver == "classic" else await for_buildkit(self.context), file)
         content = _encode(cast("str | bytes", self.dockerfile))
         member = tarfile.TarInfo("Dockerfile")
         member.size, member.mtime = len(content), self.mtime or 0
@@ -71,54 +115,92 @@ class Source(NamedTuple):
             archive.addfile(member, io.BytesIO(content))
         return Context(out.getvalue(), None)
 
-    def _prepare_folder(self, folder: str, engine_applies_dockerignore: bool) -> Context:
+    def _prepare_folder(self, folder: str, receiver: Receiver) -> Context:
         if not os.path.isdir(folder):
             problem = "is not a folder" if os.path.exists(folder) else "does not exist"
             raise InvalidArgument(f"build: the context {folder} {problem}")
         root = os.path.realpath(folder)
-        added: dict[str, bytes] = {}
-        always: set[str] = set()
-        if self.dockerfile is not None:
-            name, own_rules_path = _add_external_dockerfile(_encode(self.dockerfile), added), ""
-        else:
-            path, inside = _find_dockerfile(root, self.file)
-            own_rules_path = path + _DOCKERIGNORE
-            if inside is not None:
-                name = inside
-                always.add(name)
-            else:
-                name = _add_external_dockerfile(_read(path), added)
-        rules, own = _find_rules(root, own_rules_path)
-        if engine_applies_dockerignore:
-            always |= {_DOCKERIGNORE, *own}
-            if added:
-                # The Engine removes excluded files only after it has read the Dockerfile.
-                added[_DOCKERIGNORE] = _rules_for_engine(root) + f"\n{name}\n".encode()
+        found = self._dockerfile(root)
+        rules, own = _find_rules(root, found.own_rules_path)
         try:
             matcher = Rules(rules)
         except InvalidArgument as error:
             raise InvalidArgument(f"build: {error}") from error
+        if receiver == "session":
+            return self._served(root, found)
+        added: dict[str, Added] = {}
+        always: set[str] = set()
+        if found.inside is not None:
+            name = found.inside
+            always.add(name)
+        else:
+            name = _add_external_dockerfile(found.content(), added)
+        if receiver == "classic":
+            always |= {_DOCKERIGNORE, *own}
+            if added:
+                # The Engine removes excluded files only after it has read the Dockerfile.
+                added[_DOCKERIGNORE] = _with_rule(root, name)
         parts = archive_of(root, matcher, always=always, added=added, mtime=self.mtime)
+        if receiver == "buildkit":
+            parts = with_root_entry(parts)
         return Context(Batches(parts, compress=self.compress), name)
+
+    def _dockerfile(self, root: str) -> _Dockerfile:
+        if self.dockerfile is not None:
+            return _Dockerfile("", None, _encode(self.dockerfile))
+        path, inside = _find_dockerfile(root, self.file)
+        return _Dockerfile(path, inside)
+
+    def _served(self, root: str, found: _Dockerfile) -> Context:
+        """The folder as it is, and beside it the Dockerfile with the rules that are only for it."""
+        name = os.path.basename(found.path)
+        if not _PLAIN_NAME.fullmatch(name):
+            name = "Dockerfile"  # the Engine takes others for patterns
+        files = {name: found.content()}
+        if found.own_rules_path and os.path.isfile(found.own_rules_path):
+            files[name + _DOCKERIGNORE] = _read(found.own_rules_path)
+        folders: dict[str, FolderSource] = {"context": DiskFolder(root, mtime=self.mtime), "dockerfile": MemoryFolder(files)}
+        return Context(None, name, folders)
+
+
+class _Dockerfile(NamedTuple):
+    """Which one is used."""
+
+    path: str
+    """Empty for one that was given as text."""
+    inside: str | None
+    """Its path in the folder; None for one that is not in it."""
+    text: bytes | None = None
+
+    @property
+    def own_rules_path(self) -> str:
+        """Where rules are that are only for it."""
+        return self.path + _DOCKERIGNORE if self.path else ""
+
+    def content(self) -> bytes:
+        return _read(self.path) if self.text is None else self.text
 
 
 class Context(NamedTuple):
     """The archive to send."""
 
-    content: bytes | AsyncIterable[bytes]
+    content: bytes | AsyncIterable[bytes] | None
+    """None where the Engine takes it from a session, or from elsewhere."""
     dockerfile: str | None
-    """The path of the Dockerfile in the archive; None for `Dockerfile`."""
+    """The path of the Dockerfile in the context; None for `Dockerfile`."""
+    folders: Mapping[str, FolderSource] = {}
+    """What the Engine is offered in a session."""
 
     async def aclose(self) -> None:
         """Close the open files of an archive that was not sent."""
-        if isinstance(self.content, Batches):
+        if isinstance(self.content, (Batches, PeekedParts)):
             await self.content.aclose()
 
 
-def _add_external_dockerfile(content: bytes, added: dict[str, bytes]) -> str:
+def _add_external_dockerfile(content: bytes, added: dict[str, Added]) -> str:
     """Add a Dockerfile from outside the context, under a name made from its hash. Returns the name."""
     name = f".dockerfile.{hashlib.sha256(content).hexdigest()[:20]}"
-    added[name] = content
+    added[name] = Added(content)
     return name
 
 
@@ -155,13 +237,20 @@ def _find_rules(root: str, own_rules_path: str) -> tuple[list[str], list[str]]:
     return [], []
 
 
-def _rules_for_engine(root: str) -> bytes:
-    """The folder's `.dockerignore`, for the Engine. If it is a symbolic link, its target may be outside of the folder
-    and is not sent: rawdock has applied the rules already."""
+def _with_rule(root: str, name: str) -> Added:
+    """The folder's `.dockerignore` for the Engine, with one more rule that excludes `name`.
+
+    If it is a symbolic link, its target may be outside of the folder and is not sent: rawdock has applied the rules
+    already.
+    """
     path = os.path.join(root, _DOCKERIGNORE)
     if not _exists(root, _DOCKERIGNORE) or os.path.islink(path):
-        return _DOCKERIGNORE.encode()
-    return _read(path, os.O_NOFOLLOW)
+        return Added(f"{_DOCKERIGNORE}\n{name}\n".encode())
+    content = _read(path, os.O_NOFOLLOW) + f"\n{name}\n".encode()
+    try:
+        return Added(content, os.lstat(path))
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error
 
 
 def _exists(root: str, name: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .._versions import Version
 
 __all__ = [
+    "EncodedJson",
     "body",
     "content",
     "encoder",
@@ -251,10 +252,18 @@ def json_list(where: str, value: Any) -> str:
     return json.dumps(_texts(where, value), separators=(",", ":"))
 
 
+class EncodedJson(str):
+    """JSON that is sent unchanged, in place of models: Podman takes some parameters in a form of its own."""
+
+    __slots__ = ()
+
+
 def model_list(where: str, value: Any) -> str:
     """Encode models as one JSON list."""
     from .._models.codec import encode_json
 
+    if isinstance(value, EncodedJson):
+        return value
     if not isinstance(value, list) or not all(isinstance(x, Model) for x in cast("list[Any]", value)):
         raise InvalidArgument(f"{where}: expected a list of models")
     return encode_json(value).decode()

@@ -54,16 +54,27 @@ class _Level(NamedTuple):
 class Walk:
     """A walk through a file, or a folder and its content. `entries` can be iterated once.
 
-    A folder that is not selected comes just before the first selected entry in it, and not at all if there is none.
-    Sockets, which an archive cannot hold, are collected in `sockets`. A file that vanishes during the walk is an error;
-    with `ignore_vanished` it is left out.
+    A folder that is not selected has no entry, though files in it may have one; with `with_parents` it comes just
+    before the first of them. It is skipped if it cannot be read. Sockets, which an archive cannot hold, are collected
+    in `sockets`; with `with_sockets` they are entries. A file that vanishes during the walk is an error; with
+    `ignore_vanished` it is left out.
     """
 
-    def __init__(self, source: str, selector: Selector = select_all, *, ignore_vanished: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        selector: Selector = select_all,
+        *,
+        ignore_vanished: bool = False,
+        with_sockets: bool = False,
+        with_parents: bool = False,
+    ) -> None:
         self.sockets: list[str] = []
         self._source = source
         self._selector = selector
         self._ignore_vanished = ignore_vanished
+        self._with_sockets = with_sockets
+        self._with_parents = with_parents
         self._levels: list[_Level] = []
         self._pending: list[Entry] = []  # folders that are not selected, until an entry in them is
 
@@ -104,12 +115,14 @@ class Walk:
             elif not selected:
                 return
         except OSError as error:
-            self.handle_error(path, error)
+            if selected or not isinstance(error, PermissionError):
+                self.handle_error(path, error)
             return
-        if stat.S_ISSOCK(entry.stat.st_mode):
+        if stat.S_ISSOCK(entry.stat.st_mode) and not self._with_sockets:
             self.sockets.append(self.local_path(path))
             return
-        self._pending.append(entry)
+        if selected or self._with_parents:
+            self._pending.append(entry)
         if selected:
             yield from self._pending
             self._pending.clear()

@@ -2,9 +2,11 @@
 
     faulty_registry.py PORT STORE [--token]     STORE is a registry's storage folder
 
-With --token it asks for a bearer token from its own /token (user ada, password s3cret), as public registries do.
+With --token it asks for a bearer token from its own /token (user ada, password s3cret), as public registries do. Nobody
+gets one too, as at Docker Hub, but only for what begins with `public`, such as `public/busybox:1`.
 
     ok          no fault
+    public      no fault
     slow        layers are sent at 400 kB/s: a long progress stream, time to cancel
     cut         the connection of each big layer is closed half-way (the engine may retry)
     hang        each big layer stops half-way, and its connection stays open for a minute
@@ -31,6 +33,7 @@ _CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN", 429: "TOO
 _BIG = 1_000_000  # bytes; layers up to this size have no fault
 _SLOW_STEP = 40_000  # bytes in a tenth of a second
 _USER, _PASSWORD, _TOKEN = "ada", "s3cret", "t0ken"
+_PUBLIC, _NOBODYS_TOKEN = "public/", "n0body"
 _BASIC = "Basic " + base64.b64encode(f"{_USER}:{_PASSWORD}".encode()).decode()
 _JSON = {"Content-Type": "application/json"}
 
@@ -74,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         if self._path == "/token":
             self._give_token(authorization)
-        elif self._path.startswith("/v2/") and self.asks_for_token and authorization != f"Bearer {_TOKEN}":
+        elif self._path.startswith("/v2/") and self.asks_for_token and not self._may_read(authorization):
             realm = f'Bearer realm="http://{self.headers["Host"]}/token",service="tests"'
             self._refuse(401, {"WWW-Authenticate": realm})
         elif self._path == "/v2/":  # engines request this path first, to find the authentication scheme
@@ -88,9 +91,17 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._refuse(404)
 
+    def _may_read(self, authorization: str) -> bool:
+        if authorization == f"Bearer {_NOBODYS_TOKEN}":
+            return self._path.startswith(f"/v2/{_PUBLIC}")
+        return authorization == f"Bearer {_TOKEN}"
+
     def _give_token(self, authorization: str) -> None:
+        scopes = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("scope", [])
         if authorization == _BASIC:
             self._answer(200, json.dumps({"token": _TOKEN}).encode(), _JSON)
+        elif not authorization and scopes and all(scope.startswith(f"repository:{_PUBLIC}") for scope in scopes):
+            self._answer(200, json.dumps({"token": _NOBODYS_TOKEN}).encode(), _JSON)
         else:
             self._refuse(401)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -80,9 +81,15 @@ async def folder(docker: Docker) -> None:
     async with _builders(docker) as builders:
         for builder in builders:
             with _folder(files, links) as context:
-                async with docker.build(
-                    context, tag=[BUILT, OTHER], builder=builder, no_cache=True, mtime=0, buildid="rawdock-s-build"
-                ) as build:
+                build_it = partial(
+                    docker.build,
+                    context,
+                    builder=builder,
+                    mtime=0,
+                    buildid="rawdock-s-build",
+                    context_transfer="tar",  # what goes over a session is in tests/live/test_build_sessions.py
+                )
+                async with build_it(tag=[BUILT, OTHER], no_cache=True) as build:
                     changes = [change async for change in build]
                     result = await build.result()
                 ran = _step(build.steps, "RUN cd /context")
@@ -107,7 +114,7 @@ async def folder(docker: Docker) -> None:
                 assert (await docker.images.inspect(BUILT)).id.removeprefix("sha256:") == result.id.removeprefix(
                     "sha256:"
                 )
-                again = await docker.build(context, tag=BUILT, builder=builder, mtime=0, buildid="rawdock-s-build")
+                again = await build_it(tag=BUILT)
                 assert _step(list(again.steps), "RUN cd /context").cached
                 assert _step(list(again.steps), "COPY . /context").cached
 
@@ -150,6 +157,7 @@ async def given(docker: Docker) -> None:
                     extra_hosts=["rawdock-s-a:192.0.2.7", "rawdock-s-b:192.0.2.8"],
                     network="none",
                     shm_size=2 << 20,
+                    context_transfer="tar",
                     no_cache=True,
                     mtime=0,
                     buildid="rawdock-s-build",

@@ -6,6 +6,7 @@ A line that must be an error carries the ignore that proves it: an unused ignore
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import assert_type
 
 import rawdock
@@ -121,6 +122,16 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
                 assert_type(change.data, bytes)
         assert_type(await steps.result(), rawdock.Built)
     assert_type(await docker.build.cancel(id="x"), None)
+    token = rawdock.EnvSecret("TOKEN")
+    given = docker.build(
+        "folder", secrets={"a": b"", "b": Path("file"), "c": token}, ssh={"default": True, "b": "socket"}
+    )
+    assert_type(await given, rawdock.Built)
+    docker.build(remote="https://git.test/a.git", output=Path("out"), output_type="oci", tag="a:1")
+    docker.build("folder", context_transfer="tar")
+    docker.build("folder", secrets={"a": "text"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    docker.build("folder", ssh={"default": False})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    docker.build("folder", output_type="local")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     docker.build("folder", builder="other")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     docker.build(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     docker.images.build(b"", version="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

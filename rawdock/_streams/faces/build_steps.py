@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -18,11 +18,43 @@ if TYPE_CHECKING:
     from ...models import BuildLine
     from .builds import BuildStream
 
-__all__ = ["Building", "Built"]
+__all__ = ["BesideBuild", "Building", "Built", "SessionLost", "without_session"]
+
+T = TypeVar("T")
 
 _TRACE = "moby.buildkit.trace"
 # Only the classic builder sends the exit code as a number; the others put it at the end of the message.
 _EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z")
+_NO_SESSION = re.compile(r"no active sessions?\b")
+
+
+class SessionLost(Exception):
+    """The session of a build has ended before the build. The message says why."""
+
+
+class BesideBuild(Protocol):
+    """The session of a build."""
+
+    @property
+    def failure(self) -> Exception | None: ...
+    @property
+    def missing_secrets(self) -> list[str]: ...
+    @property
+    def output_missing(self) -> bool: ...
+
+    def on_lost(self, end: Callable[[], Awaitable[None]]) -> None: ...
+    async def beside(self, read: Callable[[], Awaitable[T]]) -> T: ...
+    async def aclose(self) -> None: ...
+
+
+def without_session(message: str) -> str:
+    """The message of an Engine that asks for a session, with what to do where there is none."""
+    if not _NO_SESSION.search(message):
+        return message
+    return (
+        f"{message}; BuildKit asks its client's session for credentials, also for public images, and this build has "
+        "none: pull the base image first (`docker.images.pull`), or use builder='classic'"
+    )
 
 
 @attrs.frozen
@@ -30,7 +62,7 @@ class Built:
     """The result of a build."""
 
     id: str
-    """The image's, as `sha256:...`."""
+    """The image's, as `sha256:...`; empty where the result was sent back as `output`."""
     tags: tuple[str, ...]
     """All names of the image, also earlier ones. Podman puts a registry before each."""
     digests: tuple[str, ...]
@@ -52,14 +84,20 @@ class Building:
         *,
         stop: Callable[[], Awaitable[None]],
         image_names: Callable[[str], Awaitable[tuple[tuple[str, ...], tuple[str, ...]]]],
+        session: BesideBuild | None = None,
+        is_image: bool = True,
     ) -> None:
         self._lines = lines
         self._stop = stop
         self._image_names = image_names
+        self._session = session
+        self._is_image = is_image
+        if session is not None:
+            session.on_lost(lines.aclose)
         self._steps = Steps()
         self._text = TextBuild(self._steps)
         self._changes: deque[BuildChange] = deque()
-        self._failure: RawdockError | None = None
+        self._failure: Exception | None = None
         self._finished = False
 
     def __aiter__(self) -> AsyncIterator[BuildChange]:
@@ -93,32 +131,51 @@ class Building:
         """Read to the end and look up the names of the image; raises BuildError if the build fails."""
         async for _ in self:
             pass
-        image = self._lines.image
+        image = self._lines.image if self._is_image else ""
         tags, digests = await self._image_names(image) if image else ((), ())
         return Built(image, tags, digests, tuple(self.steps), tuple(self.warnings))
 
     async def aclose(self) -> None:
-        await self._lines.aclose()
-        self._changes.clear()
-        if not self._finished:
-            self._finished = True
-            await self._stop()
+        try:
+            await self._lines.aclose()
+            self._changes.clear()
+            if not self._finished:
+                self._finished = True
+                await self._stop()
+        finally:
+            if self._session is not None:
+                await self._session.aclose()
 
     async def _read_more(self) -> None:
         try:
-            line = await anext(self._lines)
+            line = await self._next()
         except StopAsyncIteration:
             self._finished = True
             self._changes += self._text.end_step()
+            if self._session is not None:
+                await self._session.aclose()
+                if self._session.output_missing:
+                    self._failure = self._ended_by("the Engine has ended the build without sending its result")
+        except SessionLost as lost:
+            self._finished = True
+            message = f"the session with BuildKit ended before the build: {lost}"
+            self._changes += self._text.end_step(message)
+            self._failure = self._ended_by(message)
         except StreamError as error:
             self._finished = True
             self._changes += self._text.end_step(error.message.strip())
             self._failure = self._build_error(error)
+            if self._session is not None:
+                await self._session.aclose()
         else:
             try:
                 self._changes += self._read_line(line)
             except DecodeError as error:
                 raise self._lines.add_request(error) from error.__cause__
+
+    async def _next(self) -> BuildLine:
+        lines = self._lines
+        return await (anext(lines) if self._session is None else self._session.beside(lambda: anext(lines)))
 
     def _read_line(self, line: BuildLine) -> list[BuildChange]:
         if isinstance(line.aux, str) and line.id == _TRACE:
@@ -130,10 +187,27 @@ class Building:
             return self._text.update_part(line.id, line.status, detail.current, detail.total)
         return []
 
-    def _build_error(self, error: StreamError) -> BuildError:
+    def _ended_by(self, message: str) -> Exception:
+        error = StreamError(message)
+        self._lines.add_request(error)
+        return self._build_error(error)
+
+    def _build_error(self, error: StreamError) -> Exception:
+        """What to raise: where the Engine did not get what it asked this side for, why not."""
+        session = self._session
+        if session is not None and (own := session.failure) is not None:
+            if isinstance(own, RawdockError):
+                own = self._lines.add_request(own)
+            own.__cause__ = own.__cause__ or error
+            return own
         code = error.code
         if code is None and (match := _EXIT_CODE.search(error.message)):
             code = int(match[1])
-        failure = BuildError(error.message.strip(), code=code, step=self._steps.failed)
+        message = without_session(error.message.strip())
+        for id in session.missing_secrets if session is not None else ():
+            if id in message:
+                message += f"; a step asks for the secret {id!r}: give it as secrets={{{id!r}: ...}}"
+                break
+        failure = BuildError(message, code=code, step=self._steps.failed)
         failure.sent, failure.__cause__ = error.sent, error
         return failure

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import anyio
 import httpx
@@ -31,6 +32,7 @@ from rawdock import (
 )
 from rawdock._build.steps import Steps
 from rawdock._build.text import TextBuild
+from rawdock.models import Ulimit
 
 pytestmark = pytest.mark.anyio
 ID = "sha256:" + "a" * 64
@@ -179,12 +181,15 @@ def ping(builder: bytes, more: bytes = b"") -> bytes:
 
 
 BUILDKIT = ping(b"2")
+NO_SESSIONS = json_answer(b'{"message":"page not found"}', b"404 Not Found")
 
 
 def engine(body: bytes, *, end: bool = True, cut: bool = False) -> Callable[[bytes, Peer], Any]:
     """One that answers every build with this body, and then ends it, or waits, or hangs up."""
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/session " in request:
+            return NO_SESSIONS
         if b"/build?" in request or b"/build " in request:
             if b"chunked" in request:
                 await uploaded(peer)
@@ -449,6 +454,14 @@ async def test_the_builder_is_chosen() -> None:
         assert b"extrahosts=%5B%22a%3A1.2.3.4%22%2C+%22b%3A5.6.7.8%22%5D" in asked_for.replace(b"%20", b"+")
         with pytest.raises(InvalidArgument, match="Podman"):
             await docker.build(dockerfile="FROM x\n", builder="classic")
+        with pytest.raises(InvalidArgument, match=r"secrets needs BuildKit; Podman's API"):
+            await docker.build(dockerfile="FROM x\n", secrets={"a": b""})
+        limits = [Ulimit(name="nofile", soft=100, hard=200)]
+        await docker.build(dockerfile="FROM x\n", ulimits=limits, security_opt=["label=disable", "seccomp=x"])
+        query = parse_qs(server.requests[-1].partition(b"?")[2].decode())
+        assert query["ulimits"] == ['["nofile=100:200"]']
+        assert query["securityopt"] == ['["label=disable", "seccomp=x"]']
+        assert not [one for one in server.requests if b"/session" in one]
 
 
 async def test_invalid_sources_are_not_sent(tmp_path: Path) -> None:

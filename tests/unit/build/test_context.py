@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawdock import Docker, FileError, InvalidArgument
-from rawdock._build.context import archive_of
+from rawdock._build.context import Added, archive_of
 from rawdock._build.ignore import Rules
-from rawdock._build.source import Source
+from rawdock._build.source import Receiver, Source
 from rawdock._threads import Batches
 
 
@@ -283,7 +283,7 @@ def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
     with tempfile.TemporaryDirectory() as place:
         for number, size in enumerate(sizes):
             Path(place, str(number)).write_bytes(bytes([number]) * size)
-        data = b"".join(archive_of(place, added={"more": b"m" * sum(sizes)}))
+        data = b"".join(archive_of(place, added={"more": Added(b"m" * sum(sizes))}))
     assert len(data) % 512 == 0
     wanted = {str(number): bytes([number]) * size for number, size in enumerate(sizes)}
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -294,12 +294,10 @@ def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
 # What is given.
 
 
-async def prepare(
-    *given: Any, engine_applies_dockerignore: bool = False
-) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
+async def prepare(*given: Any, receiver: Receiver = "buildkit") -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
     source = Source(*given, *[None, None, None, False][len(given) - 1 :])
     source.check()
-    context = await source.prepare(engine_applies_dockerignore=engine_applies_dockerignore)
+    context = await source.prepare(receiver)
     content = context.content
     data = content if isinstance(content, bytes) else b"".join([part async for part in content])
     return members(data), data, context.dockerfile
@@ -318,12 +316,39 @@ async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
     assert name is not None
     assert set(found) == {"Dockerfile", name}
     assert content(data, name) == b"FROM scratch\n"
-    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", receiver="classic")
     assert again == name
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
     (tmp_path / ".dockerignore").write_text("x")
-    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", receiver="classic")
     assert content(data, ".dockerignore").split() == [b"x", name.encode()]
+
+
+@pytest.mark.anyio
+async def test_rules_that_are_sent_changed(tmp_path: Path) -> None:
+    """Their mode and time stay as they are in the folder, unless all times are set."""
+    rules = tmp_path / ".dockerignore"
+    rules.write_text("x")
+    rules.chmod(0o640)
+    os.utime(rules, (1, 1_700_000_000))
+    found, _, _ = await prepare(tmp_path, "FROM scratch\n", receiver="classic")
+    assert (found[".dockerignore"].mode, found[".dockerignore"].mtime) == (0o640, 1_700_000_000)
+    context = await Source(tmp_path, "FROM scratch\n", None, 7).prepare("classic")
+    assert context.content is not None
+    assert not isinstance(context.content, bytes)
+    found = members(b"".join([part async for part in context.content]))
+    assert (found[".dockerignore"].mode, found[".dockerignore"].mtime) == (0o640, 7)
+
+
+def test_folders_that_are_left_out(tmp_path: Path) -> None:
+    """Nothing is told of a folder that is left out, though something in it is not: as with the docker command, it gets
+    the mode of a new one."""
+    (tmp_path / "out" / "inner").mkdir(parents=True)
+    (tmp_path / "out" / "inner" / "back").write_text("")
+    (tmp_path / "out" / "away").write_text("")
+    (tmp_path / "kept").mkdir()
+    found = members(b"".join(archive_of(str(tmp_path), Rules(["out", "!out/inner/back"]))))
+    assert list(found) == ["kept", "out/inner/back"]
 
 
 @pytest.mark.anyio
@@ -376,9 +401,26 @@ async def parts() -> AsyncIterator[bytes]:
         ({"context": "x", "tag": ""}, "tag is empty"),
         ({"context": "x", "tag": ["a", ""]}, "tag is empty"),
         ({"context": "x", "builder": "nonsense"}, "builder is"),
-        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a BuildKit session.*session\.open"),
-        ({"context": "x", "ssh": "default"}, "ssh needs a BuildKit session"),
-        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a BuildKit session"),
+        ({"context": "x", "secrets": ["id=a"]}, "secrets: expected a dict by ID"),
+        ({"context": "x", "secrets": {"a": "text"}}, r"secrets\['a'\]: expected bytes, .* got str"),
+        ({"context": "x", "secrets": {"": b""}}, "secrets: expected a dict by ID"),
+        ({"context": "x", "ssh": "default"}, "ssh: expected a dict by ID"),
+        ({"context": "x", "ssh": {"default": False}}, r"ssh\['default'\]: expected True or a path"),
+        ({"context": "x", "registry_config": {"r": "user:password"}}, "registry_config.*expected AuthConfig"),
+        ({"context": "x", "output": ""}, "output: expected a path"),
+        ({"context": "x", "output": "out", "output_type": "local"}, "output_type is one of folder, tar, oci, docker"),
+        ({"context": "x", "output": "out", "tag": "x:1"}, "has no tag"),
+        ({"context": "x", "output": "out", "output_type": "tar", "tag": "x:1"}, "has no tag"),
+        ({"context": "x", "context_transfer": "git"}, "context_transfer is 'tar'"),
+        ({"context": "x", "shared_key": ""}, "printable"),
+        ({"context": "x", "shared_key": "a\r\nb"}, "printable"),
+        ({"context": "x", "shared_key": "a", "mtime": 0}, "without mtime"),
+        ({"context": "x", "shared_key": "a", "compress": True}, "without mtime, compress"),
+        ({"context": b"tar", "shared_key": "a"}, "by difference"),
+        ({"remote": ""}, "remote is empty"),
+        ({"context": "x", "remote": "https://r.test/a.git"}, "remote is the context"),
+        ({"dockerfile": "FROM x", "remote": "https://r.test/a.git"}, "remote is the context"),
+        ({"remote": "https://r.test/a.git", "mtime": 0}, "fetched by the Engine"),
     ],
 )
 def test_invalid_arguments(given: dict[str, Any], why: str) -> None:

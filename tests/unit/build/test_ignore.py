@@ -19,7 +19,7 @@ from ignore_cases import CASES, Case, listed, plant
 from rawdock import InvalidArgument
 from rawdock._build.context import archive_of
 from rawdock._build.ignore import Rules, read_rules
-from rawdock._build.source import Source
+from rawdock._build.source import Receiver, Source
 from rawdock._threads import Batches
 
 CORPUS: dict[str, Any] = json.loads((PROJECT / "tests" / "support" / "ignore_corpus.json").read_text())
@@ -41,10 +41,10 @@ DIFFERENT = {
 }
 
 
-def sent(folder: Path, case: Case, *, engine_applies_dockerignore: bool) -> list[str] | None:
+def sent(folder: Path, case: Case, receiver: Receiver) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
     try:
-        context = Source(folder, None, case.file, None, False)._prepare_folder(str(folder), engine_applies_dockerignore)
+        context = Source(folder, None, case.file, None, False)._prepare_folder(str(folder), receiver)
     except InvalidArgument:
         return None
     assert isinstance(context.content, Batches)
@@ -66,9 +66,7 @@ def test_results_equal_those_of_the_docker_command(tmp_path: Path, name: str) ->
     for them, and the Dockerfile by itself."""
     case, corpus = CASES[name], CORPUS["cases"][name]
     with plant(tmp_path / "context", case):
-        classic, buildx = (
-            sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False)
-        )
+        classic, buildx = (sent(tmp_path / "context", case, receiver) for receiver in ("classic", "buildkit"))
     wanted = corpus["classic"]
     assert (classic == wanted) is (("classic", name) not in DIFFERENT), (classic, wanted)
     wanted = corpus["buildx"]

@@ -30,10 +30,10 @@ async def test_a_dockerignore_that_is_a_link(folder: Path, target: str) -> None:
     (folder / ".dockerignore").symlink_to(target.format(folder.parent))
     (folder / "link").symlink_to("../secret")
     for given in ((folder,), (folder, "FROM scratch\n")):
-        _, data, _ = await prepare(*given, engine_applies_dockerignore=True)
+        _, data, _ = await prepare(*given, receiver="classic")
         assert {"hunter2", "kept"} & members(data).keys() == {"kept"}
         assert b"hunter2" not in data
-    _, data, name = await prepare(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+    _, data, name = await prepare(folder, "FROM scratch\n", receiver="classic")
     assert name is not None
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
 
@@ -54,7 +54,7 @@ async def test_a_dockerignore_that_becomes_a_link(folder: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os.path, "islink", changing)
     with pytest.raises(FileError, match=r"\.dockerignore cannot be read"):
-        await prepare(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+        await prepare(folder, "FROM scratch\n", receiver="classic")
     assert rules.is_symlink()
 
 
@@ -65,6 +65,6 @@ async def test_a_dockerignore_that_is_not_a_file(folder: Path) -> None:
         make()
         for given in ((folder,), (folder, "FROM scratch\n")):
             with pytest.raises(FileError, match=r"\.dockerignore") as caught:
-                await prepare(*given, engine_applies_dockerignore=True)
+                await prepare(*given, receiver="classic")
             assert caught.value.path == str(path)
         path.rmdir() if path.is_dir() else path.unlink()

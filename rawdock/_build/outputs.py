@@ -1,0 +1,79 @@
+"""What is done with the result of a build that is sent back instead of becoming an image."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import Literal, cast, get_args
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from .._tar.unpack import Destination, Unpacker
+from .._threads import write_in_threads
+from ..errors import ArchiveError, InvalidArgument
+from ..files import save_to
+
+__all__ = ["Output", "OutputType"]
+
+OutputType = Literal["folder", "tar", "oci", "docker"]
+
+
+@attrs.frozen
+class Output:
+    """Where the result goes, and as what."""
+
+    path: str | os.PathLike[str]
+    type: OutputType = "folder"
+
+    @property
+    def needs_containerd(self) -> bool:
+        """Whether only an Engine with containerd's image store has it."""
+        return self.type in ("oci", "docker")
+
+    def check(self) -> None:
+        """Raise InvalidArgument for what cannot be."""
+        if self.type not in get_args(OutputType):
+            raise InvalidArgument(f"build: output_type is one of {', '.join(get_args(OutputType))}, not {self.type!r}")
+        path = cast("object", self.path)
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(self.path):
+            raise InvalidArgument(f"build: output: expected a path, got {path!r}")
+
+    def check_place(self) -> None:
+        """Raise InvalidArgument where nothing can be put. Called in a worker thread."""
+        path = os.path.abspath(self.path)
+        above = os.path.dirname(path)
+        if not os.path.isdir(above):
+            raise InvalidArgument(f"build: output: there is no folder {above}; make it first")
+        if self.type == "folder":
+            if os.path.lexists(path) and not os.path.isdir(path):
+                raise InvalidArgument(f"build: output: {path} is no folder; output_type='tar' makes a file")
+        elif os.path.isdir(path):
+            raise InvalidArgument(f"build: output: {path} is a folder, and output_type={self.type!r} makes a file")
+
+    def parameter(self, tags: list[str] | None) -> str:
+        """What the Engine is asked for: a folder's content as an archive."""
+        type = "tar" if self.type == "folder" else self.type
+        attributes = {"name": ",".join(tags)} if tags and self.needs_containerd else {}
+        return json.dumps([{"Type": type, "Attrs": attributes}])
+
+    async def consume(self, parts: AsyncIterator[bytes]) -> None:
+        """Put what comes into its place."""
+        if self.type != "folder":
+            await save_to(self.path, parts)
+            return
+        place = Destination(os.path.realpath(self.path), None)
+        unpacker = Unpacker(place, skip_unsafe=False, keep_owner=False, max_size=None, max_members=None)
+        try:
+            await write_in_threads(parts, unpacker.feed)
+            await anyio.to_thread.run_sync(unpacker.finish)
+        except ArchiveError as error:
+            message = f"{error.args[0]}".partition(". unsafe=")[0]
+            raise ArchiveError(
+                f"build: output: {message}; output_type='tar' keeps the whole as an archive", member=error.member
+            ) from error
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(unpacker.abort)
