@@ -258,14 +258,24 @@ class TruncatedError(RawdockError):
 
 
 class DecodeError(RawdockError):
-    """The answer is not what the API says; `path` leads to the value, as `$.State.Health`."""
+    """The answer is not what the API says; `path` leads to the value, as `$.State.Health`.
 
-    def __init__(self, message: str, *, path: str = "$") -> None:
+    Most of an answer is read when it is looked at, and this is raised there: by `container.ports`, and also by
+    `hasattr`, `getattr` with a default, and `match`, as it is no AttributeError. The request may not be known then.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", model: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.model = model
+        """The model whose field it is, as `ContainerSummary`; empty where none was read."""
 
     def __str__(self) -> str:
-        return f"{super().__str__()} (at {self.path})"
+        return f"{super().__str__()} (at {self.path}{f' in {self.model}' if self.model else ''})"
+
+    def curl(self) -> str:
+        """The request as a curl command line, without secrets; a comment where it is not known which one it was."""
+        return super().curl() or "# the request is not known: the value was read after the call that gave the answer"
 
 
 class ArchiveError(RawdockError):

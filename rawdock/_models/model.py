@@ -1,7 +1,8 @@
 """`Model`: what requests are made of and answers are read into.
 
 Laws: a model is frozen, and only takes keywords; a field that an answer leaves out reads as the zero of its type; what
-the Engine sends and rawdock does not know is in `extra` and is written back.
+the Engine sends and rawdock does not know is in `extra` and is written back. What is nested in an answer is read when
+somebody looks at it (`decoders`), and what cannot be read is a DecodeError there, and nowhere else.
 
 A model is an attrs class with slots. Slots make a new class, so a metaclass does it. Types in annotations are resolved
 at first use, so that models may name each other whatever the order in which their modules are loaded.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, timezone
 from datetime import datetime as _datetime
 from typing import (
@@ -23,6 +24,7 @@ from typing import (
     Final,
     NamedTuple,
     NoReturn,
+    Self,
     cast,
     dataclass_transform,
     get_args,
@@ -31,8 +33,9 @@ from typing import (
 
 import attrs
 
-from .._annotations import resolve
+from .._annotations import resolve, without_none
 from .._versions import Version, parse_version
+from .late import Odd, Parsed, look
 
 __all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
 
@@ -141,7 +144,7 @@ class _NoExtra(dict[str, object]):
     __slots__ = ()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a model is frozen: give extra={...} when it is made, or use attrs.evolve")
+        raise TypeError("a model is frozen: give extra={...} when it is made, or to its `replace`")
 
     if not TYPE_CHECKING:
         __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
@@ -185,7 +188,15 @@ class ModelMeta(type):
         namespace["__own_types__"] = {field: annotations[field] for field in these}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
         return attrs.define(
-            cls, these=these, frozen=True, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False
+            cls,
+            these=these,
+            frozen=True,
+            slots=True,
+            kw_only=True,
+            eq=False,
+            repr=False,
+            weakref_slot=False,
+            getstate_setstate=False,
         )
 
 
@@ -214,7 +225,7 @@ def _factory_of(field: attrs.Attribute[Any]) -> Any:
     return getattr(cast("Any", field.default), "factory", None)
 
 
-class Model(metaclass=ModelMeta):
+class Model(Parsed, metaclass=ModelMeta):
     """The base of all models."""
 
     __own_types__: ClassVar[dict[str, Any]]
@@ -222,35 +233,69 @@ class Model(metaclass=ModelMeta):
     extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
     """Fields that rawdock does not know, under their wire names. Written with the rest, and wins over it."""
 
+    def replace(self, **changes: Any) -> Self:
+        """A copy with these fields changed. It shares no list, map or model with this one, and what was not read of an
+        answer is not read for it."""
+        from .copies import replaced
+
+        return replaced(self, changes)
+
+    __replace__ = replace
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._shown())})"
+        try:
+            return f"{type(self).__name__}({', '.join(self._shown())})"
+        except RecursionError:
+            return f"{type(self).__name__}(...)"
 
     def _shown(self) -> Iterator[str]:
         for field in fields_of(type(self)):
-            value = getattr(self, field.name)
+            value = look(self, field.name)
             if field.required or value != field.default:
-                # By the type of the field, since callers may give a plain str for a secret.
-                yield f"{field.name}={'***' if value and _hides(field.type) else repr(value)}"
+                yield f"{field.name}={_text(field.type, value)}"
         if self.extra:
             yield f"extra={self.extra!r}"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, x.name) == getattr(other, x.name) for x in attributes(type(self)))
+        try:
+            return all(look(self, x.name) == look(other, x.name) for x in attributes(type(self)))
+        except RecursionError:
+            return False
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .copies import reduced
+
+        return reduced(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from .copies import deep_copied
+
+        return deep_copied(self, memo)
 
     if not TYPE_CHECKING:  # a checker that saw this would take any name
 
         def __getattr__(self, name: str) -> Any:
-            """Called for a slot that decoding left empty: its zero is made now, and kept."""
-            field = _by_name(type(self)).get(name)
-            if field is None or field.default is attrs.NOTHING:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            value = default_of(field)
-            object.__setattr__(self, name, value)
-            return value
+            """Called for a field that was not read yet, and for one that cannot be read."""
+            if not name.startswith("_"):  # what Python itself looks for, and our own slots, are no fields
+                cls = type(self)
+                read = (_readers.get(cls) or _make_readers(cls)).get(name)
+                if read is not None:
+                    return read(self)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+_readers: dict[type[Model], dict[str, Callable[[Any], Any]]] = {}
+
+
+def _make_readers(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
+    from .decoders import readers_of
+
+    found = _readers[cls] = readers_of(cls)
+    return found
 
 
 @functools.cache
@@ -258,10 +303,20 @@ def _by_name(cls: type[Model]) -> dict[str, attrs.Attribute[Any]]:
     return {field.name: field for field in attributes(cls)}
 
 
-def default_of(field: attrs.Attribute[Any]) -> Any:
+def default_of_name(cls: type[Model], name: str) -> Any:
     """The value of a field that was left out."""
+    return _default_of(_by_name(cls)[name])
+
+
+def _default_of(field: attrs.Attribute[Any]) -> Any:
     make = _factory_of(field)
     return make() if make else field.default
+
+
+@functools.cache
+def wire_names(cls: type[Model]) -> dict[str, str]:
+    """The names on the wire, by the names of the fields."""
+    return {field.name: field.wire for field in fields_of(cls)}
 
 
 class FieldInfo(NamedTuple):
@@ -278,9 +333,38 @@ class FieldInfo(NamedTuple):
     until: Version | None
 
 
+def _text(kind: Any, value: Any) -> str:
+    """A value as `repr` shows it; by the type of its field, as callers may give a plain str for a secret."""
+    if not _hides(kind):
+        return repr(value)
+    kind, _ = without_none(kind)
+    if isinstance(value, Model):
+        return repr(value)  # which hides its own
+    origin, item = get_origin(kind), (get_args(kind) or (object,))[-1]
+    if origin is list and isinstance(value, list):
+        return f"[{', '.join(_text(item, x) for x in cast('list[Any]', value))}]"
+    if origin is dict and isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        return f"{{{', '.join(f'{key!r}: {_text(item, x)}' for key, x in pairs)}}}"
+    return "***" if isinstance(value, Odd) or value else repr(value)
+
+
+@functools.cache
 def _hides(kind: Any) -> bool:
-    """Whether a secret may be in a value of this type."""
-    return kind is SecretStr or any(_hides(inner) for inner in get_args(kind))
+    """Whether a secret may be in a value of this type, at any depth."""
+    return SecretStr in _types_in(kind, set())
+
+
+def _types_in(kind: Any, seen: set[Any]) -> set[Any]:
+    """All types that a value of this type may hold."""
+    if kind not in seen:
+        seen.add(kind)
+        inner = get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, Model):
+            inner = tuple(field.type for field in fields_of(kind))
+        for one in inner:
+            _types_in(one, seen)
+    return seen
 
 
 _fields: dict[type[Model], tuple[FieldInfo, ...]] = {}
@@ -310,7 +394,7 @@ def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
         wire=names[0] if names else "".join(part.capitalize() for part in field.name.strip("_").split("_")),
         type=annotation,
         required=field.default is attrs.NOTHING,
-        default=None if field.default is attrs.NOTHING else default_of(field),
+        default=None if field.default is attrs.NOTHING else _default_of(field),
         since=next((parse_version(mark.version) for mark in marks if isinstance(mark, since)), None),
         until=next((parse_version(mark.version) for mark in marks if isinstance(mark, until)), None),
     )

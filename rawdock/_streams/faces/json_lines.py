@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from ..._models.codec import decoder, load_lines, loads
+from ..._models.codec import line_decoder, load_lines, loads
 from ...errors import RawdockError, StreamError
 from ..answer import Answer
 from ..split.json_values import JsonValues
@@ -26,7 +26,7 @@ class Lines(Generic[L]):
         self._failure: RawdockError | None = None
         self._finished = False
         self._lines: AsyncGenerator[L, None] | None = None
-        answer.split_with(JsonValues(decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
+        answer.split_with(JsonValues(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
 
     def __aiter__(self) -> AsyncIterator[L]:
         # One generator, which `aclose` ends: a line costs less through it than through a coroutine each. Cancellation
