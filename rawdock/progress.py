@@ -7,9 +7,12 @@ the Engine makes sizes known; the overall fraction only ever rises.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
+
+from .errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +123,13 @@ class ProgressTracker:
         self._fraction = 0.0
 
     def see(self, line: PullLine | PushLine | LoadLine) -> None:
+        with suppress(DecodeError):  # a line that cannot be read tells nothing
+            self._see(line)
+
+    def _see(self, line: PullLine | PushLine | LoadLine) -> None:
+        detail = line.progress_detail
+        seconds = getattr(detail, "units", "") == "s"
+        current, total = (0, 0) if seconds else (detail.current, detail.total)
         name, status = line.id, line.status
         if not name or not status:
             return
@@ -130,9 +140,7 @@ class ProgressTracker:
             layer = self.layers[name] = LayerProgress(name)
             if self._began is None:
                 self._began = self._clock()
-        detail = line.progress_detail
-        seconds = getattr(detail, "units", "") == "s"
-        layer.see(status, 0 if seconds else detail.current, 0 if seconds else detail.total)
+        layer.see(status, current, total)
 
     def finish(self) -> None:
         """All went well: what the Engine has left unsaid is done too. Podman's last word on a layer is that it was

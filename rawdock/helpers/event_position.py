@@ -8,10 +8,12 @@ with how far it had come itself. Where these do not meet, something may have bee
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Literal
 
 import attrs
+
+from .._models.late import Odd, look
 
 if TYPE_CHECKING:
     from ..models import EventMessage
@@ -26,29 +28,39 @@ _SECOND = 1_000_000_000
 _OVERLAP = 2 * _SECOND
 _KNOWN = 4 * REMEMBERED
 
-Key = tuple[int, str, str, str]
+Key = tuple[Hashable, ...]
 
 
 @attrs.frozen
 class Gap:
     """Events may have been missed here: list again whatever you keep in step with them."""
 
-    reason: Literal["restart", "forgotten", "overflow"]
+    reason: Literal["restart", "forgotten", "overflow", "unreadable"]
     """`restart`: the Engine remembers nothing from before, as after a restart. `forgotten`: the connection was lost,
     and more has happened since than the Engine remembers. `overflow`: the buffer was full, as events were read too
-    slowly.
+    slowly. `unreadable`: there was an event which is not what the API says.
     """
     since: int
     """Up to here nothing was missed: nanoseconds since 1970, by the Engine's clock."""
     until: int
     """From here on nothing is missed, in the same."""
     dropped: int = 0
-    """How many events an overflow cost; the other two cannot know."""
+    """How many events an overflow cost, or could not be read; the other two cannot know."""
 
 
 def event_identity(event: EventMessage) -> Key:
-    """By what an event is known again. Several may share a time."""
-    return event.time_nano, event.type, event.action, event.actor.id
+    """By what an event is known again. Several may share a time. What cannot be read is in it as it came."""
+    actor = look(event, "actor")
+    id = actor if isinstance(actor, Odd) else look(actor, "id")
+    parts = (look(event, "time_nano"), look(event, "type"), look(event, "action"), id)
+    return tuple((repr(part),) if isinstance(part, Odd) else part for part in parts)
+
+
+def _local_time(event: EventMessage) -> int | None:
+    """When it happened, by the Engine's clock: None if another machine set the time, or if it cannot be read."""
+    time = look(event, "time_nano")
+    scope = look(event, "scope")
+    return None if isinstance(time, Odd) or isinstance(scope, Odd) or scope == "swarm" else time
 
 
 class Position:
@@ -84,9 +96,20 @@ class Position:
             return False
         self._known.append(key)
         self.last = key
-        if event.scope != "swarm":  # another machine's clock sets the times of a swarm
-            self.reached = event.time_nano
+        time = _local_time(event)
+        if time is not None:
+            self.reached = time
         return True
+
+    def unreadable(self, event: EventMessage, before: int) -> Gap | None:
+        """The gap that stands for an event that was accepted, if its identity cannot be read. `before` is how far the
+        watch had come."""
+        actor = look(event, "actor")
+        parts = [look(event, name) for name in ("time_nano", "type", "action", "scope")]
+        parts.append(actor if isinstance(actor, Odd) else look(actor, "id"))
+        if not any(isinstance(part, Odd) for part in parts):
+            return None
+        return Gap("unreadable", before, max(before, self.reached), 1)
 
     def unheard(self, events: Iterable[EventMessage]) -> bool:
         """Whether any of these has never come."""
@@ -95,11 +118,12 @@ class Position:
 
     def _before(self, event: EventMessage) -> bool:
         """Podman takes the time to begin with less exactly, some of its versions in whole seconds."""
-        return self.start - _SECOND <= event.time_nano < self.start
+        time = look(event, "time_nano")
+        return not isinstance(time, Odd) and self.start - _SECOND <= time < self.start
 
     def find_gap(self, memory: list[EventMessage], now: int) -> Gap | None:
         """Compare with all that a Docker Engine remembers, the oldest first; a gap if that may begin too late."""
-        times = [event.time_nano for event in memory if event.scope != "swarm"]
+        times = [time for event in memory if (time := _local_time(event)) is not None]
         if any(time <= self.reached for time in times):
             return None
         return self.gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
@@ -135,9 +159,13 @@ class Backlog:
 
     def put_gap(self, gap: Gap) -> None:
         if self._overflow is not None:
-            self._widen(gap.until, 0)
-        else:
-            self._items.append(gap)
+            self._widen(gap.until, gap.dropped)
+            return
+        last = self._items[-1] if self._items else None
+        if isinstance(last, Gap) and last.reason == gap.reason == "unreadable":
+            self._items.pop()  # however many there are one after the other, one gap says so
+            gap = attrs.evolve(gap, since=last.since, dropped=last.dropped + gap.dropped)
+        self._items.append(gap)
 
     def _widen(self, until: int, dropped: int) -> None:
         assert self._overflow is not None

@@ -24,6 +24,7 @@ from .._declare.params import filters_text, moment
 from .._streams.faces.contexts import Opens
 from ..errors import (
     ConnectError,
+    DecodeError,
     Forbidden,
     InvalidArgument,
     NotFound,
@@ -206,9 +207,14 @@ class Watching:
                 self._begun.set()
                 async for event in events:
                     self._last = anyio.current_time()
+                    before = self._position.reached
                     if self._position.accept(event):
                         self._arrived += 1
-                        self._backlog.put(event)
+                        gap = self._position.unreadable(event, before)
+                        if gap is None:
+                            self._backlog.put(event)
+                        else:
+                            self._backlog.put_gap(gap)
                         self._news.set()
         except (ConnectError, ServerError):
             self._listening = math.inf
@@ -291,7 +297,8 @@ class Watching:
         before = anyio.current_time()
         try:
             now = (await self._docker.system.info()).system_time.nanoseconds
-        except (Forbidden, NotFound, NotSupported):  # a proxy may allow events and nothing that tells of the machine
+        # A proxy may allow events and nothing that tells of the machine, and what it allows may be odd.
+        except (Forbidden, NotFound, NotSupported, DecodeError):
             now = await self._second()
         self._clock = (now or time.time_ns(), before)
         return self._clock[0]
@@ -387,7 +394,8 @@ def watch(
 ) -> Opens[Watching]:
     """What happens on the Engine, as `system.events`, but it never goes deaf.
 
-    Enter it, and iterate to get an `EventMessage` for each event, and a `Gap` where events may have been missed.
+    Enter it, and iterate to get an `EventMessage` for each event, and a `Gap` where events may have been missed, or
+    in the place of one that cannot be read.
     What happens once it is entered is told, however late it is read: a task reads into a buffer of `buffer` events,
     and what is too much for that is counted in one `Gap`. A lost connection is made again, after `backoff` seconds
     (the first wait and the longest), and goes on behind the last event without repeating any. `attempts` limits how

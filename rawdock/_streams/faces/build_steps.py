@@ -121,13 +121,14 @@ class Building:
                 raise self._lines.placed(error) from error.__cause__
 
     def _seen(self, line: BuildLine) -> list[BuildChange]:
-        if isinstance(line.aux, str) and line.id == _TRACE:
+        name, status = readable(line, "id", ""), readable(line, "status", "")
+        if isinstance(line.aux, str) and name == _TRACE:
             return self._fold.see(read_trace(line.aux))
-        if line.stream:
-            return self._text.feed(line.stream)
-        if line.status:
-            detail = line.progress_detail
-            return self._text.part(line.id, line.status, detail.current, detail.total)
+        if stream := readable(line, "stream", ""):
+            return self._text.feed(stream)
+        if status:
+            detail = readable(line, "progress_detail", None)
+            return self._text.part(name, status, readable(detail, "current", 0), readable(detail, "total", 0))
         return []
 
     def _failed(self, error: StreamError) -> BuildError:

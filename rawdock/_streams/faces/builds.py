@@ -10,7 +10,7 @@ import attrs
 from ..._models.codec import decode
 from ...errors import DecodeError
 from ...models.build import BuildLine, ImageID
-from .json_lines import Reports
+from .json_lines import Reports, readable
 
 __all__ = ["BuildResult", "BuildStream"]
 
@@ -32,27 +32,29 @@ class BuildStream(Reports[BuildLine]):
 
     line_type: ClassVar[type[Any]] = BuildLine
     _image = ""
+    _unreadable: DecodeError | None = None
 
     @property
     def image(self) -> str:
         """The image's id, as soon as it was told; empty before."""
+        if self._unreadable is not None:
+            raise self.placed(self._unreadable)
         return self._image
 
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
-        for index, line in enumerate(items):
-            if line.stream and (match := _QUIET.fullmatch(line.stream)):
+        for line in items:
+            stream = readable(line, "stream", "")
+            if stream and (match := _QUIET.fullmatch(stream)):
                 self._image = match[1]
             aux: object = line.aux
             if type(aux) is dict:  # BuildKit's trace is text
                 try:
                     self._image = decode(ImageID, cast("object", aux)).id or self._image
                 except DecodeError as error:
-                    self._failure = error
-                    del items[index:]
-                    return
+                    self._unreadable = error
 
     async def result(self) -> BuildResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
         await self._to_the_end()
-        return BuildResult(id=self._image)
+        return BuildResult(id=self.image)

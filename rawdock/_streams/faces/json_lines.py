@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..._models.codec import line_decoder, load_lines, loads
-from ...errors import RawdockError, StreamError
+from ..._models.late import Odd, look
+from ...errors import DecodeError, RawdockError, StreamError
 from ..answer import Answer
 from ..split.json_values import JsonValues
 
-__all__ = ["Lines", "Reports"]
+__all__ = ["Lines", "Reports", "readable"]
 
 L = TypeVar("L")
+V = TypeVar("V")
+
+
+def readable(line: Any, name: str, otherwise: V) -> V:
+    """A field of a line; something else where it cannot be read, which is for the caller to find, and ends nothing."""
+    try:
+        return cast("V", getattr(line, name))
+    except DecodeError:
+        return otherwise
 
 
 class Lines(Generic[L]):
@@ -93,13 +104,26 @@ class Reports(Lines[L], Generic[L]):
     """
 
     def _inspect_batch(self, items: list[Any]) -> None:
-        for line in items:
-            if line.error or line.error_detail.message:
-                detail = line.error_detail
-                self._failure = StreamError(detail.message or line.error, code=detail.code or None)
-                del items[items.index(line) :]
+        for index, line in enumerate(items):
+            with suppress(DecodeError):
+                if not (line.error or line.error_detail.message):
+                    continue
+            self._failure = _reported(line)
+            if self._failure is not None:
+                del items[index:]
                 return
 
     async def _to_the_end(self) -> None:
         async for _ in self:
             pass
+
+
+def _reported(line: Any) -> StreamError | None:
+    """The failure that a line reports, also in a form that no Engine has; None if it reports none."""
+    error, detail = look(line, "error"), look(line, "error_detail")
+    message, code = (detail, None) if isinstance(detail, Odd) else (look(detail, "message"), look(detail, "code"))
+    texts = [one for one in (message, error) if isinstance(one, str) and one]
+    texts += [repr(one) for one in (message, error) if isinstance(one, Odd) and one.came]
+    if not texts:
+        return None
+    return StreamError(texts[0], code=code if isinstance(code, int) and code else None)
