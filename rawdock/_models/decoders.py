@@ -255,7 +255,7 @@ def _keep(fields: tuple[FieldInfo, ...], one: Any, data: dict[str, Any], place: 
 def is_read(model: Any, name: str) -> bool:
     """Whether a field has its value."""
     try:
-        getattr(type(model), name).__get__(model)
+        getattr(cast("Any", type(model)), name).__get__(model)
     except AttributeError:
         return False
     return True
@@ -365,7 +365,8 @@ def readers_of(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
 
 
 def _reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
-    slot, wire, name, model = getattr(cls, field.name), field.wire, field.name, cls.__name__
+    slot: Any = getattr(cast("Any", cls), field.name)
+    wire, name, model = field.wire, field.name, cls.__name__
     needed = field.required and not without_none(field.type)[1]
     convert: Convert | None = None
 

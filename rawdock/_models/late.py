@@ -7,7 +7,6 @@ belongs to one unread field alone: reading a field takes its part out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..errors import DecodeError
@@ -25,8 +24,8 @@ READ: Final = object()
 """Stands in `_parsed` where the part of a field was taken out."""
 
 Place = tuple[Any, ...] | None
-"""Where something stood in an answer, without what holds it: None for the answer itself, (place, wire name) for a field,
-(place, index) for the item of a list, and (place, key, None) for a value of a map."""
+"""Where something stood in an answer, without what holds it: None for the answer itself, (place, wire name) for a
+field, (place, index) for the item of a list, and (place, key, None) for a value of a map."""
 
 _DEEPEST = 2000
 
@@ -109,20 +108,16 @@ def came(model: Model, wire: str) -> Any:
 
 def plain_copy(value: Any) -> Any:
     """A copy of what a JSON parser made. DecodeError if it is nested too deeply, as what holds itself is."""
-    if type(value) is not dict and type(value) is not list:
+    if type(value) not in (dict, list):
         return value
-    copied: Any = value.copy()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    copied: Any = value.copy()
     left: list[tuple[Any, int]] = [(copied, 1)]
     while left:
         one, depth = left.pop()
         if depth > _DEEPEST:
             raise DecodeError("the JSON is nested too deeply")
-        for key, item in _items(one):
-            if type(item) is dict or type(item) is list:
-                one[key] = inner = cast("Any", item).copy()
+        for key, item in one.items() if type(one) is dict else enumerate(one):
+            if type(item) in (dict, list):
+                one[key] = inner = item.copy()
                 left.append((inner, depth + 1))
     return copied
-
-
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    return iter(value.items()) if type(value) is dict else enumerate(value)

@@ -10,7 +10,7 @@ from rawdock import DecodeError, SecretStr, Timestamp
 from rawdock._annotations import without_none
 from rawdock._models.model import FieldInfo, Model, fields_of
 
-__all__ = ["Plain", "Unreadable", "Wrong", "agree", "look", "read", "written"]
+__all__ = ["Plain", "Unreadable", "Wrong", "agree", "look", "read", "whole", "written"]
 
 _TYPES: dict[Any, tuple[type, ...]] = {
     str: (str,), Timestamp: (str,), SecretStr: (str,), int: (int,), bool: (bool,), float: (float, int)
@@ -60,6 +60,14 @@ def read(kind: Any, value: Any, path: str = "$") -> Any:
             raise Unreadable(path)
         return _ZEROS[kind] if value is None else value
     return _model(kind, value, path)
+
+
+def whole(kind: Any, value: Any) -> Any:
+    """An answer, or why it cannot be read at all."""
+    try:
+        return read(kind, value)
+    except Unreadable as error:
+        return error
 
 
 def _model(kind: type[Model], value: Any, path: str) -> Plain:
@@ -119,7 +127,7 @@ def agree(value: Any, plain: Any, paths: bool = True) -> None:
             agree(cast("dict[str, Any]", value)[key], expected, paths)
     else:
         assert value == plain
-        assert isinstance(value, type(plain)) or isinstance(value, float)  # 0 may come back as 0.0
+        assert isinstance(value, (type(plain), float))  # 0 may come back as 0.0
 
 
 def written(plain: Any) -> Any:

@@ -13,6 +13,7 @@ from ..._build.steps import BuildChange, BuildWarning, Step, Steps
 from ..._build.text import TextBuild
 from ..._build.trace import read_trace
 from ...errors import BuildError, DecodeError, RawdockError, StreamError
+from .json_lines import readable
 
 if TYPE_CHECKING:
     from ...models import BuildLine

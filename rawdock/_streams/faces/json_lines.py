@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..._models.codec import line_decoder, load_lines, loads
@@ -105,9 +104,11 @@ class Reports(Lines[L], Generic[L]):
 
     def _inspect_batch(self, items: list[Any]) -> None:
         for index, line in enumerate(items):
-            with suppress(DecodeError):
+            try:
                 if not (line.error or line.error_detail.message):
                     continue
+            except DecodeError:
+                pass  # whatever it is, it has to be looked at more closely
             self._failure = _reported(line)
             if self._failure is not None:
                 del items[index:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
@@ -59,8 +58,10 @@ class Transfer(Reports[L], Generic[L]):
         while items := self._items or await self._more():
             while items:
                 line = items.pop()
-                with suppress(DecodeError):
+                try:
                     self._unfolded[line.id, line.status] = line
+                except DecodeError:
+                    pass  # it tells of no layer; whoever looks at it finds what is wrong
                 yield line
 
     @property
