@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from ..errors import InvalidArgument
 from .codec import encode, encode_extra, encode_fields
 from .decoders import is_read
-from .late import LOCK, READ, plain_copy
+from .late import LOCK, came, plain_copy
 from .model import NO_EXTRA, Model, attributes, fields_of
 
 __all__ = ["deep_copied", "reduced", "replaced", "restored"]
@@ -34,8 +34,8 @@ def replaced(model: M, changes: dict[str, Any]) -> M:
             if is_read(model, field.name):
                 _put(made, field.name, _fresh(getattr(model, field.name)))
             else:
-                raw = (model._parsed or {}).get(field.wire, READ)  # pyright: ignore[reportPrivateUsage]
-                if raw is not READ:
+                raw = came(model, field.wire)
+                if raw is not None:
                     unread[field.wire] = plain_copy(raw)
         if unread:
             _put(made, "_parsed", unread)

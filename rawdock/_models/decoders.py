@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast, get_args, get_origin
 
 from .._annotations import without_none
 from ..errors import DecodeError
-from .late import LOCK, READ, Place, wrong
+from .late import LOCK, READ, Place, parsed_at, places_of, waits, wrong
 from .model import NO_EXTRA, FieldInfo, Model, SecretStr, Timestamp, default_of_name, fields_of
 
 __all__ = ["EXPECTED", "converter", "decoder", "line_decoder", "readers_of"]
@@ -123,6 +123,8 @@ def _list_converter(item: Any, at_once: bool) -> Convert:
         items = cast("list[Any]", value)
         if only is not None and set(map(type, items)) == only:
             return items
+        if place is None:
+            return [convert(x, i) for i, x in enumerate(items)]
         return [convert(x, (place, i)) for i, x in enumerate(items)]
 
     return convert_list
@@ -187,7 +189,7 @@ def _twin(cls: type[Model]) -> type:
 
 def _compile(cls: type[Model], at_once: bool) -> Convert:
     fields = fields_of(cls)
-    waits = not at_once and any(_waits(field) for field in fields)
+    waiting = [] if at_once else [field.wire for field in fields if waits(field)]
     names: dict[str, Any] = {
         "cls": cls,
         "twin": _twin(cls),
@@ -206,33 +208,26 @@ def _compile(cls: type[Model], at_once: bool) -> Convert:
         "    data = {}  # null, inside a list or map",
         "one = new(twin)",
         "get = data.get",
-        *([] if waits else ["odd = False"]),
+        "odd = False",
     ]
     for index, field in enumerate(fields):
-        if at_once or not _waits(field):
-            lines += _Field(field, str(index), names, at_once, waits).lines()
+        if at_once or not waits(field):
+            lines += _Field(field, str(index), names, at_once).lines()
     lines += [
         "if known.issuperset(data): one.extra = no_extra",
-        "else: one.extra = {key: data.pop(key) for key in [key for key in data if key not in known]}",
+        "else: one.extra = {key: item for key, item in data.items() if key not in known}",
+        "if odd: keep(one, data, place)",
     ]
-    if waits:
-        lines += ["one._parsed = data", "one._place = place"]
+    if waiting:
+        # Smaller than a dict, and than all that came.
+        raw = ", ".join(f"get({wire!r})" for wire in waiting)
+        lines.append(f"else: one._parsed = [{raw}]; one._place = place")
     else:
-        lines += ["if odd: keep(one, data, place)", "else: one._parsed = None"]
+        lines.append("else: one._parsed = None")
     lines += ["one.__class__ = cls", "return one"]
     source = "def read(data, place):\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(source, f"<decoder of {cls.__name__}>", "exec"), names)
     return cast("Convert", names["read"])
-
-
-def _waits(field: FieldInfo) -> bool:
-    """Whether a field is read when it is looked at: it is nested, and no identity."""
-    kind, _ = without_none(field.type)
-    origin = get_origin(kind)
-    if origin in (list, dict) or kind is dict:
-        inner = (get_args(kind) or (object,))[-1]
-        return not field.required and inner not in _INLINE
-    return not field.required and isinstance(kind, type) and issubclass(kind, Model)
 
 
 def _no_identity(model: str, wire: str, expected: str, value: Any, place: Place) -> DecodeError:
@@ -264,12 +259,11 @@ def is_read(model: Any, name: str) -> bool:
 class _Field:
     """The lines that read a field. What is common is written out; calls are what costs here."""
 
-    def __init__(self, field: FieldInfo, suffix: str, names: dict[str, Any], at_once: bool, waits: bool) -> None:
+    def __init__(self, field: FieldInfo, suffix: str, names: dict[str, Any], at_once: bool) -> None:
         self.field = field
         self.suffix = suffix
         self.names = names
         self.at_once = at_once
-        self.waits = waits
         self.target = f"one.{field.name}"
         self.kind, self.optional = without_none(field.type)
 
@@ -280,10 +274,10 @@ class _Field:
         if field.required and kind not in _INLINE:
             return [start, *self._identity()]
         if kind in (object, Any):
-            return [f"{target} = {f'data.pop({field.wire!r}, None)' if self.waits else f'get({field.wire!r})'}"]
+            return [f"{target} = get({field.wire!r})"]
         if origin in (list, dict) and item in _INLINE:
             return [start, *self._plain_items(origin, _INLINE[item]), *self._otherwise()]
-        if _waits(field):
+        if waits(field):
             return [start, f"if value is None: {self._absent()}", *self._nested()]
         return [start, self._scalar(), *self._otherwise()]
 
@@ -301,9 +295,9 @@ class _Field:
             f"if type(value) is {origin.__name__}:",
             f"    for item in value{'.values()' if origin is dict else ''}:",
             f"        if type(item) is not {item}:",
-            f"            {'pass' if self.waits else 'odd = True'}",
+            "            odd = True",
             "            break",
-            f"    else: {self.target} = value" + (f"; del data[{self.field.wire!r}]" if self.waits else ""),
+            f"    else: {self.target} = value",
         ]
 
     def _otherwise(self) -> list[str]:
@@ -311,9 +305,7 @@ class _Field:
         if field.required:
             null = [f"elif value is None: {self.target} = None"] if self.optional else []
             return [*null, f"else: raise identity({field.wire!r}, {EXPECTED[self.kind]!r}, value, place)"]
-        absent = self._absent()
-        lines = [] if absent == "pass" and self.waits else [f"elif value is None: {absent}"]
-        return lines if self.waits else [*lines, "else: odd = True"]
+        return [f"elif value is None: {self._absent()}", "else: odd = True"]
 
     def _nested(self) -> list[str]:
         name = f"convert{self.suffix}"
@@ -331,7 +323,7 @@ class _Field:
         absent = f"{self.target} = None" if self.optional else f"raise identity({wire!r}, '', value, place)"
         return [
             f"if value is None: {absent}",
-            f"else: {self.target} = {name}(value, (place, {wire!r}))" + (f"; del data[{wire!r}]" if self.waits else ""),
+            f"else: {self.target} = {name}(value, (place, {wire!r}))",
         ]
 
     def _absent(self) -> str:
@@ -367,6 +359,7 @@ def readers_of(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
 def _reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
     slot: Any = getattr(cast("Any", cls), field.name)
     wire, name, model = field.wire, field.name, cls.__name__
+    at = places_of(cls).get(wire)
     needed = field.required and not without_none(field.type)[1]
     convert: Convert | None = None
 
@@ -376,7 +369,8 @@ def _reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
             convert = converter(field.type)
         with LOCK:
             parsed = one._parsed
-            value = None if parsed is None else parsed.get(wire)
+            key = at if type(parsed) is list else wire
+            value = parsed_at(parsed, key)
             if value is READ:  # another thread was quicker
                 return slot.__get__(one)
             if value is None:
@@ -391,7 +385,7 @@ def _reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
                 except DecodeError as error:
                     error.model = error.model or model
                     raise
-                parsed[wire] = READ
+                parsed[key] = READ
             slot.__set__(one, value)
             return value
 

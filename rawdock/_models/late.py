@@ -6,15 +6,21 @@ belongs to one unread field alone: reading a field takes its part out.
 
 from __future__ import annotations
 
+import functools
 import threading
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, cast, get_args, get_origin
 
+from .._annotations import without_none
 from ..errors import DecodeError
 
 if TYPE_CHECKING:
-    from .model import Model
+    from .model import FieldInfo, Model
 
-__all__ = ["LOCK", "READ", "Odd", "Parsed", "Place", "came", "look", "path_of", "plain_copy", "wrong"]
+__all__ = [
+    "LOCK", "READ", "Odd", "Parsed", "Place", "came", "look", "parsed_at", "path_of", "places_of", "plain_copy",
+    "waits", "wrong",
+]  # fmt: skip
 
 LOCK: Final = threading.RLock()
 """Held while a field is read: threads that look at once get the same value. It can be taken again by whoever holds it,
@@ -23,9 +29,10 @@ as the garbage collector may run a caller's code at any time."""
 READ: Final = object()
 """Stands in `_parsed` where the part of a field was taken out."""
 
-Place = tuple[Any, ...] | None
-"""Where something stood in an answer, without what holds it: None for the answer itself, (place, wire name) for a
-field, (place, index) for the item of a list, and (place, key, None) for a value of a map."""
+Place = tuple[Any, ...] | int | None
+"""Where something stood in an answer, without what holds it: None for the answer itself, an index for an item of a list
+that is the answer, (place, wire name) for a field, (place, index) for the item of another list, and (place, key, None)
+for a value of a map."""
 
 _DEEPEST = 2000
 
@@ -35,7 +42,9 @@ class Parsed:
 
     __slots__ = ("_parsed", "_place")
 
-    _parsed: dict[str, Any] | None
+    _parsed: dict[str, Any] | list[Any] | None
+    """What came for the fields that are not read, by wire name; or for all that wait, in their order, if nothing was
+    odd: a list is smaller."""
     _place: Place
 
 
@@ -43,6 +52,8 @@ def path_of(place: Place) -> str:
     """As `$[3].Ports[0].PrivatePort`."""
     parts: list[str] = []
     while place is not None:
+        if isinstance(place, int):
+            place = None, place
         parent, key = place[:2]
         parts.append(f"[{key!r}]" if len(place) == 3 or type(key) is int else f".{key}")
         place = parent
@@ -102,22 +113,48 @@ def came(model: Model, wire: str) -> Any:
         parsed = model._parsed  # pyright: ignore[reportPrivateUsage]
     except AttributeError:
         return None
-    found = None if parsed is None else parsed.get(wire)
+    found = parsed_at(parsed, places_of(type(model)).get(wire) if type(parsed) is list else wire)
     return None if found is READ else found
+
+
+def parsed_at(parsed: Any, key: Any) -> Any:
+    """What came for one field: an index in a list, which has none for plain values, or a key of a dict."""
+    if parsed is None or key is None:
+        return None
+    return parsed[key] if type(parsed) is list else parsed.get(key)
+
+
+def waits(field: FieldInfo) -> bool:
+    """Whether a field is read when it is looked at: it is nested, and no identity."""
+    from .model import Model
+
+    kind, _ = without_none(field.type)
+    if get_origin(kind) in (list, dict) or kind is dict:
+        return not field.required and (get_args(kind) or (object,))[-1] not in (str, int, bool)
+    return not field.required and isinstance(kind, type) and issubclass(kind, Model)
+
+
+@functools.cache
+def places_of(cls: type[Model]) -> dict[str, int]:
+    """Where in the list of what came each field is that waits, by wire name."""
+    from .model import fields_of
+
+    return {wire: at for at, wire in enumerate(field.wire for field in fields_of(cls) if waits(field))}
 
 
 def plain_copy(value: Any) -> Any:
     """A copy of what a JSON parser made. DecodeError if it is nested too deeply, as what holds itself is."""
     if type(value) not in (dict, list):
         return value
-    copied: Any = value.copy()
-    left: list[tuple[Any, int]] = [(copied, 1)]
+    whole: list[Any] = [value]
+    left: list[tuple[Any, int]] = [(whole, 0)]
     while left:
         one, depth = left.pop()
         if depth > _DEEPEST:
             raise DecodeError("the JSON is nested too deeply")
-        for key, item in one.items() if type(one) is dict else enumerate(one):
-            if type(item) in (dict, list):
-                one[key] = inner = item.copy()
-                left.append((inner, depth + 1))
-    return copied
+        keys: Iterable[Any] = range(len(cast("list[Any]", one))) if isinstance(one, list) else one
+        for key in keys:
+            if type(one[key]) in (dict, list):
+                one[key] = one[key].copy()
+                left.append((one[key], depth + 1))
+    return whole[0]

@@ -58,7 +58,7 @@ class Transfer(Reports[L], Generic[L]):
         while items := self._items or await self._more():
             while items:
                 line = items.pop()
-                try:
+                try:  # noqa: SIM105 - suppress costs too much for each line
                     self._unfolded[line.id, line.status] = line
                 except DecodeError:
                     pass  # it tells of no layer; whoever looks at it finds what is wrong
