@@ -1,7 +1,7 @@
 """A raw Docker Engine API client for async Python, straight to the Unix socket.
 
-`async with rawdock.Docker() as docker:` is the beginning of everything. Requests and answers are models, under
-`rawdock.models`; errors are in `rawdock.errors` and here.
+Start with `async with rawdock.Docker() as docker:`. Requests and answers are models in `rawdock.models`; errors are in
+`rawdock.errors` and also here.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ._streams.faces.build_steps import Built
     from ._tar.unpack import Skipped
     from ._transport.wire import Limits
+    from ._type_names import type_names
     from ._types import Content, Filters, Moment
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
@@ -118,9 +119,10 @@ __all__ = [
     "encode",
     "endpoint_of",
     "rates_between",
+    "type_names",
     "usage_of",
 ]
 
 if not TYPE_CHECKING:
-    # What these need takes a hundred times as long to load as this module, so it waits until they are asked for.
+    # Loading what these need takes a hundred times as long as this module, so they are loaded on first use.
     __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC)

@@ -1,4 +1,4 @@
-"""`python -m rawdock`: this version, where the Engine is, and what it is."""
+"""`python -m rawdock`: show the version of rawdock, the address of the Engine, and the Engine's version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from . import Docker, RawdockError, __version__
-from ._about import found_by, product
+from ._about import describe_source, engine_name
 
 __all__ = ["main"]
 
@@ -18,7 +18,7 @@ _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0, or 1 with a sentence that says what to do."""
+    """Run the command. The exit code is 0, or 1 after a message on stderr that says what to do."""
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], Coroutine[Any, Any, None]] = arguments.run
     try:
@@ -32,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """A command that is added here is a parser of its own, which sets `run`."""
+    """The argument parser. A subcommand would be a parser of its own that sets `run`."""
     parser = argparse.ArgumentParser(
         prog="python -m rawdock",
-        description="Says which rawdock this is, where your Engine is (the one that the docker command would use), and "
-        "what it is. The exit code is 1 if no Engine answers.",
+        description="Show the version of rawdock, the address of your Engine (the one that the docker command would "
+        "use), and the version of the Engine. The exit code is 1 if no Engine answers.",
     )
     parser.add_argument("--version", action="version", version=f"rawdock {__version__}")
     parser.set_defaults(run=_about)
@@ -46,10 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 async def _about(_: argparse.Namespace) -> None:
     print(f"rawdock {__version__} on Python {platform.python_version()}", flush=True)
     async with Docker() as docker:
-        print(f"{docker.address} ({found_by(docker.address_source)})", flush=True)
+        print(f"{docker.address} ({describe_source(docker.address_source)})", flush=True)
         version = await docker.system.version()
         lowest = version.min_api_version or version.api_version
-        print(f"{product(version)} on {version.os}/{version.arch}, API {lowest} to {version.api_version}", end="")
+        print(f"{engine_name(version)} on {version.os}/{version.arch}, API {lowest} to {version.api_version}", end="")
         print(f"; rawdock speaks {docker.version} with it")
 
 

@@ -1,4 +1,4 @@
-"""Words for people about an Engine: which it is, and how it was found."""
+"""Describing an Engine to users: its name, and how its address was found."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .models import SystemVersion
 
-__all__ = ["found_by", "product"]
+__all__ = ["describe_source", "engine_name"]
 
-_FOUND_BY = {
-    "default": "the usual socket; neither DOCKER_HOST nor a docker context names another",
+_SOURCES = {
+    "default": "the default socket; neither DOCKER_HOST nor a docker context is set",
     "DOCKER_HOST": "from DOCKER_HOST",
 }
 
 
-def found_by(source: str) -> str:
-    """Why this Engine and no other, of `Docker.address_source`."""
-    return _FOUND_BY.get(source, f"from docker's {source}")
+def describe_source(source: str) -> str:
+    """Describe a value of `Docker.address_source`."""
+    return _SOURCES.get(source, f"from docker's {source}")
 
 
-def product(version: SystemVersion) -> str:
+def engine_name(version: SystemVersion) -> str:
     """Name and version, as `Docker Engine 28.5.2` or `Podman Engine 5.4.2`."""
     name = version.components[0].name if version.components else ""
     return f"{name if 'podman' in name.lower() else 'Docker Engine'} {version.version}"

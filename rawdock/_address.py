@@ -1,6 +1,6 @@
-"""Which Engine? The argument, DOCKER_HOST, the active docker context, the usual socket: in the docker command's order.
+"""Finding the address of the Engine, in the docker command's order: argument, DOCKER_HOST, context, default socket.
 
-Nothing is guessed: what cannot be used as it stands is an `AddressError` that says what it was and where it came from.
+Nothing is guessed: an address that cannot be used raises an `AddressError` that names it and says where it comes from.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["DEFAULT_SOCKET", "Address", "find_address", "parse_address"]
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 _TCP_PORT = 2375
-_FORWARD = (
+_FORWARD_SOCKET = (
     "forward the Engine's socket (`ssh -L /tmp/engine.sock:/var/run/docker.sock HOST`) and use unix:///tmp/engine.sock"
 )
-_NO_TLS = f"TLS is not supported yet; {_FORWARD}"
-_LATER = {
-    "ssh": f"ssh is not supported yet; {_FORWARD}",
+_NO_TLS = f"TLS is not supported yet; {_FORWARD_SOCKET}"
+_UNSUPPORTED = {
+    "ssh": f"ssh is not supported yet; {_FORWARD_SOCKET}",
     "npipe": "Windows named pipes are not supported",
-    "fd": "file descriptors are for the daemon, not for clients",
+    "fd": "fd:// is only for the daemon, not for clients",
     "https": _NO_TLS,
 }
 
@@ -39,7 +39,7 @@ class Address(NamedTuple):
     host: str = ""
     port: int = 0
     source: str = "argument"
-    """Who said so: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
+    """Where the address comes from: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
 
     def __str__(self) -> str:
         if self.path:
@@ -48,7 +48,7 @@ class Address(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """What the Host header says: the Engine refuses a path there."""
+        """The value of the Host header. It cannot be a path, which the Engine refuses."""
         if self.path:
             return "docker"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -78,7 +78,7 @@ def parse_address(text: str, source: str, environ: Mapping[str, str] | None = No
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme:
         raise AddressError(
-            f"{source}: {text!r} has no scheme; give unix:///path/to/docker.sock or tcp://host:{_TCP_PORT}"
+            f"{source}: {text!r} has no scheme; use unix:///path/to/docker.sock or tcp://host:{_TCP_PORT}"
         )
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise AddressError(f"{source}: {text!r} has control characters")
@@ -90,7 +90,7 @@ def parse_address(text: str, source: str, environ: Mapping[str, str] | None = No
         if scheme == "tcp" and source != "argument" and environ.get("DOCKER_TLS_VERIFY"):
             raise AddressError(f"{source}: {text!r} with DOCKER_TLS_VERIFY set: {_NO_TLS}")
         return _tcp(text, rest, source)
-    reason = _LATER.get(scheme, f"unknown scheme {scheme!r}; rawdock speaks unix:// and tcp://")
+    reason = _UNSUPPORTED.get(scheme, f"unknown scheme {scheme!r}; rawdock supports unix:// and tcp://")
     raise AddressError(f"{source}: {text!r}: {reason}")
 
 

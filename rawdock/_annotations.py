@@ -1,7 +1,7 @@
-"""Annotations of models and endpoints, resolved only when they are first needed.
+"""Resolving the annotations of models and endpoints, when they are first needed.
 
-They name classes whose modules are loaded on use, so a name that its own module lacks at run time is looked up among
-the models and the faces of streams.
+They may name classes that are imported only for type checkers. So a name that is missing in the module is looked up
+among the models and the streams.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ class _Names(dict[str, Any]):
 
 def resolve(annotation: Any, module: dict[str, Any], owner: Mapping[str, Any] | None = None) -> Any:
     """The type that an annotation means."""
-    return eval(annotation, module, _Names(owner or {})) if isinstance(annotation, str) else annotation
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, module, _Names(owner or {}))
+    except NameError as error:
+        where = module.get("__name__", "its module")
+        raise NameError(
+            f"{error.name!r} in the annotation {annotation!r} of {where} is not known: after adding a model or a "
+            "stream, run scripts/index; anything else has to be imported at run time",
+            name=error.name,
+        ) from error
 
 
 def without_none(kind: Any) -> tuple[Any, bool]:

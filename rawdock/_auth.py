@@ -1,6 +1,6 @@
-"""Registry credentials as the Engine takes them: URL-safe base64 of JSON, with padding.
+"""Registry credentials as the Engine reads them: URL-safe base64 of JSON, with padding.
 
-In another alphabet, or without the padding, the Engine drops them silently and goes on as nobody.
+With another alphabet, or without the padding, the Engine ignores them silently and continues without credentials.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ._reference import Reference
     from .models import AuthConfig
 
-__all__ = ["encoded", "encoded_many", "for_registry", "nobody"]
+__all__ = ["anonymous", "encode_auth", "encode_auths", "for_registry"]
 
 
-def encoded(where: str, value: Any) -> str:
+def encode_auth(where: str, value: Any) -> str:
     """The value of X-Registry-Auth."""
     from ._models.codec import encode_json
     from .models.system import AuthConfig
@@ -27,7 +27,7 @@ def encoded(where: str, value: Any) -> str:
     return base64.urlsafe_b64encode(encode_json(value)).decode()
 
 
-def encoded_many(where: str, value: Any) -> str:
+def encode_auths(where: str, value: Any) -> str:
     """The value of X-Registry-Config: credentials by registry."""
     from ._models.codec import encode_json
     from .models.system import AuthConfig
@@ -41,7 +41,7 @@ def encoded_many(where: str, value: Any) -> str:
 
 
 def for_registry(value: AuthConfig | None, reference: Reference) -> AuthConfig | None:
-    """Credentials without an address are for the registry of the image: containerd's image store uses no others."""
+    """Add the registry of the image to credentials without one: containerd's image store ignores them otherwise."""
     from .models.system import AuthConfig
 
     if not isinstance(value, AuthConfig) or value.serveraddress:
@@ -49,8 +49,8 @@ def for_registry(value: AuthConfig | None, reference: Reference) -> AuthConfig |
     return value.replace(serveraddress=reference.registry)
 
 
-def nobody() -> AuthConfig:
-    """A push without the header is refused by older Engines."""
+def anonymous() -> AuthConfig:
+    """Empty credentials, for pushes without any: older Engines refuse a push without the header."""
     from .models.system import AuthConfig
 
     return AuthConfig()

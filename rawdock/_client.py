@@ -1,4 +1,4 @@
-"""`Client`: one Engine. It finds the address, negotiates the version, sends, and maps errors; nothing else does."""
+"""`Client`: finds the address of an Engine, negotiates the API version, sends requests, and maps errors."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import anyio
 import httpx
 
 from ._address import Address, find_address
-from ._declare.endpoint import Bound, Endpoint
-from ._declare.params import header_value, uploaded
+from ._declare.endpoint import BoundRequest, Endpoint
+from ._declare.params import header_value, upload_body
 from ._error_mapping import status_error, translate
 from ._iterators import close_iterator
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
-from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, over_tcp, over_unix
+from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
 from ._transport.wire import Limits
 from ._version import __version__
 from ._versions import NEWEST, Version, parse_version, version_text
@@ -45,11 +45,11 @@ _AGENT = f"rawdock/{__version__}"
 
 
 class _EngineReplaced(BadRequest):
-    """The Engine refused the version that was negotiated with it: another one answers at its address now."""
+    """The Engine refused the negotiated API version, so another Engine answers at this address now."""
 
 
 class Client:
-    """A client of one Engine without its operations; see `Docker`."""
+    """A client of one Engine, without operations; see `Docker`."""
 
     def __init__(
         self,
@@ -88,8 +88,8 @@ class Client:
             self._use_version(parse_version(pinned))
 
     def __repr__(self) -> str:
-        speaks = f" API {self.version}" if self._version else ""
-        return f"<{type(self).__name__} {self.address}{speaks}{' closed' if self._closed else ''}>"
+        api = f" API {self.version}" if self._version else ""
+        return f"<{type(self).__name__} {self.address}{api}{' closed' if self._closed else ''}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,7 +106,7 @@ class Client:
         """Close every connection, open streams among them. Safe to call twice."""
         self._closed = True
         if isinstance(self._transport, EngineTransport):
-            # It closes at once. A script that pings and ends need not load what scopes are made of.
+            # It closes at once and needs no scope, which would load more of anyio.
             await self._transport.aclose()
             return
         with anyio.CancelScope(shield=True):
@@ -119,22 +119,22 @@ class Client:
 
     @property
     def address_source(self) -> str:
-        """Who said so: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
+        """Where the address comes from: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
         return self._address.source
 
     @property
     def version(self) -> str | None:
-        """The API version spoken with this Engine, as `1.51`; None before the first call."""
+        """The API version that is used with this Engine, as `1.51`; None before the first call."""
         return version_text(self._version) if self._version else None
 
     @functools.cached_property
     def http(self) -> httpx.AsyncClient:
-        """An `httpx.AsyncClient` over the same connections, for what rawdock does not have.
+        """An `httpx.AsyncClient` over the same connections, for what rawdock has no method for.
 
-        Paths are the Engine's own, without a version unless you give one. Errors are httpx's.
+        Paths are sent as they are, without an API version unless you give one. Errors are httpx's.
         """
         return httpx.AsyncClient(
-            transport=_Shared(self._transport),
+            transport=_SharedTransport(self._transport),
             base_url=self._base,
             trust_env=False,
             verify=False,
@@ -153,9 +153,9 @@ class Client:
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Send any request under the negotiated version and give the whole response.
+        """Send any request with the negotiated API version and return the whole response.
 
-        `path` begins with a slash and has no version. Errors are raised as everywhere else.
+        `path` begins with a slash and has no version. Errors are raised as by every other method.
         """
         if not path.startswith("/") or any(char in path for char in " \r\n#"):
             raise InvalidArgument(f"request: {path!r} is not a path like /containers/json")
@@ -163,12 +163,12 @@ class Client:
             raise InvalidArgument(f"request: {method!r} is not one of {', '.join(self._tails)}")
         if json is not None and content is not None:
             raise InvalidArgument("request: give json or content, not both")
-        body = None if content is None else uploaded("request: content", content)
+        body = None if content is None else upload_body("request: content", content)
         if json is not None:
             body = _json.dumps(json).encode()
         pairs = [(name, _query_text(value)) for name, value in (params or {}).items()]
         target = path + (("&" if "?" in path else "?") + urlencode(pairs, doseq=True) if pairs else "")
-        bound = Bound(
+        bound = BoundRequest(
             target,
             tuple(
                 (header_value("request", name), header_value("request", value))
@@ -177,19 +177,21 @@ class Client:
             body,
             "" if json is None else "application/json",
         )
-        return await self.perform(_untyped(method), (bound,), self.call, _same)
+        return await self.perform(_any_endpoint(method), (bound,), self.call, _whole_response)
 
-    # What compiled endpoints use.
+    # Used by compiled endpoints.
 
     async def perform(
         self,
         endpoint: Endpoint,
         arguments: tuple[Any, ...],
-        exchange: Callable[[Endpoint, Bound, Any], Awaitable[T]],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
         finish: Callable[..., T],
     ) -> T:
-        """Bind the arguments to the version that is spoken, and make the exchange: `call` or `open`, with what these
-        finish it by. If another Engine answers there now, its version is negotiated, and the request sent once more."""
+        """Encode the arguments for the negotiated version and send the request, by `call` or `open` as `exchange`.
+
+        `finish` is passed to it. If another Engine answers at the address now, negotiate with it and send once more.
+        """
         version = (self._version or await self.negotiate()) if endpoint.versioned else None
         try:
             return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
@@ -198,31 +200,31 @@ class Client:
             return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
 
     async def negotiate(self, again: bool = False) -> Version:
-        """The API version to speak: one ping, shared by all who wait for it."""
+        """The API version to use. One ping finds it out, also if several tasks need it at the same time."""
         if self._negotiation is None:
             self._negotiation = anyio.Lock()
         before = self._version
         async with self._negotiation:
             if self._version is not None and (not again or self._version is not before):
                 return self._version
-            headers = await self.call(_PING, _PING_BOUND, _headers)
-            self._use_version(self._agreed(headers.get("api-version", "")))
+            headers = await self.call(_PING, _PING_REQUEST, _headers)
+            self._use_version(self._choose_version(headers.get("api-version", "")))
             assert self._version is not None
             return self._version
 
-    def _agreed(self, offered: str) -> Version:
+    def _choose_version(self, offered: str) -> Version:
         try:
             engine = parse_version(offered)
         except InvalidArgument as error:
             problem = DecodeError(
                 f"what answers at {self.address} is not a Docker Engine: its ping names no API version"
             )
-            problem.sent = self._sent(_PING, _PING_BOUND)
+            problem.sent = self._sent(_PING, _PING_REQUEST)
             raise problem from error
         if engine < self._minimum:
             raise VersionError(
-                f"the Engine speaks API {offered}, and rawdock at least {version_text(self._minimum)}; "
-                "give minimum_version to go lower",
+                f"the Engine has API {offered}, and rawdock needs at least {version_text(self._minimum)}; "
+                "pass minimum_version to allow older versions",
                 needed=version_text(self._minimum),
                 actual=offered,
             )
@@ -232,34 +234,34 @@ class Client:
         self._version = version
         self._prefix = f"/v{version_text(version)}"
 
-    async def call(self, endpoint: Endpoint, bound: Bound, answer: Callable[[httpx.Response], T]) -> T:
-        """Send a request, read its answer whole, and give what `answer` makes of it."""
+    async def call(self, endpoint: Endpoint, bound: BoundRequest, answer: Callable[[httpx.Response], T]) -> T:
+        """Send a request, read the whole answer, and return the result of `answer` for it."""
         request = self._request(endpoint, bound, "whole")
         try:
             response = await self._transport.handle_async_request(request)
             if type(response) is not WireResponse:
                 response = await self._whole(request, response, endpoint, bound)
         except httpx.TransportError as error:
-            raise self._placed(translate(error), endpoint, bound) from error
+            raise self._add_request(translate(error), endpoint, bound) from error
         except RawdockError as error:
-            raise self._placed(error, endpoint, bound) from error.__cause__
+            raise self._add_request(error, endpoint, bound) from error.__cause__
         except BodyFailed as failed:
-            raise self._own_error(failed, endpoint, bound) from failed.error.__cause__
+            raise self._caller_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
             if request.body.__class__ is not bytes:
-                await close_iterator(request.body)  # another transport may have taken some of it, or none
+                await close_iterator(request.body)  # another transport may not have read all of it
         status = response.status_code
         if not (200 <= status < 300 or status == 304):
-            raise self._refused(response, response.content[: self._limits.error], endpoint, bound)
+            raise self._status_error(response, response.content[: self._limits.error], endpoint, bound)
         try:
             return answer(response)
         except RawdockError as error:
-            raise self._placed(error, endpoint, bound) from error.__cause__
+            raise self._add_request(error, endpoint, bound) from error.__cause__
 
     async def _whole(
-        self, request: WireRequest, response: httpx.Response, endpoint: Endpoint, bound: Bound
+        self, request: WireRequest, response: httpx.Response, endpoint: Endpoint, bound: BoundRequest
     ) -> httpx.Response:
-        """An answer that came open, as after a streamed body or from another transport, read to its end."""
+        """Read the whole body of an open answer, as after a streamed body or from another transport."""
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
             content = await opened.read_all(self._limits.answer)
@@ -273,35 +275,43 @@ class Client:
             extensions=response.extensions,
         )
 
-    async def open(self, endpoint: Endpoint, bound: Bound, face: Callable[[Answer, int], T]) -> T:
-        """Send a request, and give `face` the answer as an open stream."""
+    async def open(
+        self,
+        endpoint: Endpoint,
+        bound: BoundRequest,
+        stream: Callable[[Answer, int], T],
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> T:
+        """Send a request, with more `headers` if given, and return its open answer as a `stream`."""
+        if headers:
+            bound = bound._replace(headers=bound.headers + headers)
         request = self._request(endpoint, bound, "stream")
         sending = False
         try:
             response = await self._transport.handle_async_request(request)
             sending = type(response) is OpenResponse
         except httpx.TransportError as error:
-            raise self._placed(translate(error), endpoint, bound) from error
+            raise self._add_request(translate(error), endpoint, bound) from error
         except RawdockError as error:
-            raise self._placed(error, endpoint, bound) from error.__cause__
+            raise self._add_request(error, endpoint, bound) from error.__cause__
         except BodyFailed as failed:
-            raise self._own_error(failed, endpoint, bound) from failed.error.__cause__
+            raise self._caller_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
-            # Our own transport may still be sending, and closes it; another may have taken some of it, or none.
+            # rawdock's transport may still be sending, and closes it then; another may not have read all of it.
             if request.body.__class__ is not bytes and not sending:
                 await close_iterator(request.body)
-        response.request = request  # transports other than ours leave that to httpx's client
+        response.request = request  # httpx's client does this for other transports
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
             if 200 <= response.status_code < 300 or response.status_code == 101:
-                return face(opened, self._limits.value)
-            content = await _beginning(opened, self._limits.error)
-            raise self._refused(response, content, endpoint, bound)
+                return stream(opened, self._limits.value)
+            content = await _read_beginning(opened, self._limits.error)
+            raise self._status_error(response, content, endpoint, bound)
         except BaseException:
             await opened.aclose()
             raise
 
-    def _request(self, endpoint: Endpoint, bound: Bound, mode: Any) -> WireRequest:
+    def _request(self, endpoint: Endpoint, bound: BoundRequest, mode: Any) -> WireRequest:
         if self._closed:
             raise ClosedError("this client is closed")
         method = endpoint.method
@@ -321,27 +331,29 @@ class Client:
         tail = "".join(lines).encode("ascii")
         return WireRequest(method, target, tail, base=self._base, body=body or b"", mode=mode)
 
-    def _refused(self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: Bound) -> StatusError:
+    def _status_error(
+        self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: BoundRequest
+    ) -> StatusError:
         error = status_error(response, content)
         again = not self._pinned and endpoint.versioned and (bound.body is None or isinstance(bound.body, bytes))
         if again and isinstance(error, BadRequest) and _too_new(error.message):
             offered = response.headers.get("api-version", "")
-            if not offered or not self._version or _lower(offered, self._version):
+            if not offered or not self._version or _is_lower(offered, self._version):
                 error = _EngineReplaced(error.message, status=error.status, cause=error.cause)
-        self._placed(error, endpoint, bound)
+        self._add_request(error, endpoint, bound)
         return error
 
-    def _own_error(self, failed: BodyFailed, endpoint: Endpoint, bound: Bound) -> BaseException:
-        """What the caller's iterator raised, as it is; one of rawdock's own learns which request it belongs to."""
+    def _caller_error(self, failed: BodyFailed, endpoint: Endpoint, bound: BoundRequest) -> BaseException:
+        """The error that the caller's iterator raised; the request is added if it is one of rawdock's."""
         error = failed.error
-        return self._placed(error, endpoint, bound) if isinstance(error, RawdockError) else error
+        return self._add_request(error, endpoint, bound) if isinstance(error, RawdockError) else error
 
-    def _placed(self, error: RawdockError, endpoint: Endpoint, bound: Bound) -> RawdockError:
+    def _add_request(self, error: RawdockError, endpoint: Endpoint, bound: BoundRequest) -> RawdockError:
         if error.sent is None:
             error.sent = self._sent(endpoint, bound)
         return error
 
-    def _sent(self, endpoint: Endpoint, bound: Bound) -> Sent:
+    def _sent(self, endpoint: Endpoint, bound: BoundRequest) -> Sent:
         headers = [(name, "***" if name.lower() in SECRET_HEADERS else value) for name, value in bound.headers]
         if bound.content_type:
             headers.append(("Content-Type", bound.content_type))
@@ -357,12 +369,12 @@ class Client:
 
 
 def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:
-    connect = over_unix(address.path) if address.path else over_tcp(address.host, address.port)
+    connect = connect_over_unix(address.path) if address.path else connect_over_tcp(address.host, address.port)
     return EngineTransport(connect, limits=limits, connect_timeout=connect_timeout)
 
 
-class _Shared(httpx.AsyncBaseTransport):
-    """The client's transport for `docker.http`, which may be closed without closing the client."""
+class _SharedTransport(httpx.AsyncBaseTransport):
+    """The client's transport for `docker.http`, whose closing does not close the client."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
@@ -371,8 +383,8 @@ class _Shared(httpx.AsyncBaseTransport):
         return await self._transport.handle_async_request(request)
 
 
-async def _beginning(answer: Answer, limit: int) -> bytes:
-    """As much of an error's text as is kept; what is behind it is not read."""
+async def _read_beginning(answer: Answer, limit: int) -> bytes:
+    """Read the body of an error up to `limit` bytes. The rest is not read."""
     parts: list[bytes] = []
     size = 0
     while size < limit and (items := await answer.read()):
@@ -381,8 +393,8 @@ async def _beginning(answer: Answer, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
-def _lower(offered: str, version: Version) -> bool:
-    """Whether an Engine speaks less than `version`; one that names nonsense may."""
+def _is_lower(offered: str, version: Version) -> bool:
+    """Whether the version that an Engine offers is lower than `version`, or is not a version at all."""
     try:
         return parse_version(offered) < version
     except InvalidArgument:
@@ -390,8 +402,8 @@ def _lower(offered: str, version: Version) -> bool:
 
 
 def _too_new(message: str) -> bool:
-    """The one case in which the Engine's words decide: nothing else tells this 400 from others, and only a question
-    is asked again because of it."""
+    """Whether the Engine refuses the API version. Only the message distinguishes this 400 from others; at worst, a
+    request that was refused is sent again."""
     return "is too new" in message
 
 
@@ -401,7 +413,7 @@ def _query_text(value: str | int | bool | list[str]) -> str | list[str]:
     return value if isinstance(value, (str, list)) else str(value)
 
 
-def _same(response: httpx.Response) -> httpx.Response:
+def _whole_response(response: httpx.Response) -> httpx.Response:
     return response
 
 
@@ -412,23 +424,23 @@ def _headers(response: httpx.Response) -> httpx.Headers:
 async def _no_parameters(self: Any) -> None: ...
 
 
-class _WithoutBinding(Endpoint):
-    """A request whose arguments are in their places already."""
+class _PlainEndpoint(Endpoint):
+    """An endpoint whose requests are complete already."""
 
     def __init__(self, operation: str, route: str, *, versioned: bool) -> None:
         super().__init__(_no_parameters, route, since=None, versioned=versioned, answer=None, secret=False)
         self.operation = operation
-        self.bind = _bound
+        self.bind = _bind_request
 
 
-def _bound(version: Version | None, bound: Bound) -> Bound:
+def _bind_request(version: Version | None, bound: BoundRequest) -> BoundRequest:
     return bound
 
 
-_PING = _WithoutBinding("ping", "GET /_ping", versioned=False)
-_PING_BOUND = Bound("/_ping")
+_PING = _PlainEndpoint("ping", "GET /_ping", versioned=False)
+_PING_REQUEST = BoundRequest("/_ping")
 
 
 @functools.cache
-def _untyped(method: str) -> Endpoint:
-    return _WithoutBinding("request", f"{method} /", versioned=True)
+def _any_endpoint(method: str) -> Endpoint:
+    return _PlainEndpoint("request", f"{method} /", versioned=True)

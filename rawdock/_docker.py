@@ -1,4 +1,4 @@
-"""`Docker`: the operations of the API, and what takes more than one of them, on one client."""
+"""`Docker`: a client with the operations of the API and with helpers that use several of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Docker"]
 
 
 class _Helper:
-    """A function of a client as a method. Its module is loaded when the method is first asked for."""
+    """A helper function as a method. Its module is loaded when the method is first used."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -26,28 +26,28 @@ class _Helper:
 
     def __get__(self, client: object, owner: type | None = None) -> Any:
         function = getattr(import_module(f"rawdock.helpers.{self._module}"), self._name)
-        setattr(self._owner, self._name, function)  # in this one's place
+        setattr(self._owner, self._name, function)  # replaces this descriptor
         return function if client is None else function.__get__(client)
 
 
 class Docker(Operations):
     """A client of one Docker Engine.
 
-    `address` is `unix:///path`, a path, or `tcp://host:port`; without one it is what the docker command would use:
+    `address` is `unix:///path`, a path, or `tcp://host:port`. The default is the address that the docker command uses:
     `DOCKER_HOST`, the active docker context, or `/var/run/docker.sock`. Nothing is opened before the first call.
 
     `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
-    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, not under `minimum_version`. `limits`
-    bounds what is kept of an answer; `connect_timeout` is in seconds. Calls and streams have no deadline of their own:
-    use a cancel scope.
+    `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, and must be at least `minimum_version`.
+    `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
+    timeout of their own: use a cancel scope.
 
     Raises AddressError if the address cannot be used.
     """
 
     build: LoadedOnUse[Builder] = LoadedOnUse("helpers.build", "Builder")  # pyright: ignore[reportIncompatibleVariableOverride] - only read
-    """`build(...)` builds an image; running builds, and what builds leave in the cache."""
+    """`build(...)` builds an image; cancelling builds, and the build cache."""
 
-    # Checkers and editors see the functions themselves, whose signatures and docstrings stand nowhere else.
+    # Type checkers and editors see the functions themselves, with their signatures and docstrings.
     if TYPE_CHECKING:
         copy_in = copy.copy_in
         copy_out = copy.copy_out
@@ -57,7 +57,7 @@ class Docker(Operations):
         wait_healthy = waiting.wait_healthy
         wait_port = waiting.wait_port
         watch_containers = watch.watch_containers
-        watch = watch.watch  # the last that is of its module: from here on the name is the function's
+        watch = watch.watch  # after all other uses of the module, whose name it takes
         write_file = single_file.write_file
     else:
         copy_in = _Helper("copy")

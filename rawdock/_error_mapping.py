@@ -1,4 +1,4 @@
-"""Where foreign errors and error answers become rawdock's own: the one place that knows both sides."""
+"""Mapping the transport's errors, and answers with an error status, to rawdock's exceptions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BY_STATUS: dict[int, type[StatusError]] = {
     501: NotSupported,
 }
 
-# Podman answers 500 to nearly everything; its `cause` is a constant of its source and tells what it was.
+# Podman answers nearly every error with 500; its `cause` is a constant in its source code and says what it was.
 _BY_CAUSE: dict[str, type[StatusError]] = {
     "UNIQUE constraint failed: ContainerConfig.Name": Conflict,  # a rename to a name in use
     "layer not known": NotFound,  # the changes of no such container
@@ -64,10 +64,10 @@ _BY_CAUSE: dict[str, type[StatusError]] = {
 
 
 def translate(error: httpx.TransportError) -> RawdockError:
-    """A transport's failure in rawdock's words; whoever calls keeps the cause."""
+    """rawdock's exception for an error of the transport. The caller raises it from that error."""
     text = str(error) or type(error).__name__
     if isinstance(error, Malformed):
-        return DecodeError(f"the answer is not HTTP as an Engine speaks it: {text}")
+        return DecodeError(f"the answer is not valid HTTP/1.1: {text}")
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
         return ConnectError(text)
     return TruncatedError(text)
@@ -76,16 +76,16 @@ def translate(error: httpx.TransportError) -> RawdockError:
 def status_error(response: httpx.Response, content: bytes) -> StatusError:
     """The error for an answer with an error status; the body may be JSON, text, HTML, or nothing."""
     status = response.status_code
-    message, cause, lacks = _words(content)
-    kind = NotSupported if lacks else _kind(status, cause)
-    if kind is NotFound and not cause and _is_router(response):
+    message, cause, unsupported = _parse_body(content)
+    kind = NotSupported if unsupported else _kind(status, cause)
+    if kind is NotFound and not cause and _is_from_router(response):
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
     return kind(message or f"no message ({response.reason_phrase or 'no reason'})", status=status, cause=cause)
 
 
 def hidden_error(data: dict[str, Any]) -> StatusError | None:
-    """The error that Podman's error object is, where it comes with the status of a success."""
+    """The exception for an error object that Podman has sent with a status of success; None for other objects."""
     status, message, cause = data.get("response"), data.get("message"), data.get("cause")
     if not isinstance(status, int) or not isinstance(message, str) or not isinstance(cause, str):
         return None
@@ -96,20 +96,20 @@ def _kind(status: int, cause: str) -> type[StatusError]:
     return _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or (ServerError if status >= 500 else StatusError)
 
 
-def _is_router(response: httpx.Response) -> bool:
-    """A route that does not exist is answered by the router, which knows no version: only handlers of the Engine name
-    theirs. Answers without a date come from a test, not from an Engine's HTTP server."""
+def _is_from_router(response: httpx.Response) -> bool:
+    """Whether a 404 comes from the Engine's router, because the route does not exist. The router's answers have no
+    Api-Version header, which handlers set. (Answers without a date are not from an Engine, but from a test.)"""
     return "api-version" not in response.headers and "date" in response.headers
 
 
-# How the cause of Podman begins where it knows a route of Docker's and has nothing behind it.
+# The beginning of Podman's cause for operations that it knows but does not support.
 _PODMAN_UNSUPPORTED = "Podman does not support "
 
 
-def _words(content: bytes) -> tuple[str, str, bool]:
-    """The message, Podman's cause, and whether Podman says that it does not have the operation at all."""
+def _parse_body(content: bytes) -> tuple[str, str, bool]:
+    """The message, Podman's cause, and whether Podman says that it does not support the operation."""
     try:
-        # The first value: Podman answers a bad filter of volumes with two error objects in a row.
+        # Only the first value: Podman answers a wrong filter of volumes with two error objects.
         data: object = json.JSONDecoder().raw_decode(content.decode())[0] if content[:1] == b"{" else None
     except (ValueError, RecursionError):
         data = None
@@ -119,7 +119,7 @@ def _words(content: bytes) -> tuple[str, str, bool]:
         if isinstance(message, str) and message:
             if not isinstance(cause, str):
                 return message, "", False
-            # For some routes it says no more than that by leaving cause and status of its error object empty.
+            # For some unsupported operations it leaves the cause and the status of the error object empty.
             return message, cause, cause.startswith(_PODMAN_UNSUPPORTED) or (cause == "" and found.get("response") == 0)
     text = " ".join(content.decode(errors="replace").split())
     return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), "", False

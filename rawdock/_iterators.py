@@ -1,4 +1,4 @@
-"""Ends what may be a generator: left alone, it would wait for the garbage collector."""
+"""Closing async iterators that may be generators, instead of leaving that to the garbage collector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["close_iterator"]
 
 
 async def close_iterator(iterator: object) -> None:
-    """Close an iterator that can be closed, though the caller be cancelled."""
+    """Close an iterator if it can be closed, even if the caller is cancelled."""
     close = getattr(iterator, "aclose", None)
     if close is not None:
         with anyio.CancelScope(shield=True):

@@ -1,7 +1,7 @@
-"""Image references under the official rules (distribution/reference): registry port, tag, digest, default tag.
+"""Parsing image references by the official rules (distribution/reference).
 
-The first part of a name is a registry only if it has a dot or a colon or is `localhost`; a tag and a digest together
-mean the digest; a reference with neither means `latest`, never all tags.
+The first part of a name is a registry only if it has a dot, a colon or an upper-case letter, or is `localhost`. If
+there are both a tag and a digest, the digest counts. Without either, the tag is `latest`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAME_LIMIT = 255
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference in its parts; `str()` puts it together again."""
+    """A parsed reference; `str()` gives its text."""
 
     name: str
     """As given: registry, if any, and repository."""
@@ -44,7 +44,7 @@ class Reference:
 
     @property
     def pulled(self) -> str:
-        """What a pull asks for: exactly one image."""
+        """The reference that a pull sends, which is of exactly one image."""
         if self.digest:
             return f"{self.name}@{self.digest}"
         return f"{self.name}:{self.tag or 'latest'}"
@@ -74,7 +74,7 @@ def parse_reference(text: str) -> Reference:
         name, tag = name[:colon], name[colon + 1 :]
         if _TAG.fullmatch(tag) is None:
             raise InvalidArgument(
-                f"{text!r}: {tag!r} is not a tag: at most 128 letters, digits, '_', '.' and '-', not led by '.' or '-'"
+                f"{text!r}: {tag!r} is not a tag: at most 128 letters, digits, '_', '.' and '-', not '.' or '-' first"
             )
     _check_name(text, name)
     return Reference(name, tag, digest)
@@ -83,7 +83,7 @@ def parse_reference(text: str) -> Reference:
 def _check_name(text: str, name: str) -> None:
     registry, repository = _split_registry(name)
     if registry and _DOMAIN.fullmatch(registry) is None:
-        raise InvalidArgument(f"{text!r}: {registry!r} is not a registry's host[:port]")
+        raise InvalidArgument(f"{text!r}: {registry!r} is not the host[:port] of a registry")
     if repository.lower() != repository:
         raise InvalidArgument(f"{text!r}: the repository {repository!r} must be lower case")
     if not repository or any(_COMPONENT.fullmatch(part) is None for part in repository.split("/")):

@@ -1,4 +1,4 @@
-"""The base of what the API calls a resource."""
+"""The base class of resources: containers, images, and so on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's operations on a client: what helpers are given, and what `Docker` adds them to."""
+"""A client with the operations of the API, which `Docker` extends by helpers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class LoadedOnUse(Generic[R]):
-    """A resource of a client. Its module is loaded when it is first used, and the resource is kept with the client."""
+    """A resource of a client. Its module is loaded when it is first used; then the client keeps the resource."""
 
     def __init__(self, module: str = "", kind: str = "") -> None:
         self._module = module
@@ -52,15 +52,15 @@ class LoadedOnUse(Generic[R]):
         if client is None:
             return self
         resource: type[R] = getattr(import_module(f"rawdock.{self._module}"), self._kind)
-        made = client.__dict__[self._name] = resource(client)
-        return made
+        instance = client.__dict__[self._name] = resource(client)
+        return instance
 
 
 class Operations(Client):
     """A client with the operations of the API, by resource."""
 
     build: LoadedOnUse[Build] = LoadedOnUse()
-    """Running builds, and what builds leave in the cache."""
+    """Cancelling builds, and the build cache."""
     checkpoints: LoadedOnUse[Checkpoints] = LoadedOnUse()
     """Checkpoints of containers."""
     configs: LoadedOnUse[Configs] = LoadedOnUse()
@@ -68,7 +68,7 @@ class Operations(Client):
     containers: LoadedOnUse[Containers] = LoadedOnUse()
     """Containers: create, start, stop, inspect, logs, attach, commit, ..."""
     distribution: LoadedOnUse[Distribution] = LoadedOnUse()
-    """What registries have."""
+    """Images in registries."""
     exec: LoadedOnUse[Exec] = LoadedOnUse()
     """Processes executed in running containers."""
     images: LoadedOnUse[Images] = LoadedOnUse()
@@ -84,7 +84,7 @@ class Operations(Client):
     services: LoadedOnUse[Services] = LoadedOnUse()
     """Services of a swarm."""
     session: LoadedOnUse[Session] = LoadedOnUse()
-    """Connections that are handed over to BuildKit."""
+    """Connections that are upgraded for BuildKit."""
     swarm: LoadedOnUse[Swarm] = LoadedOnUse()
     """The swarm as a whole."""
     system: LoadedOnUse[System] = LoadedOnUse()

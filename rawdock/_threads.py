@@ -1,6 +1,6 @@
-"""Bytes on their way between the event loop and the worker threads that read and write files.
+"""Passing bytes between the event loop and worker threads that read and write files.
 
-The way costs more than a small piece is worth, so pieces go together, in batches; nothing is held but one.
+Each switch to a thread is expensive, so small pieces are collected into batches. Only one batch is batch in memory.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import anyio.to_thread
 
 from ._iterators import close_iterator
 
-__all__ = ["BATCH", "TAKEN", "Batches", "hand_over"]
+__all__ = ["READ_BATCH", "WRITE_BATCH", "Batches", "write_in_threads"]
 
-BATCH = 256 * 1024
-"""How much is read at once and goes together, about."""
-TAKEN = 1 << 20
-"""How much is handed over at once. What comes is cheap to receive, so that the way to the thread weighs more."""
+READ_BATCH = 256 * 1024
+"""About how many bytes a thread reads at once."""
+WRITE_BATCH = 1 << 20
+"""About how many bytes a thread writes at once. More than for reading, since receiving them costs little."""
 
 
 class Batches:
-    """What a generator makes in worker threads, as a body to send, as it is or as gzip; iterate once."""
+    """A body to send: the pieces of a generator that runs in worker threads, compressed or not. Iterate once."""
 
     def __init__(self, pieces: Generator[bytes, None, None], *, compress: bool = False) -> None:
         self._pieces = pieces
@@ -45,7 +45,7 @@ class Batches:
         for piece in self._pieces:
             batch.append(piece)
             size += len(piece)
-            if size >= BATCH:
+            if size >= READ_BATCH:
                 break
         else:
             self._ended = True
@@ -55,24 +55,24 @@ class Batches:
         return self._gzip.compress(data) + (self._gzip.flush() if self._ended else b"")
 
     async def aclose(self) -> None:
-        """Close what is open. A batch that is being read is waited for: that is where an iteration is cancelled."""
+        """Close the generator. Cancelling an iteration waits until the thread has read its batch."""
         self._ended = True
         self._pieces.close()
 
 
-async def hand_over(parts: AsyncIterable[bytes], take: Callable[[list[bytes]], None]) -> None:
-    """Call `take` in worker threads with what comes. After an error nothing more is asked for."""
-    held: list[bytes] = []
+async def write_in_threads(parts: AsyncIterable[bytes], write: Callable[[list[bytes]], None]) -> None:
+    """Call `write` in worker threads with batches of `parts`. After an error no more parts are read."""
+    batch: list[bytes] = []
     size = 0
     incoming = aiter(parts)
     try:
         async for part in incoming:
-            held.append(part)
+            batch.append(part)
             size += len(part)
-            if size >= TAKEN:
-                await anyio.to_thread.run_sync(partial(take, held))
-                held, size = [], 0
-        await anyio.to_thread.run_sync(partial(take, held))
+            if size >= WRITE_BATCH:
+                await anyio.to_thread.run_sync(partial(write, batch))
+                batch, size = [], 0
+        await anyio.to_thread.run_sync(partial(write, batch))
     except BaseException:
         await close_iterator(incoming)
         raise

@@ -1,4 +1,4 @@
-"""Types of arguments that users may want to name in annotations of their own."""
+"""Types of arguments, for annotations in users' code."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["Content", "FilterValue", "Filters", "Moment"]
 
 FilterValue = str | bool | int | list[str]
 Filters = Mapping[str, FilterValue]
-"""What the Engine's `filters` take: a value, or several of which one must match."""
+"""Filters of the Engine: for each name a value, or a list of which one must match."""
 
 Content = bytes | AsyncIterable[bytes]
-"""A body to send: in one piece, or in parts as they come."""
+"""A body to send: bytes, or an async iterable of its parts."""
 Moment = int | str | datetime
-"""A point in time: seconds since 1970, an aware datetime, or a text: of the Engine's own (a `Timestamp`), or seconds
-with up to nine decimals."""
+"""A point in time: seconds since 1970, an aware datetime, or a text, which is a `Timestamp` of the Engine or a
+number of seconds with up to nine decimals."""

@@ -1,4 +1,4 @@
-"""API versions as pairs of numbers, and the range that rawdock knows."""
+"""API versions as pairs of numbers, and the versions that rawdock supports."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Version = tuple[int, int]
 
 NEWEST: Version = (1, 56)
 OLDEST: Version = (1, 40)
-"""The floor, unless a lower one is asked for."""
+"""The lowest version, unless `minimum_version` allows a lower one."""
 
 _FORM = re.compile(r"v?([0-9]{1,3})\.([0-9]{1,4})")
 
 
 def parse_version(text: str) -> Version:
-    """`1.41` as (1, 41): as numbers, since "1.9" is older than "1.10"."""
+    """Parse `1.41` as (1, 41), so that 1.9 is lower than 1.10."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise InvalidArgument(f"not an API version: {text!r}; give one like 1.41")
@@ -33,13 +33,13 @@ def check_gate(what: str, actual: Version, since: Version | None, until: Version
     """Raise a VersionError if `what` does not exist in the API version `actual`."""
     if since is not None and actual < since:
         raise VersionError(
-            f"{what} needs API {version_text(since)}; this Engine speaks {version_text(actual)}",
+            f"{what} needs API {version_text(since)}; this Engine has {version_text(actual)}",
             needed=version_text(since),
             actual=version_text(actual),
         )
     if until is not None and actual >= until:
         raise VersionError(
-            f"{what} is gone since API {version_text(until)}; this Engine speaks {version_text(actual)}",
+            f"{what} was removed in API {version_text(until)}; this Engine has {version_text(actual)}",
             needed=f"< {version_text(until)}",
             actual=version_text(actual),
         )

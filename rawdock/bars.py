@@ -1,7 +1,7 @@
-"""Progress in a terminal: `async with docker.images.pull(ref) as pull: await show(pull)`.
+"""Progress bars in a terminal: `async with docker.images.pull(ref) as pull: await show(pull)`.
 
-A bar for each layer or step where the output is a terminal; elsewhere a line whenever one goes on to another phase.
-Needs the extra `rich`: `pip install rawdock[rich]`.
+There is a bar for each layer or step if the output is a terminal; otherwise a line for each change of phase. Needs the
+extra `rich`: `pip install rawdock[rich]`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ try:
 except ImportError as error:
     raise ImportError("rawdock.bars needs rich; install it with rawdock: pip install 'rawdock[rich]'") from error
 
-__all__ = ["Layered", "Step", "Stepped", "counting", "show"]
+__all__ = ["BuildStep", "Layered", "Stepped", "counting", "show"]
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 
-_EVERY = 0.1  # seconds between two drawings: more often nobody sees
-_OTHER_LINES = 3  # of the terminal, that are not layers
+_REDRAW_SECONDS = 0.1  # often enough for the eye
+_RESERVED_LINES = 3  # lines of the terminal that are not for layers
 
 
 class Layered(Protocol[R_co]):
@@ -44,7 +44,7 @@ class Layered(Protocol[R_co]):
     async def result(self) -> R_co: ...
 
 
-class Step(Protocol):
+class BuildStep(Protocol):
     """A step of a build."""
 
     @property
@@ -61,26 +61,26 @@ class Stepped(Protocol[R_co]):
     """A build that was entered."""
 
     @property
-    def steps(self) -> Sequence[Step]: ...
+    def steps(self) -> Sequence[BuildStep]: ...
     def __aiter__(self) -> AsyncIterator[Any]: ...
     async def result(self) -> R_co: ...
 
 
 async def show(stream: Layered[R] | Stepped[R], *, console: Console | None = None) -> R:
-    """Follow a pull, push, load or build to its end, show how it goes, and give its result.
+    """Follow a pull, push, load or build to its end, show its progress, and return its result.
 
-    `console` is where to; it is stdout if left out. Raises what the stream raises; what was shown stays.
+    `console` is where it is shown, by default stdout. Raises what the stream raises; the bars remain visible.
     """
     if not hasattr(stream, "steps") and not hasattr(stream, "progress"):
-        raise InvalidArgument(f"show: {type(stream).__name__} tells no progress; enter a pull, push, load or build")
+        raise InvalidArgument(f"show: {type(stream).__name__} has no progress; enter a pull, push, load or build")
     console = console or Console()
-    with _screen(console) as screen:
+    with _display(console) as display:
         async for item in stream:
-            if text := _said(item):
-                screen.say(text)
-            screen.see(stream)
+            if text := _summary_text(item):
+                display.print_line(text)
+            display.update(stream)
         result = await stream.result()
-        screen.see(stream, last=True)
+        display.update(stream, last=True)
     return result
 
 
@@ -88,12 +88,12 @@ async def show(stream: Layered[R] | Stepped[R], *, console: Console | None = Non
 def counting(content: Counted, name: str = "", *, console: Console | None = None) -> Generator[None, None, None]:
     """Show how many bytes of an upload or download have passed, while the block runs."""
     console = console or Console()
-    name = _clean(name)
-    if not _draws(console):
+    name = _printable(name)
+    if not _can_draw(console):
         yield
         _print(console, f"{name}: {decimal(content.count)}" if name else decimal(content.count))
         return
-    shown = bars.Progress(
+    bar = bars.Progress(
         bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.DownloadColumn(),
@@ -101,25 +101,25 @@ def counting(content: Counted, name: str = "", *, console: Console | None = None
         console=console,
         auto_refresh=False,
     )
-    ticks = _Ticks()
-    with shown:
-        task = shown.add_task(name, total=content.total)
+    throttle = _Throttle()
+    with bar:
+        task = bar.add_task(name, total=content.total)
 
         def draw() -> None:
-            if ticks.due():
-                shown.update(task, completed=content.count, refresh=True)
+            if throttle.due():
+                bar.update(task, completed=content.count, refresh=True)
 
         before, content.on_count = content.on_count, draw
         try:
             yield
         finally:
             content.on_count = before
-            shown.update(task, completed=content.count, refresh=True)
+            bar.update(task, completed=content.count, refresh=True)
 
 
 @attrs.frozen
 class _Row:
-    """A layer or step, as it is shown."""
+    """What is displayed of a layer or step."""
 
     name: str
     phase: str
@@ -132,14 +132,16 @@ def _rows(stream: Any) -> dict[str, _Row]:
     if hasattr(stream, "steps"):
         steps = cast("Stepped[object]", stream).steps
         return {
-            str(number): _Row(_clean(step.name), _phase(step), float(bool(step.completed)), "", bool(step.completed))
+            str(number): _Row(
+                _printable(step.name), _phase(step), float(bool(step.completed)), "", bool(step.completed)
+            )
             for number, step in enumerate(steps)
         }
     layers = cast("Layered[object]", stream).progress.layers
     return {
         id: _Row(
-            _clean(id),
-            _clean(layer.phase),
+            _printable(id),
+            _printable(layer.phase),
             layer.fraction,
             f"{decimal(layer.current)}/{decimal(layer.total)}" if layer.total else "",
             layer.done,
@@ -148,7 +150,7 @@ def _rows(stream: Any) -> dict[str, _Row]:
     }
 
 
-def _phase(step: Step) -> str:
+def _phase(step: BuildStep) -> str:
     if getattr(step, "error", ""):
         return "failed"
     if step.cached:
@@ -158,16 +160,16 @@ def _phase(step: Step) -> str:
     return "running" if step.started else "waiting"
 
 
-def _said(item: Any) -> str:
-    """What a line tells of the whole: `Digest: sha256:...`, `Loaded image: busybox:1`."""
+def _summary_text(item: Any) -> str:
+    """The text of a line about the whole transfer: `Digest: sha256:...`, `Loaded image: busybox:1`."""
     if getattr(item, "id", ""):
         return ""
     text = getattr(item, "status", "") or getattr(item, "stream", "")
-    return _clean(text.strip()) if isinstance(text, str) and not hasattr(item, "step") else ""
+    return _printable(text.strip()) if isinstance(text, str) and not hasattr(item, "step") else ""
 
 
-def _clean(text: str) -> str:
-    """Without what a terminal would take for orders: names come from whoever made the image."""
+def _printable(text: str) -> str:
+    """The text without control characters: names come from whoever made the image and are not trusted."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -175,76 +177,76 @@ def _print(console: Console, text: str) -> None:
     console.print(Text(text), soft_wrap=True)
 
 
-def _draws(console: Console) -> bool:
+def _can_draw(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-class _Ticks:
-    """Whether it is time to draw again."""
+class _Throttle:
+    """Limits how often the bars are redrawn."""
 
     def __init__(self) -> None:
         self._last = 0.0
 
     def due(self) -> bool:
         now = time.monotonic()
-        if now - self._last < _EVERY:
+        if now - self._last < _REDRAW_SECONDS:
             return False
         self._last = now
         return True
 
 
-class _Plain:
-    """Lines, one whenever a layer or step goes on to another phase."""
+class _TextDisplay:
+    """Prints a line whenever a layer or step enters another phase."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._phases: dict[str, str] = {}
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         _print(self._console, text)
 
-    def see(self, stream: object, *, last: bool = False) -> None:
+    def update(self, stream: object, *, last: bool = False) -> None:
         for key, row in _rows(stream).items():
             if self._phases.get(key) != row.phase:
                 self._phases[key] = row.phase
                 _print(self._console, f"{row.name}: {row.phase}")
 
 
-class _Bars:
-    """A bar for each layer or step, and one for all of them."""
+class _BarDisplay:
+    """Draws a bar for each layer or step, and one for the total."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._ticks = _Ticks()
+        self._throttle = _Throttle()
         self._tasks: dict[str, bars.TaskID] = {}
-        self.shown = bars.Progress(
+        self.bar = bars.Progress(
             bars.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=50)),
             bars.TextColumn("{task.fields[phase]}", markup=False, table_column=Column(no_wrap=True)),
             bars.BarColumn(),
             bars.TextColumn("{task.fields[size]}", markup=False, table_column=Column(no_wrap=True, justify="right")),
             console=console,
-            auto_refresh=False,  # drawn when something has come: no thread is needed for it
+            auto_refresh=False,  # redrawn with each line, which needs no thread
         )
-        self._all = self.shown.add_task("all", total=1.0, phase="", size="", visible=False)
+        self._all = self.bar.add_task("all", total=1.0, phase="", size="", visible=False)
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         _print(self._console, text)
 
-    def see(self, stream: object, *, last: bool = False) -> None:
-        if not (self._ticks.due() or last):
+    def update(self, stream: object, *, last: bool = False) -> None:
+        if not (self._throttle.due() or last):
             return
         rows = _rows(stream)
-        crowded = len(rows) > self._console.height - _OTHER_LINES
+        crowded = len(rows) > self._console.height - _RESERVED_LINES
         for key, row in rows.items():
             visible = not (crowded and row.done)
             if key not in self._tasks:
-                self._tasks[key] = self.shown.add_task(row.name, total=1.0, visible=False, phase="", size="")
-            self.shown.update(self._tasks[key], completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
+                self._tasks[key] = self.bar.add_task(row.name, total=1.0, visible=False, phase="", size="")
+            self.bar.update(self._tasks[key], completed=row.fraction, visible=visible, phase=row.phase, size=row.size)
         if len(rows) > 1:
-            self._see_all(stream, list(rows.values()))
-        self.shown.refresh()
+            self._update_total(stream, list(rows.values()))
+        self.bar.refresh()
 
-    def _see_all(self, stream: Any, rows: list[_Row]) -> None:
+    def _update_total(self, stream: Any, rows: list[_Row]) -> None:
         done = sum(row.done for row in rows)
         if hasattr(stream, "steps"):
             fraction, size = done / len(rows), ""
@@ -252,14 +254,14 @@ class _Bars:
             progress = cast("Layered[object]", stream).progress
             fraction = progress.fraction
             size = f"{decimal(progress.current)}/{decimal(progress.total)}" if progress.total else ""
-        self.shown.update(self._all, completed=fraction, phase=f"{done} of {len(rows)}", size=size, visible=True)
+        self.bar.update(self._all, completed=fraction, phase=f"{done} of {len(rows)}", size=size, visible=True)
 
 
 @contextmanager
-def _screen(console: Console) -> Generator[_Plain | _Bars, None, None]:
-    if not _draws(console):
-        yield _Plain(console)
+def _display(console: Console) -> Generator[_TextDisplay | _BarDisplay, None, None]:
+    if not _can_draw(console):
+        yield _TextDisplay(console)
         return
-    screen = _Bars(console)
-    with screen.shown:
-        yield screen
+    display = _BarDisplay(console)
+    with display.bar:
+        yield display

@@ -1,4 +1,4 @@
-"""Every error that rawdock raises on purpose, named by what the caller can do about it.
+"""The errors that rawdock raises, named by what the caller can do about them.
 
     RawdockError
     ├── InvalidArgument    a wrong argument, found before anything was sent (also a ValueError)
@@ -19,14 +19,14 @@
     ├── DecodeError        the answer is not what the API says
     ├── ArchiveError       an archive may not be unpacked as asked
     ├── FileError          a file on this side cannot be read or written
-    ├── ProcessError       a command ended with another exit code than 0 (only if asked: `check()`)
-    ├── TimedOut           the time that a command was given is over (also a TimeoutError)
-    ├── StillRunning       what was cancelled could not be ended
-    ├── Unhealthy          a container whose health was waited for has none, or will not have it
-    └── ClosedError        used after close, in another event loop or process
+    ├── ProcessError       a command ended with an exit code other than 0 (raised by `check()` only)
+    ├── TimedOut           a command did not end before its timeout (also a TimeoutError)
+    ├── StillRunning       a command was cancelled but could not be ended
+    ├── Unhealthy          a container is not healthy and will not become healthy
+    └── ClosedError        used after close, or in another event loop or process
 
-Errors of other libraries and of the operating system never reach the caller bare: they are translated once,
-where they come in, and stay on as `__cause__`.
+Errors of other libraries and of the operating system are always translated to one of these, once, where they come in;
+the original error is the `__cause__`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _CURL_BODY = 4096
 
 
 class Sent:
-    """What was asked of the Engine, kept on an error so that it can be named and repeated by hand."""
+    """The request that an error belongs to, so that the error can name it and it can be repeated by hand."""
 
     __slots__ = ("address", "body", "headers", "method", "operation", "secret_body", "target")
 
@@ -124,23 +124,23 @@ class Sent:
 
 
 class RawdockError(Exception):
-    """The root of rawdock's errors."""
+    """The base class of rawdock's errors."""
 
     sent: Sent | None = None
-    """The request that failed, where one was made."""
+    """The request that failed; None if there was none."""
 
     @property
     def operation(self) -> str:
-        """The operation that failed, as `containers.create`; empty where there was none."""
+        """The operation that failed, as `containers.create`; empty if there was none."""
         return self.sent.operation if self.sent else ""
 
     @property
     def address(self) -> str:
-        """The Engine's address, as `unix:///var/run/docker.sock`; empty where it was not known yet."""
+        """The Engine's address, as `unix:///var/run/docker.sock`; empty if it was not known yet."""
         return self.sent.address if self.sent else ""
 
     def curl(self) -> str:
-        """The request as a curl command line, without secrets; empty if nothing was to be sent."""
+        """The request as a curl command line, without secrets; empty if there was no request."""
         return self.sent.curl() if self.sent else ""
 
     def __str__(self) -> str:
@@ -152,7 +152,7 @@ class RawdockError(Exception):
 
 
 class InvalidArgument(RawdockError, ValueError):
-    """An argument cannot be right; nothing was sent."""
+    """An argument is invalid; nothing was sent."""
 
 
 class AddressError(RawdockError):
@@ -179,7 +179,7 @@ class StatusError(RawdockError):
         super().__init__(message)
         self.status = status
         self.message = message
-        """The Engine's own words."""
+        """The message of the Engine."""
         self.cause = cause
         """Podman's short reason, by which its errors are classified; empty on Docker."""
 
@@ -199,7 +199,7 @@ class Forbidden(StatusError):
     """403: not allowed, or not while it is in use."""
 
 
-# As Docker says it, and Podman.
+# The messages of Docker and of Podman.
 _NO_IMAGE = re.compile(r"no such image: (\S+?):?(?:\s|$)", re.IGNORECASE)
 
 
@@ -230,70 +230,71 @@ class StreamError(RawdockError):
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)
         self.message = message
-        """The Engine's own words."""
+        """The message of the Engine."""
         self.code = code
 
 
 class BuildError(StreamError):
-    """A build failed. What its last step wrote is in `logs`."""
+    """A build failed. The output of the failed step is in `logs`."""
 
     def __init__(self, message: str, *, code: int | None = None, step: Step | None = None) -> None:
         super().__init__(message, code=code)
         self.step = step
-        """The one that failed; None where the build failed outside of its steps, as for a Dockerfile that is wrong."""
+        """The step that failed; None if the build failed outside of its steps, as for an invalid Dockerfile."""
 
     @property
     def exit_code(self) -> int | None:
-        """Of the command that failed; None where none did."""
+        """The exit code of the command that failed; None if it was not a command that failed."""
         return self.code
 
     @property
     def logs(self) -> bytes:
-        """The last that the failed step has written."""
+        """The end of the output of the failed step."""
         return self.step.logs if self.step else b""
 
 
 class TruncatedError(RawdockError):
-    """The answer ended early: what came before it is not the whole."""
+    """The answer ended early and is not complete."""
 
 
 class DecodeError(RawdockError):
-    """The answer is not what the API says; `path` leads to the value, as `$.State.Health`.
+    """The answer is not what the API says; `path` is where in the answer, as `$.State.Health`.
 
-    Most of an answer is read when it is looked at, and this is raised there: by `container.ports`, and also by
-    `hasattr`, `getattr` with a default, and `match`, as it is no AttributeError. The request may not be known then.
+    A call only checks the ids of its answer. A wrong value elsewhere raises this error when the field is read, also in
+    `hasattr`, in `getattr` with a default and in `match`, since it is not an AttributeError. The request may not be
+    known then.
     """
 
     def __init__(self, message: str, *, path: str = "$", model: str = "") -> None:
         super().__init__(message)
         self.path = path
         self.model = model
-        """The model whose field it is, as `ContainerSummary`; empty where none was read."""
+        """The model that has the field, as `ContainerSummary`; empty if the value is not in a model."""
 
     def __str__(self) -> str:
         return f"{super().__str__()} (at {self.path}{f' in {self.model}' if self.model else ''})"
 
     def curl(self) -> str:
-        """The request as a curl command line, without secrets; a comment where it is not known which one it was."""
-        return super().curl() or "# the request is not known: the value was read after the call that gave the answer"
+        """The request as a curl command line, without secrets; a comment that says why if it is not known."""
+        return super().curl() or "# the request is not known: the value was read after the call had returned"
 
 
 class ArchiveError(RawdockError):
-    """An archive may not be unpacked as asked: a member leads out of where it belongs, or a limit is passed."""
+    """An archive cannot be unpacked safely: a member leads out of the destination, or a limit is exceeded."""
 
     def __init__(self, message: str, *, member: str = "") -> None:
         super().__init__(message)
         self.member = member
-        """The name of the member, as it stands in the archive."""
+        """The name of the member in the archive."""
 
 
 class FileError(RawdockError):
-    """A file on this side cannot be read or written, or changed meanwhile; the system's error is its `__cause__`."""
+    """A file of this machine cannot be read or written, or changed meanwhile; the OSError is the `__cause__`."""
 
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)
         self.path = path
-        """Which one; where an archive is unpacked, the name of its member."""
+        """The path of the file; for an archive that is unpacked, the name of the member."""
 
 
 class ClosedError(RawdockError):
@@ -301,7 +302,7 @@ class ClosedError(RawdockError):
 
 
 class ProcessError(RawdockError):
-    """A command ended with another exit code than 0."""
+    """A command ended with an exit code other than 0."""
 
     def __init__(self, message: str, *, exit_code: int, stdout: bytes, stderr: bytes) -> None:
         super().__init__(message)
@@ -311,19 +312,19 @@ class ProcessError(RawdockError):
 
 
 class TimedOut(RawdockError, TimeoutError):
-    """The time that a command was given is over: it was ended, unless `may_still_run` says otherwise."""
+    """A command did not end before its timeout. It was ended, unless `may_still_run` is set."""
 
     def __init__(self, message: str, *, stdout: bytes, stderr: bytes, may_still_run: bool) -> None:
         super().__init__(message)
         self.stdout = stdout
-        """What came until then, as far as it was kept."""
+        """The output until the timeout; output that was iterated over is not in it."""
         self.stderr = stderr
         self.may_still_run = may_still_run
-        """Whether no way was found to end it."""
+        """Whether the command could not be ended."""
 
 
 class StillRunning(RawdockError):
-    """What was cancelled could not be ended: it goes on at the Engine, or may. The cancellation is the cause."""
+    """A cancelled command could not be ended and may still run on the Engine. The cancellation is the `__cause__`."""
 
     may_still_run = True
 
@@ -334,4 +335,4 @@ class Unhealthy(RawdockError):
     def __init__(self, message: str, *, status: str) -> None:
         super().__init__(message)
         self.status = status
-        """Of its health, as `unhealthy`, or of the container, as `exited`."""
+        """The status of the health, as `unhealthy`, or of the container, as `exited`."""

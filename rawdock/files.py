@@ -1,4 +1,4 @@
-"""Files of this machine as what operations send, and what they give as files, with the bytes counted on the way.
+"""Send files of this machine, save downloads to files, and count the bytes.
 
     content = FileContent("images.tar")
     await docker.images.load(content)
@@ -22,7 +22,7 @@ import anyio
 import anyio.to_thread
 
 from ._iterators import close_iterator
-from ._threads import Batches, hand_over
+from ._threads import Batches, write_in_threads
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -31,20 +31,20 @@ _BLOCK = 1 << 20
 
 
 class Counted:
-    """Any bytes that come in parts, counted as they pass: what is sent, or what is received."""
+    """Counts the bytes of an upload or a download as they pass."""
 
     def __init__(self, parts: AsyncIterable[bytes], *, total: int | None = None) -> None:
         self.count = 0
-        """Bytes that have passed."""
+        """Bytes that have passed so far."""
         self.total = total
-        """Bytes that will pass, where that is known."""
+        """Bytes that will pass; None if that is not known."""
         self.on_count: Callable[[], None] | None = None
-        """Called after each part, in the task that takes it. It should be quick."""
+        """Called after each part, in the task that reads it. It should be quick."""
         self._parts = parts
 
     @property
     def fraction(self) -> float | None:
-        """0.0 to 1.0; None where the total is not known."""
+        """0.0 to 1.0; None if the total is not known."""
         return min(self.count / self.total, 1.0) if self.total else None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -53,7 +53,7 @@ class Counted:
 
 
 class _CountingIterator:
-    """One way through."""
+    """Iterates once over the parts of a `Counted`."""
 
     def __init__(self, counted: Counted, parts: AsyncIterator[bytes]) -> None:
         self._counted = counted
@@ -77,26 +77,26 @@ class _CountingIterator:
 class FileContent(Counted):
     """A file as the body of an upload: for `images.load`, `images.import_`, `containers.put_archive` and others.
 
-    Raises InvalidArgument if there is no such file, and FileError later on if it cannot be read.
+    Raises InvalidArgument if there is no such file; reading it may raise FileError.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         try:
-            found = os.stat(self.path)
+            status = os.stat(self.path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise InvalidArgument(f"FileContent: {self.path!r} cannot be read: {reason}") from error
-        if stat.S_ISDIR(found.st_mode):
-            raise InvalidArgument(f"FileContent: {self.path!r} is a folder; copy_in takes one")
-        super().__init__(_Read(self.path), total=found.st_size if stat.S_ISREG(found.st_mode) else None)
+        if stat.S_ISDIR(status.st_mode):
+            raise InvalidArgument(f"FileContent: {self.path!r} is a folder; use copy_in for a folder")
+        super().__init__(_FileBlocks(self.path), total=status.st_size if stat.S_ISREG(status.st_mode) else None)
 
     def __repr__(self) -> str:
         return f"<FileContent {self.path} {self.count} of {self.total}>"
 
 
-class _Read:
-    """A file in blocks, from its beginning each time that it is iterated."""
+class _FileBlocks:
+    """The content of a file in blocks. Each iteration reads it from the start."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -114,41 +114,41 @@ class _Read:
 
 
 async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> int:
-    """Write parts as they come to a file, and give its size in bytes.
+    """Write a download to a file and return its size in bytes.
 
-    The file is there when it is complete: until then it has another name beside it, and is removed after an error or
-    when cancelled. One that is there is replaced. Raises FileError if it cannot be written.
+    The file appears when it is complete: until then it has a temporary name in the same folder, and is removed after an
+    error or a cancellation. An existing file is replaced. Raises FileError if it cannot be written.
     """
-    half = _Half(os.fspath(path))
+    partial = _PartialFile(os.fspath(path))
     try:
-        await anyio.to_thread.run_sync(half.open)
-        await hand_over(parts, half.write)
-        await anyio.to_thread.run_sync(half.complete)
+        await anyio.to_thread.run_sync(partial.open)
+        await write_in_threads(parts, partial.write)
+        await anyio.to_thread.run_sync(partial.complete)
     except BaseException:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(half.remove)
+            await anyio.to_thread.run_sync(partial.remove)
         raise
-    return half.size
+    return partial.size
 
 
-class _Half:
-    """A file that is not complete; for worker threads."""
+class _PartialFile:
+    """A file under a temporary name until it is complete. Used in worker threads."""
 
     def __init__(self, path: str) -> None:
         self.size = 0
         self._path = path
-        self._beside = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.part")
+        self._temporary_path = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.part")
         self._file: BinaryIO | None = None
 
     def open(self) -> None:
-        with self._failing():
+        with self._translate_errors():
             if os.path.isdir(self._path):
                 raise IsADirectoryError(0, "it is a folder")
-            self._file = open(self._beside, "xb", buffering=0)  # noqa: SIM115 - closed by `complete` or `remove`
+            self._file = open(self._temporary_path, "xb", buffering=0)  # noqa: SIM115 - closed by `complete` or `remove`
 
     def write(self, parts: list[bytes]) -> None:
         assert self._file is not None
-        with self._failing():
+        with self._translate_errors():
             for part in parts:
                 view = memoryview(part)
                 self.size += len(view)
@@ -157,18 +157,18 @@ class _Half:
 
     def complete(self) -> None:
         assert self._file is not None
-        with self._failing():
+        with self._translate_errors():
             self._file.close()
-            os.replace(self._beside, self._path)
+            os.replace(self._temporary_path, self._path)
 
     def remove(self) -> None:
         if self._file is not None:
             self._file.close()
             with suppress(OSError):
-                os.unlink(self._beside)
+                os.unlink(self._temporary_path)
 
     @contextmanager
-    def _failing(self) -> Generator[None, None, None]:
+    def _translate_errors(self) -> Generator[None, None, None]:
         try:
             yield
         except OSError as error:

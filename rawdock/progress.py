@@ -1,7 +1,7 @@
-"""The state of a pull, push or load, folded from its lines.
+"""The progress of a pull, push or load, computed from its lines.
 
-A layer never goes back: each line moves it on or changes nothing, so a phase is the furthest one seen. Totals grow as
-the Engine makes sizes known; the overall fraction only ever rises.
+A layer never goes back: a line advances it or changes nothing, so its phase is the furthest one seen. Totals grow as
+sizes become known; the overall fraction never falls.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerProgress", "Progress", "ProgressTracker"]
 
-# Phases in the order in which a layer goes through them, with the share of the layer's work that is behind it at the
-# beginning of the phase and at its end.
+# The phases of a layer: their order, and the share of the layer's work that is done at the start and end of each.
 _PHASES: dict[str, tuple[int, float, float]] = {
     "Pulling fs layer": (0, 0.0, 0.0),
     "Preparing": (0, 0.0, 0.0),
@@ -46,7 +45,7 @@ _TRANSFERS = ("Downloading", "Pushing", "Loading layer")
 
 @attrs.define(eq=False)
 class LayerProgress:
-    """One layer; read it, the folder writes it."""
+    """The progress of one layer. The stream updates it; only read it."""
 
     id: str
     phase: str = ""
@@ -65,13 +64,13 @@ class LayerProgress:
 
     @property
     def existed(self) -> bool:
-        """The layer was there already; nothing was transferred."""
+        """Whether the layer existed already, so that nothing was transferred."""
         return self.phase in ("Already exists", "Layer already exists")
 
     def finish(self) -> None:
         self._rank, self.fraction, self.current = _DONE, 1.0, self.total
 
-    def see(self, status: str, current: int, total: int) -> None:
+    def update(self, status: str, current: int, total: int) -> None:
         phase = "Mounted from" if status.startswith("Mounted from") else status
         phase = "Retrying" if phase.startswith("Retrying") else phase
         known = _PHASES.get(phase)
@@ -90,13 +89,13 @@ class LayerProgress:
 
 @attrs.frozen
 class Progress:
-    """The state of the whole at one moment."""
+    """The progress of the whole transfer at one moment."""
 
     layers: dict[str, LayerProgress]
     current: int
     """Bytes transferred so far."""
     total: int
-    """Bytes to transfer, as far as known."""
+    """Bytes to transfer, of the layers whose size is known."""
     fraction: float
     """0.0 to 1.0; never falls."""
     elapsed: float
@@ -104,17 +103,17 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Bytes a second, on average."""
+        """Bytes per second, on average since the first line."""
         return self.current / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
     def remaining(self) -> float | None:
-        """Seconds left at this rate; None while nothing can be said."""
+        """Seconds left at this rate; None while that is not known."""
         return (self.total - self.current) / self.rate if self.rate and self.total else None
 
 
 class ProgressTracker:
-    """Folds lines; `progress` is made only when asked for."""
+    """Computes the progress from lines. `progress` is computed on access only."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.layers: dict[str, LayerProgress] = {}
@@ -122,11 +121,11 @@ class ProgressTracker:
         self._began: float | None = None
         self._fraction = 0.0
 
-    def see(self, line: PullLine | PushLine | LoadLine) -> None:
-        with suppress(DecodeError):  # a line that cannot be read tells nothing
-            self._see(line)
+    def update(self, line: PullLine | PushLine | LoadLine) -> None:
+        with suppress(DecodeError):  # a line with wrong values changes nothing
+            self._update(line)
 
-    def _see(self, line: PullLine | PushLine | LoadLine) -> None:
+    def _update(self, line: PullLine | PushLine | LoadLine) -> None:
         detail = line.progress_detail
         seconds = getattr(detail, "units", "") == "s"
         current, total = (0, 0) if seconds else (detail.current, detail.total)
@@ -140,11 +139,11 @@ class ProgressTracker:
             layer = self.layers[name] = LayerProgress(name)
             if self._began is None:
                 self._began = self._clock()
-        layer.see(status, current, total)
+        layer.update(status, current, total)
 
     def finish(self) -> None:
-        """All went well: what the Engine has left unsaid is done too. Podman's last word on a layer is that it was
-        downloaded, and containerd's image store says nothing of layers that are there."""
+        """The transfer has succeeded: mark all layers as done, also those of which the Engine did not say so. Podman's
+        last line of a layer is that it was downloaded, and containerd's image store does not report existing layers."""
         for layer in self.layers.values():
             layer.finish()
         self._fraction = 1.0
@@ -152,7 +151,7 @@ class ProgressTracker:
     @property
     def progress(self) -> Progress:
         layers = self.layers.values()
-        # A layer that is there is no work: it would hold the fraction at one before the others are known.
+        # An existing layer is no work: it would make the fraction 1 before the other layers are known.
         working = [layer for layer in layers if not layer.existed]
         if working:
             known = all(layer.total or layer.done for layer in working)

@@ -1,7 +1,7 @@
 """The classes of streams and of their results, for annotations: `def show(logs: LogStream) -> None: ...`.
 
-Nobody makes them; operations give them. `Opens` is what to enter, `Runs` what to enter or to await. Like `models`, this
-is only an index: what is asked for is loaded with the module it is in.
+Operations return them; they are not for creating. An `Opens` is entered with `async with`; a `Runs` is entered or
+awaited. Like `models`, this module is only an index: a class is loaded on first use.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._streams.faces.loads import LoadResult as LoadResult
     from ._streams.faces.loads import LoadStream as LoadStream
     from ._streams.faces.log_entries import LogEntries as LogEntries
+    from ._streams.faces.logs import Logs as Logs
     from ._streams.faces.process_output import LogStream as LogStream
     from ._streams.faces.process_output import ProcessStream as ProcessStream
     from ._streams.faces.pulls_and_pushes import PluginPullStream as PluginPullStream
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from ._streams.faces.websocket import WebSocket as WebSocket
     from ._streams.split.frames import Frame as Frame
     from ._streams.split.log_lines import LogEntry as LogEntry
+    from .helpers.execute import Execution as Execution
+    from .helpers.run import Running as Running
     from .helpers.watch import ContainerWatching as ContainerWatching
     from .helpers.watch import Watching as Watching
 else:

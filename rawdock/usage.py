@@ -1,7 +1,7 @@
-"""What a container uses, in the figures that `docker stats` shows, made of the samples that the Engine gives. Pure.
+"""The figures of `docker stats`, computed from the samples of the Engine. Pure.
 
-The formulas are those of the docker command, but that Podman's CPU time is compared with the clock. What an Engine does
-not tell is None here, where the command shows 0.
+The formulas are those of the docker command, except that Podman's CPU time is compared with the clock. A value that the
+Engine does not report is None here, where the command shows 0.
 """
 
 from __future__ import annotations
@@ -21,33 +21,35 @@ __all__ = ["Rates", "Usage", "rates_between", "usage_of"]
 
 @attrs.frozen
 class Usage:
-    """What a container used when a sample was taken. None is what the Engine does not tell."""
+    """The resource usage of a container at the time of a sample. None if the Engine does not report a value."""
 
     time: Timestamp
-    """When; not set for a container that does not run, of which all the rest is None."""
+    """The time of the sample; not set for a container that is not running, whose other values are None."""
     cpu_percent: float | None
-    """CPU time since the sample before, where 100 is one processor all the time. None for a first sample: there is
-    nothing to compare it with."""
+    """CPU time since the previous sample, where 100 is one processor in full use. None for the first sample, which has
+    no previous one."""
     memory: int | None
-    """In bytes, without the page cache that can be given back. None without a memory controller."""
+    """Memory in bytes, without page cache that can be reclaimed. None without a memory controller."""
     memory_limit: int | None
-    """In bytes: the container's, or the host's memory."""
+    """The memory limit of the container in bytes, or the memory of the host."""
     memory_percent: float | None
-    """`memory` of `memory_limit`."""
+    """`memory` as a percentage of `memory_limit`."""
     network_received: int | None
-    """In bytes since the start, over all interfaces. None in the network of the host, or without one."""
+    """Bytes received since the start, over all interfaces. None in the host's network, or without a network."""
     network_sent: int | None
+    """Bytes sent since the start, over all interfaces."""
     block_read: int | None
-    """In bytes since the start, over all block devices. None if nothing is counted: some Engines cannot, and others do
-    not before there is something."""
+    """Bytes read since the start, from all block devices. None if nothing was counted: some Engines do not count, and
+    others report nothing before the first access."""
     block_written: int | None
+    """Bytes written since the start, to all block devices."""
     pids: int | None
-    """Processes and threads."""
+    """The number of processes and threads."""
 
 
 @attrs.frozen
 class Rates:
-    """Traffic between two samples, in bytes a second. None is what one of them does not tell."""
+    """Traffic between two samples, in bytes per second. None if one of the two samples has no value."""
 
     network_received: float | None
     network_sent: float | None
@@ -56,10 +58,10 @@ class Rates:
 
 
 def usage_of(stats: ContainerStats) -> Usage:
-    """The figures of one sample, as `docker stats` shows them.
+    """Compute the figures of one sample, as `docker stats` shows them.
 
-    The share of CPU time needs a sample that was compared with one before: the second of `containers.stats` or later,
-    or `containers.stats_once` without `one_shot` on Docker.
+    `cpu_percent` needs a sample that includes the previous one: any of `containers.stats` but the first, or that of
+    `containers.stats_once` without `one_shot` on Docker.
     """
     windows = stats.os_type == "windows" or stats.num_procs > 0
     memory = _windows_memory(stats) if windows else _memory(stats.memory_stats)
@@ -72,8 +74,8 @@ def usage_of(stats: ContainerStats) -> Usage:
         memory=memory,
         memory_limit=limit,
         memory_percent=None if memory is None or limit is None else memory / limit * 100,
-        network_received=sum(one.rx_bytes for one in networks) if networks else None,
-        network_sent=sum(one.tx_bytes for one in networks) if networks else None,
+        network_received=sum(network.rx_bytes for network in networks) if networks else None,
+        network_sent=sum(network.tx_bytes for network in networks) if networks else None,
         block_read=read,
         block_written=written,
         pids=stats.pids_stats.current or None,
@@ -81,15 +83,15 @@ def usage_of(stats: ContainerStats) -> Usage:
 
 
 def rates_between(before: Usage, after: Usage) -> Rates:
-    """The traffic from one sample to a later one of the same container.
+    """Compute the traffic between one sample and a later one of the same container.
 
-    A counter that went down was reset by a restart: it counts from 0. Raises InvalidArgument unless the second one is
-    later.
+    A counter that fell was reset by a restart and counts from 0 again. Raises InvalidArgument unless the second sample
+    is later than the first.
     """
-    begin, end = before.time.nanoseconds, after.time.nanoseconds
-    if begin is None or end is None or end <= begin:
-        raise InvalidArgument("rates_between: the second sample has to be later than the first one")
-    seconds = (end - begin) / 1e9
+    start, end = before.time.nanoseconds, after.time.nanoseconds
+    if start is None or end is None or end <= start:
+        raise InvalidArgument("rates_between: the second sample must be later than the first one")
+    seconds = (end - start) / 1e9
 
     def rate(first: int | None, second: int | None) -> float | None:
         if first is None or second is None:
@@ -111,14 +113,14 @@ def _cpu(stats: ContainerStats) -> float | None:
         return None
     used = now.cpu_usage.total_usage - before.cpu_usage.total_usage
     possible = (now.system_cpu_usage - before.system_cpu_usage) / processors
-    # Podman, which alone has `cpu`, leaves the time out in which the host was idle: containers/podman#28761.
+    # Podman, the only one with `cpu`, does not count the host's idle time: containers/podman#28761.
     if "cpu" in now.extra:
         possible = (stats.read.nanoseconds or 0) - (stats.preread.nanoseconds or 0)
     return used / possible * 100 if used > 0 and possible > 0 else 0.0
 
 
 def _windows_cpu(stats: ContainerStats) -> float | None:
-    """There a container is counted in hundreds of nanoseconds, and the host not at all."""
+    """On Windows CPU time is in units of 100 nanoseconds, and that of the host is not reported."""
     now, before = stats.read.nanoseconds, stats.preread.nanoseconds
     if now is None or before is None:
         return None
@@ -128,7 +130,7 @@ def _windows_cpu(stats: ContainerStats) -> float | None:
 
 
 def _memory(memory: ContainerMemoryStats) -> int | None:
-    """The cache that nobody used lately is not counted; cgroup v1 and v2 name it in their own way."""
+    """Memory without the inactive page cache, which cgroup v1 and v2 report under different names."""
     if not memory.usage:
         return None
     for name in ("total_inactive_file", "inactive_file"):

@@ -1,1 +1,1 @@
-"""Answers that are more than JSON: what some operations say in headers, or hide in a success."""
+"""Answers that are not just JSON: results in headers, and errors in answers with a status of success."""

@@ -1,4 +1,4 @@
-"""What a path inside a container is: JSON in base64, in a header."""
+"""The description of a path inside a container, which is JSON in base64 in a header."""
 
 from __future__ import annotations
 

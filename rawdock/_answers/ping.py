@@ -1,4 +1,4 @@
-"""A ping's answer is in its headers."""
+"""The answer to a ping, which is in its headers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import httpx
 
 from .._transport.messages import WireResponse
-from .._transport.wire import Head
 from ..models.ping import Ping
 
 if TYPE_CHECKING:
@@ -15,23 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ping_of"]
 
-# Heads repeat while the Engine's clock shows the same second (wire.parse_head gives the same object): so do answers.
-_last: tuple[Head | None, Ping] = (None, Ping())
-
 
 def ping_of(response: httpx.Response) -> Ping:
     """The answer to GET or HEAD /_ping."""
-    global _last
     if type(response) is not WireResponse:
-        return _made(response.headers)
-    head, ping = _last
-    if response.head is not head:
-        ping = _made(response.headers)
-        _last = (response.head, ping)
+        return _read_headers(response.headers)
+    results = response.head.results  # kept while the Engine answers with the same head, within a second
+    ping: Ping | None = results.get("ping")
+    if ping is None:
+        ping = results["ping"] = _read_headers(response.headers)
     return ping
 
 
-def _made(headers: Mapping[str, str]) -> Ping:
+def _read_headers(headers: Mapping[str, str]) -> Ping:
     get = headers.get
     return Ping(
         api_version=get("api-version") or "",

@@ -1,4 +1,4 @@
-"""Statistics of a container, once. Podman hides a refusal in a success: an error object, or nothing at all."""
+"""One sample of the statistics of a container. Podman may send an error, or nothing, with a status of success."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["stats_of"]
 
 
 def stats_of(response: httpx.Response) -> ContainerStats:
-    """The answer to GET of a container's stats that are no stream."""
+    """The answer to GET of the stats of a container, without streaming."""
     from .._models.codec import decode, loads
     from ..models.stats import ContainerStats
 
     content = response.content
     if not content.strip():
-        raise Conflict("the Engine answered nothing, as Podman does for a container that does not run", status=200)
+        raise Conflict("the answer is empty, as Podman's is for a container that is not running", status=200)
     data: object = loads(content)
     if type(data) is dict and (error := hidden_error(cast("dict[str, Any]", data))):
         raise error

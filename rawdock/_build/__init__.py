@@ -1,1 +1,1 @@
-"""What builds are made of: the context that is sent, and the steps that come back. Nothing here talks to an Engine."""
+"""The parts of a build: the context that is sent and the steps that come back. Nothing here talks to an Engine."""

@@ -1,4 +1,4 @@
-"""The context of a build: a folder as a tar archive, without what its rules leave out."""
+"""The context of a build: a folder as a tar archive, without the files that its ignore rules exclude."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection, Generator, Mapping
 from functools import partial
 from typing import Final
 
-from .._tar.members import MemberAttributes, ending
+from .._tar.members import MemberAttributes, padding
 from .._tar.pack import Packer
-from .._tar.walk import Choice, Walk
+from .._tar.walk import Selector, Walk
 from ..errors import FileError
 from .ignore import Matches, Rules
 
@@ -26,33 +26,33 @@ def archive_of(
     mtime: int | None = None,
     prune: bool = True,
 ) -> Generator[bytes, None, None]:
-    """The folder as a tar archive, in pieces.
+    """The folder as a tar archive, in chunks.
 
-    What `rules` leave out is not in it, unless its path is in `always`. `added` are files that the folder does not
-    have, or has otherwise. Owners are root, as the docker command has them; times are in whole seconds, or all `mtime`.
-    `prune=False` looks into every folder that is left out: for tests.
+    Files that `rules` exclude are left out, unless their path is in `always`. `added` are additional files, which
+    replace those of the same path. The owner of all files is root, as with the docker command; times are in whole
+    seconds, or all `mtime`. `prune=False` also walks excluded folders in which no file can be included: for tests.
     """
     added = added or {}
-    new = MemberAttributes(mode=0o600, mtime=mtime or 0)
+    attributes = MemberAttributes(mode=0o600, mtime=mtime or 0)
     for name, content in sorted(added.items()):
-        yield new.of_new(name, len(content)) + content + ending(len(content))
-    walk = Walk(folder, _choice(rules, frozenset(always), added, prune), may_go=True)
+        yield attributes.file_header(name, len(content)) + content + padding(len(content))
+    walk = Walk(folder, _selector(rules, frozenset(always), added, prune), ignore_vanished=True)
     try:
-        yield from Packer(walk, MemberAttributes(mtime=mtime)).pieces()
+        yield from Packer(walk, MemberAttributes(mtime=mtime)).chunks()
     except FileError as error:
         if error.path == folder:
             raise
-        raise FileError(f"{error}; a .dockerignore can leave it out", path=error.path) from error.__cause__
+        raise FileError(f"{error}; a .dockerignore can exclude it", path=error.path) from error.__cause__
 
 
-def _choice(rules: Rules, always: Collection[str], without: Collection[str], prune: bool) -> Choice:
-    def choose(above: Matches, path: str) -> tuple[bool, Choice] | None:
+def _selector(rules: Rules, always: Collection[str], without: Collection[str], prune: bool) -> Selector:
+    def select(parent_matches: Matches, path: str) -> tuple[bool, Selector] | None:
         if path in without:
             return None
-        out, matches = rules.look(path, above)
-        if out and path not in always:
-            below = not prune or rules.may_return(path) or any(name.startswith(path + "/") for name in always)
-            return (False, partial(choose, matches)) if below else None
-        return True, partial(choose, matches)
+        excluded, matches = rules.match(path, parent_matches)
+        if excluded and path not in always:
+            enter = not prune or rules.may_reinclude(path) or any(name.startswith(path + "/") for name in always)
+            return (False, partial(select, matches)) if enter else None
+        return True, partial(select, matches)
 
-    return partial(choose, ())
+    return partial(select, ())

@@ -1,4 +1,4 @@
-"""What is to be built: a folder, a Dockerfile as text, or an archive that is ready."""
+"""The source of a build: a folder, the text of a Dockerfile, or an archive."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "Source"]
 
-_IGNORE = ".dockerignore"
+_DOCKERIGNORE = ".dockerignore"
 
 
 class Source(NamedTuple):
-    """What the caller gave."""
+    """The arguments of `docker.build` that say what to build."""
 
     context: str | os.PathLike[str] | Content | None
     dockerfile: str | bytes | None
@@ -35,7 +35,7 @@ class Source(NamedTuple):
     compress: bool
 
     def check(self) -> None:
-        """Raise InvalidArgument for what does not go together."""
+        """Raise InvalidArgument for arguments that do not go together."""
         folder = isinstance(self.context, (str, os.PathLike))
         if self.dockerfile is not None and self.file is not None:
             raise InvalidArgument("build: give dockerfile, its text, or file, its path; not both")
@@ -49,21 +49,21 @@ class Source(NamedTuple):
                 f"not {type(self.context).__name__}"
             )
         if self.dockerfile is not None:
-            raise InvalidArgument("build: an archive has its Dockerfile in it; give file to say where")
+            raise InvalidArgument("build: an archive contains its Dockerfile; give its path in the archive as file")
         if self.compress or self.mtime is not None:
-            raise InvalidArgument("build: an archive is sent as it is; compress and mtime are for folders")
+            raise InvalidArgument("build: an archive is sent unchanged; compress and mtime are for folders")
 
-    async def prepared(self, *, engine_applies_dockerignore: bool) -> Context:
-        """What to send. Raises InvalidArgument for a folder or a Dockerfile that is not there, and for bad rules.
+    async def prepare(self, *, engine_applies_dockerignore: bool) -> Context:
+        """The context to send. Raises InvalidArgument for a missing folder or Dockerfile and for invalid rules.
 
-        `engine_applies_dockerignore` is an Engine that looks for the rules itself, and takes what they leave out away again: the
-        classic builder its Dockerfile and rules, Podman all.
+        `engine_applies_dockerignore` is set for an Engine that itself reads the `.dockerignore` in the context and
+        removes what it excludes: the classic builder the Dockerfile and the rules, Podman any file.
         """
         if isinstance(self.context, (str, os.PathLike)):
-            return await to_thread.run_sync(self._folder, os.path.abspath(self.context), engine_applies_dockerignore)
+            return await to_thread.run_sync(self._prepare_folder, os.path.abspath(self.context), engine_applies_dockerignore)
         if self.context is not None:
             return Context(self.context, os.fspath(self.file) if self.file is not None else None)
-        content = _encoded(cast("str | bytes", self.dockerfile))
+        content = _encode(cast("str | bytes", self.dockerfile))
         member = tarfile.TarInfo("Dockerfile")
         member.size, member.mtime = len(content), self.mtime or 0
         out = io.BytesIO()
@@ -71,29 +71,29 @@ class Source(NamedTuple):
             archive.addfile(member, io.BytesIO(content))
         return Context(out.getvalue(), None)
 
-    def _folder(self, folder: str, engine_applies_dockerignore: bool) -> Context:
+    def _prepare_folder(self, folder: str, engine_applies_dockerignore: bool) -> Context:
         if not os.path.isdir(folder):
-            what = "is no folder" if os.path.exists(folder) else "is not there"
-            raise InvalidArgument(f"build: the context {folder} {what}")
+            problem = "is not a folder" if os.path.exists(folder) else "does not exist"
+            raise InvalidArgument(f"build: the context {folder} {problem}")
         root = os.path.realpath(folder)
         added: dict[str, bytes] = {}
         always: set[str] = set()
         if self.dockerfile is not None:
-            name, beside = _add_external_dockerfile(_encoded(self.dockerfile), added), ""
+            name, own_rules_path = _add_external_dockerfile(_encode(self.dockerfile), added), ""
         else:
-            path, inside = _dockerfile(root, self.file)
-            beside = path + _IGNORE
+            path, inside = _find_dockerfile(root, self.file)
+            own_rules_path = path + _DOCKERIGNORE
             if inside is not None:
                 name = inside
                 always.add(name)
             else:
                 name = _add_external_dockerfile(_read(path), added)
-        rules, own = _rules(root, beside)
+        rules, own = _find_rules(root, own_rules_path)
         if engine_applies_dockerignore:
-            always |= {_IGNORE, *own}
+            always |= {_DOCKERIGNORE, *own}
             if added:
-                # The Engine takes away what it is told to leave out, when it has read it.
-                added[_IGNORE] = _sent_rules(root) + f"\n{name}\n".encode()
+                # The Engine removes excluded files only after it has read the Dockerfile.
+                added[_DOCKERIGNORE] = _rules_for_engine(root) + f"\n{name}\n".encode()
         try:
             matcher = Rules(rules)
         except InvalidArgument as error:
@@ -103,33 +103,33 @@ class Source(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What to send."""
+    """The archive to send."""
 
     content: bytes | AsyncIterable[bytes]
     dockerfile: str | None
-    """Its path in there; None for the usual one."""
+    """The path of the Dockerfile in the archive; None for `Dockerfile`."""
 
     async def aclose(self) -> None:
-        """Close the files that are open, where nothing was sent."""
+        """Close the open files of an archive that was not sent."""
         if isinstance(self.content, Batches):
             await self.content.aclose()
 
 
 def _add_external_dockerfile(content: bytes, added: dict[str, bytes]) -> str:
-    """Put a Dockerfile from outside into the context, by a name that only the same one has."""
+    """Add a Dockerfile from outside the context, under a name made from its hash. Returns the name."""
     name = f".dockerfile.{hashlib.sha256(content).hexdigest()[:20]}"
     added[name] = content
     return name
 
 
-def _encoded(dockerfile: str | bytes) -> bytes:
+def _encode(dockerfile: str | bytes) -> bytes:
     return dockerfile.encode() if isinstance(dockerfile, str) else bytes(dockerfile)
 
 
-def _dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[str, str | None]:
-    """Where the Dockerfile is, and its path in the folder; None for one that is elsewhere."""
+def _find_dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[str, str | None]:
+    """The path of the Dockerfile, and its path relative to the folder; None for a Dockerfile outside of it."""
     if file is None:
-        usual = next((name for name in ("Dockerfile", "dockerfile") if _there(root, name)), "Dockerfile")
+        usual = next((name for name in ("Dockerfile", "dockerfile") if _exists(root, name)), "Dockerfile")
         path = os.path.join(root, usual)
     else:
         path = os.path.join(root, os.fspath(file))
@@ -140,39 +140,40 @@ def _dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[str, st
     if inside.split("/")[0] != "..":
         return path, inside
     if file is None or not os.path.isabs(os.fspath(file)):
-        raise InvalidArgument(f"build: the Dockerfile {path} leads out of the folder; give its whole path as file")
+        raise InvalidArgument(f"build: the Dockerfile {path} is outside of the folder; give an absolute path as file")
     return path, None
 
 
-def _rules(root: str, beside: str) -> tuple[list[str], list[str]]:
-    """The rules for this Dockerfile: in a file named after it, or those of the folder. And the former's path."""
-    if beside and os.path.isfile(beside):
-        inside = os.path.relpath(beside, root)
-        return read_rules(_read(beside)), [inside] if inside.split("/")[0] != ".." else []
-    if _there(root, _IGNORE):
-        return read_rules(_read(os.path.join(root, _IGNORE))), []
+def _find_rules(root: str, own_rules_path: str) -> tuple[list[str], list[str]]:
+    """The rules from the file that belongs to the Dockerfile, or else from the folder's `.dockerignore`; and the path
+    of the former if it is in the folder."""
+    if own_rules_path and os.path.isfile(own_rules_path):
+        inside = os.path.relpath(own_rules_path, root)
+        return read_rules(_read(own_rules_path)), [inside] if inside.split("/")[0] != ".." else []
+    if _exists(root, _DOCKERIGNORE):
+        return read_rules(_read(os.path.join(root, _DOCKERIGNORE))), []
     return [], []
 
 
-def _sent_rules(root: str) -> bytes:
-    """The folder's own rules, for the Engine. What they lead to if they are a link may be no part of the folder, and is
-    not sent: they have been followed here already."""
-    path = os.path.join(root, _IGNORE)
-    if not _there(root, _IGNORE) or os.path.islink(path):
-        return _IGNORE.encode()
+def _rules_for_engine(root: str) -> bytes:
+    """The folder's `.dockerignore`, for the Engine. If it is a symbolic link, its target may be outside of the folder
+    and is not sent: rawdock has applied the rules already."""
+    path = os.path.join(root, _DOCKERIGNORE)
+    if not _exists(root, _DOCKERIGNORE) or os.path.islink(path):
+        return _DOCKERIGNORE.encode()
     return _read(path, os.O_NOFOLLOW)
 
 
-def _there(root: str, name: str) -> bool:
+def _exists(root: str, name: str) -> bool:
     return os.path.lexists(os.path.join(root, name))
 
 
 def _read(path: str, flags: int = 0) -> bytes:
     try:
-        # A pipe is not waited for, and a device may have no end.
+        # Do not block on a pipe, and do not read from a device, which may never end.
         with open(path, "rb", opener=lambda path, usual: os.open(path, usual | os.O_NONBLOCK | flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileError(f"{path} cannot be read: it is no file", path=path)
+                raise FileError(f"{path} cannot be read: it is not a file", path=path)
             return file.read()
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error

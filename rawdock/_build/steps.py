@@ -1,4 +1,4 @@
-"""The steps of a build, the same for every builder, and what changes about them. Pure."""
+"""The steps of a build and their changes, the same for every builder. Pure."""
 
 from __future__ import annotations
 
@@ -23,52 +23,53 @@ __all__ = [
     "Steps",
 ]
 
-_LOGS: Final = 256 * 1024
+_KEPT_LOGS: Final = 256 * 1024
 _NUMBER = re.compile(r"^\[[^\]]*\] ")
 _CANCELED = "context canceled"
 
 
 @attrs.define(eq=False)
 class StepPart:
-    """A part of a step that has a size or a state of its own, as a layer that is pulled or an image that is named."""
+    """A part of a step with its own progress, such as a layer that is pulled or an image that is named."""
 
     id: str
     name: str = ""
-    """What is done with it; may be empty."""
+    """What the builder does with it; may be empty."""
     current: int = 0
-    """Bytes, mostly."""
+    """The progress so far, usually in bytes."""
     total: int = 0
-    """0 while not known."""
+    """The same at the end; 0 while not known."""
     completed: bool = False
 
 
 @attrs.frozen
 class BuildWarning:
-    """What a builder warns of."""
+    """A warning of the builder."""
 
     message: str
     detail: tuple[str, ...] = ()
     url: str = ""
-    """Where more is said of it; BuildKit only."""
+    """A page about the warning; BuildKit only."""
 
 
 @attrs.define(eq=False)
 class Step:
-    """A step of a build; read it, the stream writes it."""
+    """A step of a build. The build updates it while it runs; only read it."""
 
     id: str
-    """A digest with BuildKit, else its number."""
+    """A digest with BuildKit, otherwise the number of the step."""
     name: str
-    """As `[2/3] COPY . /app`; what a builder does besides has no number, or `[internal]`."""
+    """As `[2/3] COPY . /app`. Steps that are no instruction have no number, or `[internal]`."""
     cached: bool = False
-    """Nothing was done: its result was there."""
+    """Whether the result was in the build cache."""
     started: datetime | None = None
-    """In UTC: as BuildKit tells, else when its first line came here."""
+    """The start in UTC: from BuildKit, otherwise when its first line was received."""
     completed: datetime | None = None
-    """The same for its end; also set for a step that failed."""
+    """The end in UTC, also of a failed step."""
     error: str = ""
+    """The error of a failed step; otherwise empty."""
     progress: dict[str, StepPart] = attrs.field(factory=dict[str, StepPart])
-    """Its parts, by their ids."""
+    """The parts of the step by id."""
     warnings: list[BuildWarning] = attrs.field(factory=list[BuildWarning])
     _logs: bytearray = attrs.field(factory=bytearray, repr=False)
 
@@ -79,7 +80,7 @@ class Step:
 
     @property
     def logs(self) -> bytes:
-        """What it has written, stdout and stderr as they came; of much only the last 256 KiB."""
+        """The output, stdout and stderr in the order received; only the last 256 KiB are kept."""
         return bytes(self._logs)
 
     @property
@@ -89,36 +90,36 @@ class Step:
 
     def write(self, data: bytes) -> None:
         self._logs += data
-        # Cut only now and then: each cut moves all that is kept.
-        if len(self._logs) > 2 * _LOGS:
-            del self._logs[:-_LOGS]
+        # Cut rarely, since each cut moves all that is kept.
+        if len(self._logs) > 2 * _KEPT_LOGS:
+            del self._logs[:-_KEPT_LOGS]
 
 
 @attrs.frozen
 class StepStarted:
-    """A step has begun."""
+    """A step has started."""
 
     step: Step
 
 
 @attrs.frozen
 class StepOutput:
-    """A step has written something."""
+    """A step has written output."""
 
     step: Step
     data: bytes
     stream: Literal["stdout", "stderr"]
-    """Podman does not tell them apart: all is stdout."""
+    """Always `stdout` on Podman, which does not distinguish the two."""
 
     @property
     def text(self) -> str:
-        """As text; a character that is cut is not whole."""
+        """`data` as text. A character that is split between two outputs is replaced."""
         return self.data.decode(errors="replace")
 
 
 @attrs.frozen
 class StepProgress:
-    """A part of a step has gone on."""
+    """A part of a step has made progress."""
 
     step: Step
     part: StepPart
@@ -126,7 +127,7 @@ class StepProgress:
 
 @attrs.frozen
 class StepWarning:
-    """There is a warning; of the build as a whole if it has no step."""
+    """The builder has given a warning, about a step or about the whole build (`step` is None)."""
 
     step: Step | None
     warning: BuildWarning
@@ -134,7 +135,7 @@ class StepWarning:
 
 @attrs.frozen
 class StepDone:
-    """A step has ended, well or not."""
+    """A step has ended, successfully or not."""
 
     step: Step
 
@@ -143,17 +144,17 @@ BuildChange = StepStarted | StepOutput | StepProgress | StepWarning | StepDone
 
 
 class Steps:
-    """Folds what a builder tells into steps; each call gives what has changed by it."""
+    """The steps of one build. Each method updates them and returns the changes."""
 
     def __init__(self) -> None:
         self.steps: dict[str, Step] = {}
-        """By id, in the order in which they began."""
+        """By id, in the order of their start."""
         self.warnings: list[BuildWarning] = []
         self._announced: dict[str, Step] = {}
 
     @property
     def failed(self) -> Step | None:
-        """The step with an error, the first that was not only ended because of another."""
+        """The first failed step that was not merely cancelled because another one failed."""
         failed = [step for step in self.steps.values() if step.error]
         return next((step for step in failed if not step.error.endswith(_CANCELED)), failed[0] if failed else None)
 
@@ -180,36 +181,36 @@ class Steps:
         step.error = error
         return [StepDone(step)]
 
-    def see(self, trace: Trace) -> list[BuildChange]:
-        """A record of BuildKit."""
+    def add_trace(self, trace: Trace) -> list[BuildChange]:
+        """Apply a trace record of BuildKit."""
         changes: list[BuildChange] = []
         for vertex in trace.vertexes:
-            changes += self._began(vertex)
+            changes += self._vertex_started(vertex)
         for status in trace.statuses:
-            changes += self._status(status)
+            changes += self._part_changed(status)
         for log in trace.logs:
             if log.message:
-                step = self._of(log.vertex, changes)
+                step = self._step_of(log.vertex, changes)
                 changes += self.write(step, log.message, "stderr" if log.stream == 2 else "stdout")
-        for warned in trace.warnings:
-            about = self.steps.get(warned.vertex) or self._announced.get(warned.vertex)
-            changes += self.warn(about, BuildWarning(warned.short, tuple(warned.detail), warned.url))
+        for warning in trace.warnings:
+            step_of_warning = self.steps.get(warning.vertex) or self._announced.get(warning.vertex)
+            changes += self.warn(step_of_warning, BuildWarning(warning.short, tuple(warning.detail), warning.url))
         for vertex in trace.vertexes:
-            changes += self._ended(vertex)
+            changes += self._vertex_changed(vertex)
         return changes
 
-    def _began(self, vertex: Vertex) -> list[BuildChange]:
+    def _vertex_started(self, vertex: Vertex) -> list[BuildChange]:
         step = self.steps.get(vertex.digest)
         if step is not None:
             step.name = vertex.name or step.name
             return []
-        # All are announced before the first begins; some never do.
+        # All steps are announced before the first one starts; some never start.
         announced = self._announced.setdefault(vertex.digest, Step(vertex.digest, vertex.name))
         announced.name = vertex.name or announced.name
         when = vertex.started or vertex.completed
         return self.start(vertex.digest, vertex.name, when) if when else []
 
-    def _ended(self, vertex: Vertex) -> list[BuildChange]:
+    def _vertex_changed(self, vertex: Vertex) -> list[BuildChange]:
         step = self.steps.get(vertex.digest)
         if step is None:
             return []
@@ -218,21 +219,21 @@ class Steps:
         if not vertex.completed:
             return []
         changes = self.finish(step, vertex.completed, step.error)
-        # BuildKit asks some steps twice; the second time tells whether the result was there.
+        # BuildKit completes some steps twice; only the second time says whether the result was cached.
         step.started, step.completed = vertex.started or step.started, vertex.completed
         return changes
 
-    def _status(self, status: Status) -> list[BuildChange]:
+    def _part_changed(self, status: Status) -> list[BuildChange]:
         changes: list[BuildChange] = []
-        step = self._of(status.vertex, changes)
+        step = self._step_of(status.vertex, changes)
         part = step.progress.setdefault(status.id, StepPart(status.id))
         part.name = status.name or part.name
         part.current, part.total = status.current, status.total
         part.completed = part.completed or status.completed is not None
         return [*changes, StepProgress(step, part)]
 
-    def _of(self, id: str, changes: list[BuildChange]) -> Step:
-        """The step, which has begun if something else is told of it."""
+    def _step_of(self, id: str, changes: list[BuildChange]) -> Step:
+        """The step with this id. If it has not started, it is started now, as something about it was reported."""
         if id not in self.steps:
             changes += self.start(id, id)
         return self.steps[id]

@@ -1,7 +1,7 @@
-"""What the classic builder and Podman say of a build: lines for people, told apart by how they begin. Pure.
+"""Parse the text output of the classic builder and Podman, lines for people, into steps. Pure.
 
-A command in the build may write the same. So a step must have the number that is next, and an end must name the
-container that runs; what fits nothing is the output of the step.
+A command in the build may print the same text. So a step line must have the next number, and an end line must name the
+container that runs. Any other line is output of the current step.
 """
 
 from __future__ import annotations
@@ -13,41 +13,41 @@ from .steps import BuildChange, BuildWarning, Step, StepPart, StepProgress, Step
 
 __all__ = ["TextBuild"]
 
-_STEP = re.compile(r"(?:\[(?P<stage>\d+)/\d+\] )?S(?:TEP|tep) (?P<number>\d+)/(?P<total>\d+) ?: (?P<what>.*)", re.DOTALL)
+_STEP = re.compile(r"(?:\[(?P<stage>\d+)/\d+\] )?S(?:TEP|tep) (?P<number>\d+)/(?P<total>\d+) ?: (?P<text>.*)", re.DOTALL)
 _RESULT = re.compile(r" ?-{2,3}> (?:[0-9a-f]{8,64})?\n")
 _CACHED = re.compile(r" ?-{2,3}> Using cache(?: [0-9a-f]+)?\n")
 _RUNNING = re.compile(r" ---> Running in (?P<id>[0-9a-f]+)\n")
 _REMOVED = re.compile(r"(?: ---> )?Remov(?:ing|ed) intermediate container (?P<id>[0-9a-f]+)\n")
-_COMMIT = re.compile(r"(?:\[\d+/\d+\] )?COMMIT(?: (?P<what>.*))?\n")
-_WARNING = re.compile(r"(?P<within> ---> )?\[Warning\] (?P<what>.*)\n?")
-_NAMED = ("Successfully built ", "Successfully tagged ")
-# How the classic builder marks what came from stderr.
+_COMMIT = re.compile(r"(?:\[\d+/\d+\] )?COMMIT(?: (?P<text>.*))?\n")
+_WARNING = re.compile(r"(?P<within> ---> )?\[Warning\] (?P<text>.*)\n?")
+_SUCCESS = ("Successfully built ", "Successfully tagged ")
+# The classic builder prints stderr in red.
 _RED, _PLAIN = "\x1b[91m", "\x1b[0m"
 
 
 class TextBuild:
-    """Feed it the text of each line, in order."""
+    """Updates steps from the text of each line."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._step: Step | None = None
-        self._last = ("", 0, 0)  # stage, number and total
+        self._last_instruction = ("", 0, 0)  # stage, number and total
         self._container = ""
-        self._open = False  # Docker sends the line break behind a step's name by itself
+        self._expects_newline = False  # Docker sends the line break after a step's name separately
 
     def feed(self, text: str) -> list[BuildChange]:
-        """What a line changes."""
-        opened, self._open = self._open, False
-        if (match := _STEP.fullmatch(text)) and (changes := self._begin(match)):
-            self._open = not text.endswith("\n")
+        """Apply a line, and return the changes."""
+        expected_newline, self._expects_newline = self._expects_newline, False
+        if (match := _STEP.fullmatch(text)) and (changes := self._start_instruction(match)):
+            self._expects_newline = not text.endswith("\n")
             return changes
         if not self._container:
             if match := _COMMIT.fullmatch(text):
-                return [*self.end(), *self._start("COMMIT", f"COMMIT {match['what'] or ''}".strip())]
-            if (match := _WARNING.fullmatch(text)) and (self._commits or match["within"]):
-                return self._steps.warn(self._step, BuildWarning(match["what"]))
+                return [*self.end_step(), *self._start("COMMIT", f"COMMIT {match['text'] or ''}".strip())]
+            if (match := _WARNING.fullmatch(text)) and (self._is_committing or match["within"]):
+                return self._steps.warn(self._step, BuildWarning(match['text']))
         step = self._step
-        if step is None or (opened and text == "\n"):
+        if step is None or (expected_newline and text == "\n"):
             return []
         if self._container:
             if (match := _REMOVED.fullmatch(text)) and match["id"] == self._container:
@@ -60,18 +60,18 @@ class TextBuild:
             step.cached = True
             return []
         elif _RESULT.fullmatch(text):
-            return self.end()
-        elif self._commits and text.startswith(_NAMED):
+            return self.end_step()
+        elif self._is_committing and text.startswith(_SUCCESS):
             return []
-        return self._write(step, text)
+        return self._add_output(step, text)
 
     @property
-    def _commits(self) -> bool:
-        """All steps of the Dockerfile are over."""
+    def _is_committing(self) -> bool:
+        """Whether all instructions of the Dockerfile are done."""
         return self._step is None or self._step.id.startswith("COMMIT")
 
-    def part(self, id: str, status: str, current: int, total: int) -> list[BuildChange]:
-        """A line of a pull, which is a part of the step that needs the image."""
+    def update_part(self, id: str, status: str, current: int, total: int) -> list[BuildChange]:
+        """Apply a progress line of a pull: the layer is a part of the step that needs the image."""
         if self._step is None or not id:
             return []
         part = self._step.progress.setdefault(id, StepPart(id))
@@ -79,20 +79,20 @@ class TextBuild:
         part.completed = status in ("Pull complete", "Already exists", "Download complete")
         return [StepProgress(self._step, part)]
 
-    def end(self, error: str = "") -> list[BuildChange]:
-        """The step that runs has ended."""
+    def end_step(self, error: str = "") -> list[BuildChange]:
+        """End the current step, with an error if it failed."""
         step, self._step, self._container = self._step, None, ""
         return self._steps.finish(step, error=error) if step is not None else []
 
-    def _begin(self, match: re.Match[str]) -> list[BuildChange]:
+    def _start_instruction(self, match: re.Match[str]) -> list[BuildChange]:
         stage, number, total = match["stage"] or "", int(match["number"]), int(match["total"])
-        last_stage, last_number, last_total = self._last
+        last_stage, last_number, last_total = self._last_instruction
         follows = (stage, number, total) == (last_stage, last_number + 1, last_total)
-        if not follows and not (number == 1 and stage != last_stage) and self._last[1]:
+        if not follows and not (number == 1 and stage != last_stage) and self._last_instruction[1]:
             return []
-        self._last = stage, number, total
+        self._last_instruction = stage, number, total
         of_stage = f"{stage}:" if stage else ""
-        return [*self.end(), *self._start(f"{of_stage}{number}", f"[{of_stage}{number}/{total}] {match['what'].strip()}")]
+        return [*self.end_step(), *self._start(f"{of_stage}{number}", f"[{of_stage}{number}/{total}] {match['text'].strip()}")]
 
     def _start(self, id: str, name: str) -> list[BuildChange]:
         while id in self._steps.steps:
@@ -101,7 +101,7 @@ class TextBuild:
         self._step = self._steps.steps[id]
         return changes
 
-    def _write(self, step: Step, text: str) -> list[BuildChange]:
+    def _add_output(self, step: Step, text: str) -> list[BuildChange]:
         stream: Literal["stdout", "stderr"] = "stdout"
         if text.startswith(_RED) and text.endswith(_PLAIN):
             text, stream = text[len(_RED) : -len(_PLAIN)], "stderr"

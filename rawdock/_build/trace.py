@@ -1,7 +1,7 @@
-"""What BuildKit tells of a build: protobuf in base64, in lines whose id is `moby.buildkit.trace`. Pure.
+"""Decode BuildKit's trace records: protobuf in base64, in build lines whose id is `moby.buildkit.trace`. Pure.
 
-A record is the StatusResponse of BuildKit's control service: the vertexes, statuses, logs and warnings that are new.
-Fields that are not known are passed over.
+A record is a StatusResponse of BuildKit's control service: the new or changed vertexes, statuses, logs and warnings.
+Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ import attrs
 from ..errors import DecodeError
 from .protobuf import Value, as_bytes, as_int, as_text, fields
 
-__all__ = ["Log", "Status", "Trace", "Vertex", "Warned", "read_trace"]
+__all__ = ["Log", "Status", "Trace", "Vertex", "VertexWarning", "read_trace"]
 
 T = TypeVar("T")
 
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Tag(NamedTuple):
-    """Where a field is in its message, and how it is read."""
+    """The number of a field in its message, and the function that decodes its value."""
 
     number: int
     read: Callable[[Value], object]
-    many: bool = False
+    repeated: bool = False
 
 
-def _one(number: int, read: Callable[[Value], T], default: T) -> T:
+def _field(number: int, read: Callable[[Value], T], default: T) -> T:
     return attrs.field(default=default, metadata={_Tag: _Tag(number, read)})
 
 
-def _each(number: int, read: Callable[[Value], T]) -> list[T]:
-    return cast("list[T]", attrs.field(factory=list, metadata={_Tag: _Tag(number, read, many=True)}))
+def _repeated_field(number: int, read: Callable[[Value], T]) -> list[T]:
+    return cast("list[T]", attrs.field(factory=list, metadata={_Tag: _Tag(number, read, repeated=True)}))
 
 
 def _flag(value: Value) -> bool:
@@ -46,7 +46,7 @@ def _flag(value: Value) -> bool:
 
 
 def _time(value: Value) -> datetime | None:
-    """A timestamp; None for the zero of Go, and for what is no time that Python knows."""
+    """A timestamp; None for Go's zero time and for times out of Python's range."""
     seconds = nanoseconds = 0
     for number, part in fields(as_bytes(value)):
         if number == 1:
@@ -54,7 +54,7 @@ def _time(value: Value) -> datetime | None:
         elif number == 2:
             nanoseconds = as_int(part)
     try:
-        time = _BEGINNING + timedelta(seconds=seconds, microseconds=nanoseconds // 1000)
+        time = _EPOCH + timedelta(seconds=seconds, microseconds=nanoseconds // 1000)
     except OverflowError:
         return None
     return time if time.year > 1 else None
@@ -62,69 +62,69 @@ def _time(value: Value) -> datetime | None:
 
 @attrs.define
 class Vertex:
-    """A step, each time that something has changed about it."""
+    """The state of a step; sent again with each change."""
 
-    digest: str = _one(1, as_text, "")
-    name: str = _one(3, as_text, "")
-    cached: bool = _one(4, _flag, False)
-    started: datetime | None = _one(5, _time, None)
-    completed: datetime | None = _one(6, _time, None)
-    error: str = _one(7, as_text, "")
+    digest: str = _field(1, as_text, "")
+    name: str = _field(3, as_text, "")
+    cached: bool = _field(4, _flag, False)
+    started: datetime | None = _field(5, _time, None)
+    completed: datetime | None = _field(6, _time, None)
+    error: str = _field(7, as_text, "")
 
 
 @attrs.define
 class Status:
-    """How far a part of a step is."""
+    """The progress of a part of a step."""
 
-    id: str = _one(1, as_text, "")
-    vertex: str = _one(2, as_text, "")
-    name: str = _one(3, as_text, "")
-    current: int = _one(4, as_int, 0)
-    total: int = _one(5, as_int, 0)
-    started: datetime | None = _one(7, _time, None)
-    completed: datetime | None = _one(8, _time, None)
+    id: str = _field(1, as_text, "")
+    vertex: str = _field(2, as_text, "")
+    name: str = _field(3, as_text, "")
+    current: int = _field(4, as_int, 0)
+    total: int = _field(5, as_int, 0)
+    started: datetime | None = _field(7, _time, None)
+    completed: datetime | None = _field(8, _time, None)
 
 
 @attrs.define
 class Log:
-    """What a step has written; `stream` is 1 for stdout and 2 for stderr."""
+    """Output of a step; `stream` is 1 for stdout and 2 for stderr."""
 
-    vertex: str = _one(1, as_text, "")
-    stream: int = _one(3, as_int, 0)
-    message: bytes = _one(4, as_bytes, b"")
+    vertex: str = _field(1, as_text, "")
+    stream: int = _field(3, as_int, 0)
+    message: bytes = _field(4, as_bytes, b"")
 
 
 @attrs.define
-class Warned:
-    """A warning, mostly of a Dockerfile's checks."""
+class VertexWarning:
+    """A warning, usually of the Dockerfile checks."""
 
-    vertex: str = _one(1, as_text, "")
-    short: str = _one(3, as_text, "")
-    detail: list[str] = _each(4, as_text)
-    url: str = _one(5, as_text, "")
+    vertex: str = _field(1, as_text, "")
+    short: str = _field(3, as_text, "")
+    detail: list[str] = _repeated_field(4, as_text)
+    url: str = _field(5, as_text, "")
 
 
-def _message(cls: type[T]) -> Callable[[Value], T]:
-    """How a message is read that is a field of another one."""
+def _message_reader(cls: type[T]) -> Callable[[Value], T]:
+    """A function that decodes a nested message."""
     return lambda value: _read(cls, as_bytes(value))
 
 
 @attrs.define
 class Trace:
-    """One record."""
+    """A trace record."""
 
-    vertexes: list[Vertex] = _each(1, _message(Vertex))
-    statuses: list[Status] = _each(2, _message(Status))
-    logs: list[Log] = _each(3, _message(Log))
-    warnings: list[Warned] = _each(4, _message(Warned))
+    vertexes: list[Vertex] = _repeated_field(1, _message_reader(Vertex))
+    statuses: list[Status] = _repeated_field(2, _message_reader(Status))
+    logs: list[Log] = _repeated_field(3, _message_reader(Log))
+    warnings: list[VertexWarning] = _repeated_field(4, _message_reader(VertexWarning))
 
 
 def read_trace(text: str) -> Trace:
-    """The record in a line; raises DecodeError for what is none."""
+    """Decode the record of a line. Raises DecodeError if it is invalid."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise DecodeError(f"a trace of BuildKit is not base64: {text[:80]!r}", path="$.aux") from error
+        raise DecodeError(f"a BuildKit trace is not base64: {text[:80]!r}", path="$.aux") from error
     return _read(Trace, data)
 
 
@@ -135,7 +135,7 @@ def _read(cls: type[T], message: bytes) -> T:
         if number not in tags:
             continue
         name, tag = tags[number]
-        if tag.many:
+        if tag.repeated:
             values.setdefault(name, []).append(tag.read(value))
         else:
             values[name] = tag.read(value)

@@ -1,1 +1,1 @@
-"""From a method's signature to a request: the `endpoint` decorator, and what compiles and encodes the arguments."""
+"""Endpoints: the `endpoint` decorator, and how it turns a method's signature and arguments into a request."""

@@ -1,19 +1,19 @@
-"""Compiles a declaration into plain functions, so that a call interprets nothing."""
+"""Compiles a declaration into plain functions, so that a call does not have to interpret it."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import linecache
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast
 
 from .._annotations import without_none
-from .._streams.faces.contexts import Opens
+from .._generated import compile_function
+from .._streams.faces.contexts import Opens, stream_classes
 from .._versions import check_gate
 from . import params as _params
-from .declaration import Bound, Declaration, Parameter
+from .declaration import BoundRequest, Declaration, Parameter
 
 if TYPE_CHECKING:
     import httpx
@@ -25,13 +25,13 @@ _JSON = "application/json"
 _TAR = "application/x-tar"
 
 
-def compile_bind(declared: Declaration) -> Callable[..., Bound]:
-    """One straight function for one endpoint: a line or two a parameter, nothing decided at the call.
+def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
+    """The function that puts the arguments of one endpoint into a request: a line or two for each parameter.
 
-    Its own names begin with an underscore, which those of parameters never do.
+    Its own names begin with an underscore; parameters never do.
     """
     names: dict[str, Any] = {
-        "_Bound": Bound,
+        "_BoundRequest": BoundRequest,
         "_new": cast("Any", tuple).__new__,
         "_gate": check_gate,
         "_encode_body": _params.body,
@@ -56,7 +56,7 @@ def compile_bind(declared: Declaration) -> Callable[..., Bound]:
         if parameter.since or parameter.until:
             names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
             inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
-        if parameter.place == "body" and parameter.encode is _params.uploaded:
+        if parameter.place == "body" and parameter.encode is _params.upload_body:
             inner.append(f"_body = {key}({where!r}, {name})")
             body, content_type = "_body", _TAR
             if not parameter.required:
@@ -66,7 +66,7 @@ def compile_bind(declared: Declaration) -> Callable[..., Bound]:
             inner.append(f"_body = _encode_body({where!r}, {name}, _kind, _version)")
             body, content_type = "_body", _JSON
             if not parameter.required:
-                lines.append("_body = b'{}'")  # Podman does not take an empty body for an empty object
+                lines.append("_body = b'{}'")  # Podman does not accept an empty body in place of an empty object
         elif parameter.place == "header":
             inner.append(f"_headers += {key}({where!r}, {name})")
             names[key] = _header_writer(parameter)
@@ -99,28 +99,28 @@ def compile_bind(declared: Declaration) -> Callable[..., Bound]:
     elif declared.fixed:
         lines[-1] += f" + {'?' + declared.fixed!r}"
     if not headers and body == "None":
-        lines.append("return _new(_Bound, (_target, (), None, ''))")
+        lines.append("return _new(_BoundRequest, (_target, (), None, ''))")
     else:
-        lines.append(f"return _Bound(_target, {'_headers' if headers else '()'}, {body}, {content_type!r})")
+        lines.append(f"return _BoundRequest(_target, {'_headers' if headers else '()'}, {body}, {content_type!r})")
     arguments = ", ".join(["_version", *(parameter.name for parameter in declared.parameters)])
-    return _made(f"def bind({arguments}):", lines, names, "bind", declared)
+    return compile_function(f"def bind({arguments}):", lines, names, f"{declared.operation}: bind")
 
 
 def _upgrade(declared: Declaration, names: dict[str, Any]) -> str:
-    """The source of the headers that ask for another protocol; empty if there are none."""
+    """The source of the headers that request another protocol; empty if there is none."""
     if not declared.upgrade:
         return ""
-    names["_asked"] = (("Connection", "Upgrade"), ("Upgrade", declared.upgrade))
+    names["_upgrade"] = (("Connection", "Upgrade"), ("Upgrade", declared.upgrade))
     if declared.upgrade != "websocket":
-        return "_asked"
+        return "_upgrade"
     from .._streams.faces.websocket import key_headers
 
     names["_key_headers"] = key_headers
-    return "_asked + _key_headers()"
+    return "_upgrade + _key_headers()"
 
 
 def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
-    """`&name=value`, once for each value."""
+    """Writes `&name=value`, once for each value."""
     encode, start = parameter.encode, f"&{parameter.wire}="
     quote = _params.quote
 
@@ -134,7 +134,7 @@ def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
 
 
 def _header_writer(parameter: Parameter) -> Callable[[str, Any], tuple[tuple[str, str], ...]]:
-    """The header, once for each value."""
+    """Writes the header, once for each value."""
     encode, name = parameter.encode, parameter.wire
 
     def write(where: str, value: Any) -> tuple[tuple[str, str], ...]:
@@ -144,48 +144,42 @@ def _header_writer(parameter: Parameter) -> Callable[[str, Any], tuple[tuple[str
     return write
 
 
-def _made(head: str, lines: list[str], names: dict[str, Any], name: str, declared: Declaration) -> Callable[..., Any]:
-    source = head + "\n" + "".join(f"    {line}\n" for line in lines)
-    file = f"<rawdock {declared.operation}: {name}>"
-    exec(compile(source, file, "exec"), names)
-    linecache.cache[file] = len(source), None, source.splitlines(True), file  # so that tracebacks show its lines
-    return cast("Callable[..., Any]", names[name])
-
-
 def compile_method(declared: Declaration) -> Callable[..., Any]:
-    """The method that makes the request: its signature is the declared one, and calling it interprets nothing."""
+    """The method that makes the request. It has the declared signature."""
     names: dict[str, Any] = {"_endpoint": declared}
     arguments = "".join(f"{parameter.name}, " for parameter in declared.parameters)
     head = ", ".join(_signature(declared, names))
     name = declared.function.__name__
     if inspect.iscoroutinefunction(declared.function):
-        names["_answer"] = _answer(declared)
+        names["_answer"] = _answer_decoder(declared)
         lines = [
             "_client = self._client",
             f"return await _client.perform(_endpoint, ({arguments}), _client.call, _answer)",
         ]
-        method = _made(f"async def {name}({head}):", lines, names, name, declared)
+        method = compile_function(f"async def {name}({head}):", lines, names, f"{declared.operation}: {name}")
     else:
-        opens, face = _opens(declared)
-        names |= {"_opens": opens, "_face": face}
+        opens, stream = _stream_classes(declared)
+        names |= {"_opens": opens, "_stream": stream, "_partial": functools.partial}
         lines = [
             "_client = self._client",
-            "async def _connect():",
-            f"    return await _client.perform(_endpoint, ({arguments}), _client.open, _face)",
-            "return _opens(_connect)",
+            "async def _connect(_stream=_stream, _headers=()):",
+            "    _exchange = _partial(_client.open, headers=_headers) if _headers else _client.open",
+            f"    return await _client.perform(_endpoint, ({arguments}), _exchange, _stream)",
         ]
-        if declared.prepare is not None:
+        if declared.prepare is None:
+            lines.append("return _opens(_connect)")
+        else:
             names["_prepare"] = declared.prepare
             given = "".join(f", {one.name}={one.name}" for one in declared.parameters)
-            lines[-1] += f".prepare(_prepare(self{given}))"
-        method = _made(f"def {name}({head}):", lines, names, name, declared)
+            lines.append(f"return _opens(_connect, _prepare(self{given}))")
+        method = compile_function(f"def {name}({head}):", lines, names, f"{declared.operation}: {name}")
     functools.update_wrapper(method, declared.function)
     method.__endpoint__ = declared  # type: ignore[attr-defined]
     return method
 
 
 def _signature(declared: Declaration, names: dict[str, Any]) -> Iterator[str]:
-    """The declared parameters as source, with their defaults by name."""
+    """The declared parameters as source code, with names for their defaults."""
     starred = False
     for index, parameter in enumerate(inspect.signature(declared.function).parameters.values()):
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not starred:
@@ -198,15 +192,15 @@ def _signature(declared: Declaration, names: dict[str, Any]) -> Iterator[str]:
             yield f"{parameter.name}=_d{index}"
 
 
-def _answer(declared: Declaration) -> Callable[[httpx.Response], Any]:
-    """What the method gives back for a success."""
+def _answer_decoder(declared: Declaration) -> Callable[[httpx.Response], Any]:
+    """The function that makes the method's result of a successful response."""
     if declared.answer is not None:
         return declared.answer
     returns = declared.returns
     if returns is None or returns is type(None):
-        return _nothing
+        return _no_result
     if returns is bool:
-        return _changed
+        return _has_changed
     from .._models.codec import decoder, loads
 
     decode = decoder(returns)
@@ -217,20 +211,19 @@ def _answer(declared: Declaration) -> Callable[[httpx.Response], Any]:
     return answer
 
 
-def _nothing(response: httpx.Response) -> None:
+def _no_result(response: httpx.Response) -> None:
     return None
 
 
-def _changed(response: httpx.Response) -> bool:
-    """start and stop: 304 says that it was so already."""
+def _has_changed(response: httpx.Response) -> bool:
+    """Of start and stop: 304 means that the container was in that state already."""
     return response.status_code != 304
 
 
-def _opens(declared: Declaration) -> tuple[type[Opens[Any]], type[Any]]:
-    """`Opens[Face]` or a subclass of it, as the class to make and the face it gives."""
-    returns = declared.returns
-    kind: Any = get_origin(returns)
-    if not (isinstance(kind, type) and issubclass(kind, Opens)):
-        raise TypeError(f"{declared.operation}: a method that is not async returns Opens[...], not {returns!r}")
-    face: Any = get_args(returns)[0]
-    return cast("Any", kind), get_origin(face) or face
+def _stream_classes(declared: Declaration) -> tuple[type[Opens[Any]], type[Any]]:
+    found = stream_classes(declared.returns)
+    if found is None:
+        raise TypeError(
+            f"{declared.operation}: a method that is not async returns Opens[...], not {declared.returns!r}"
+        )
+    return found

@@ -1,4 +1,4 @@
-"""One operation as data, read from the signature of its method. Types are resolved when they are first looked at."""
+"""One operation as data, read from the signature of its method. Types are resolved when they are first needed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .params import content, filters, header, image_name, json_body, query
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Bound", "Declaration", "Parameter", "Prepare"]
+__all__ = ["BoundRequest", "Declaration", "Parameter", "Prepare"]
 
 Prepare = Callable[..., Callable[[Any], Awaitable[None]]]
-"""Given the resource and the arguments of a call, it gives what is to be done with the open stream."""
+"""Called with the resource and the arguments of a call; returns a function that prepares the open stream."""
 
 _ROUTE = re.compile(r"(GET|HEAD|POST|PUT|DELETE) (/\S*)")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _BODY = re.compile(r"\b(content|json_body)\b")
 
 
-class Bound(NamedTuple):
-    """A request whose arguments are in their places."""
+class BoundRequest(NamedTuple):
+    """A request with its arguments encoded."""
 
     target: str
     """Path and query, without the version."""
@@ -39,7 +39,7 @@ class Bound(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """One parameter of an endpoint, as it goes over the wire."""
+    """One parameter of an endpoint, and how it is sent."""
 
     name: str
     place: str
@@ -52,7 +52,7 @@ class Parameter(NamedTuple):
     until: Version | None = None
     encode: Callable[[str, Any], Any] = _params.text
     always: bool = False
-    """Sent also where it equals its default."""
+    """Whether it is sent even if it equals its default."""
 
 
 class Declaration:
@@ -77,7 +77,7 @@ class Declaration:
         path, _, fixed = match[2].partition("?")
         self.path: str = path
         self.fixed: str = fixed
-        """A query that is sent with every call."""
+        """A query string that is sent with every call."""
         self.function = function
         self.upgrade = upgrade
         self.prepare = prepare
@@ -93,7 +93,7 @@ class Declaration:
 
     @functools.cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters behind `self`, with their types resolved."""
+        """The parameters after `self`, with their types resolved."""
         signature = inspect.signature(self.function)
         path_names = _NAME.findall(self.path)
         found = tuple(
@@ -148,7 +148,7 @@ class Declaration:
             if mark is filters:
                 return "query", _camel(name), _params.filters_text
             if mark is content:
-                return "body", name, _params.uploaded
+                return "body", name, _params.upload_body
             if mark is json_body:
                 return "body", name, _params.text
         if isinstance(kind, type) and issubclass(kind, Model):
@@ -157,7 +157,7 @@ class Declaration:
 
 
 def _check_names(function: Callable[..., Any], path: str) -> None:
-    """What can be known at import without resolving a single type."""
+    """Check what can be checked at import, without resolving types."""
     code = function.__code__
     names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     missing = [name for name in _NAME.findall(path) if name not in names]

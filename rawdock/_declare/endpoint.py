@@ -1,11 +1,11 @@
-"""The `endpoint` decorator: a method's signature is the declaration of a request, and this is its body.
+"""The `endpoint` decorator, which turns the signature of a method into a request.
 
-A name in the route is path; a parameter whose type is a model is the JSON body; every other one is a query parameter in
-camelCase, sent when it differs from its default. Exceptions stand in the annotation: `query`, `header`, `filters`,
-`image_name`, `content`, `json_body`, `since`. What the route has behind a `?` is sent with every call.
+A parameter named in the route is part of the path; one whose type is a model is the JSON body; every other one is a
+query parameter in camelCase, sent if it differs from its default. Annotations say what differs from that: `query`,
+`header`, `filters`, `image_name`, `content`, `json_body`, `since`. A query string in the route is sent with every call.
 
-What can be checked without looking at types is checked when the class is made. The rest is compiled into one plain
-function at the first call, so that importing stays cheap and calling interprets nothing.
+What can be checked without resolving types is checked at import. The rest is compiled into a plain function at the
+first call, so that importing stays cheap and calls do not have to interpret the declaration.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import InvalidArgument
 from .compile import compile_bind, compile_method
-from .declaration import Bound, Declaration, Parameter, Prepare
+from .declaration import BoundRequest, Declaration, Parameter, Prepare
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Bound", "Endpoint", "Parameter", "endpoint", "endpoint_of", "wraps_endpoint"]
+__all__ = ["BoundRequest", "Endpoint", "Parameter", "endpoint", "endpoint_of", "wraps_endpoint"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Endpoint(Declaration):
-    """The declaration of one operation, and the function that binds arguments to it."""
+    """The declaration of one operation, and the function that makes a request of its arguments."""
 
     @functools.cached_property
-    def bind(self) -> Callable[..., Bound]:
-        """`bind(version, *arguments)`: the arguments in their places, or an error before anything is sent."""
+    def bind(self) -> Callable[..., BoundRequest]:
+        """`bind(version, *arguments)`: the request with the arguments encoded; wrong arguments raise an error."""
         return compile_bind(self)
 
 
@@ -48,10 +48,10 @@ def endpoint(
 ) -> Callable[[F], F]:
     """Make a method of a `Resource` the operation `route`.
 
-    `since` is the least API version. `versioned=False` is for the few paths without one. `answer` makes the result
-    from the whole response where it is not simply its JSON. `secret` keeps the body out of errors. `upgrade` is the
-    protocol that the connection is to be handed over to. `prepare` is called with the resource and the arguments, and
-    gives what is still to be done with a stream before the caller has it.
+    `since` is the least API version. `versioned=False` is for the few paths without a version. `answer` makes the
+    result of the whole response, if it is not just its JSON. `secret` keeps the body out of errors. `upgrade` is the
+    protocol to upgrade the connection to. `prepare` is called with the resource and the arguments, and returns a
+    function that prepares the open stream before the caller gets it.
     """
 
     def decorate(function: F) -> F:
@@ -73,7 +73,7 @@ def endpoint(
 
 
 def wraps_endpoint(declared: Callable[..., Any]) -> Callable[[F], F]:
-    """Mark a method with a body of its own as the public face of an endpoint."""
+    """Mark a method with a body of its own as the public method of an endpoint."""
 
     def decorate(function: F) -> F:
         function.__endpoint__ = declared.__endpoint__  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ def wraps_endpoint(declared: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def endpoint_of(method: Callable[..., Any]) -> Endpoint:
-    """The declaration behind a method, as data: `endpoint_of(Containers.create)`."""
+    """The declaration of a method, as data: `endpoint_of(Containers.create)`."""
     declared = getattr(method, "__endpoint__", None)
     if not isinstance(declared, Endpoint):
         raise InvalidArgument(f"{getattr(method, '__qualname__', method)} is not an endpoint")
@@ -91,7 +91,7 @@ def endpoint_of(method: Callable[..., Any]) -> Endpoint:
 
 
 def _deferred(declared: Endpoint) -> Callable[..., Any]:
-    """The method until its first call, which compiles it and puts the compiled one in its place."""
+    """A method whose first call replaces it by the compiled one."""
     function = declared.function
     if inspect.iscoroutinefunction(function):
 

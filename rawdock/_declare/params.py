@@ -1,7 +1,7 @@
-"""Arguments to text: the markers that stand in an endpoint's annotations, and the encoders behind them.
+"""Encoding arguments: the markers for annotations of endpoints, and the functions that encode the values.
 
-Everything from outside passes here once before it becomes part of a request: what could reach another endpoint or
-another header is refused, and the rest is escaped.
+All arguments are checked here before they become part of a request: what could reach another endpoint or add a header
+is refused, and everything else is escaped.
 """
 
 from __future__ import annotations
@@ -28,38 +28,37 @@ __all__ = [
     "filters",
     "filters_text",
     "header",
+    "header_text",
+    "header_texts",
     "header_value",
     "identifier",
     "image_name",
     "image_path",
     "json_body",
-    "json_lines",
     "json_list",
     "json_map",
     "json_text",
     "json_texts",
     "model_list",
     "moment",
-    "printable",
-    "printables",
+    "nonempty_texts",
     "query",
     "quote",
-    "some_texts",
     "tail",
     "text",
-    "uploaded",
+    "upload_body",
 ]
 
 Encode = Callable[[str, Any], Any]
 
 
 class query(NamedTuple):
-    """A query parameter whose name or form is not the rule."""
+    """A query parameter whose name or encoding is not the usual one."""
 
     name: str = ""
     encode: Encode | None = None
     always: bool = False
-    """Sent also where it equals its default: the Engine's own is another."""
+    """Sent even if it equals its default, because the Engine has another default."""
 
 
 class header(NamedTuple):
@@ -72,7 +71,7 @@ class header(NamedTuple):
 filters = object()
 """Marks the filters: a mapping, sent as JSON."""
 image_name = object()
-"""Marks a path parameter that may be an image reference, slashes and all."""
+"""Marks a path parameter that may be an image reference, which may have slashes."""
 content = object()
 """Marks the body of an upload: bytes, not JSON."""
 json_body = object()
@@ -90,9 +89,9 @@ def quote(value: str) -> str:
 
 
 def identifier(where: str, value: Any) -> str:
-    """An id or name as one part of a path.
+    """Encode an id or a name as one segment of a path.
 
-    Escaping a slash would not do: the Engine unescapes it, cleans the path, and another endpoint would answer.
+    A slash is refused, since escaping it would not help: the Engine unescapes it, and another endpoint would answer.
     """
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
@@ -106,7 +105,7 @@ def identifier(where: str, value: Any) -> str:
 
 
 def image_path(where: str, value: Any) -> str:
-    """An image's id or reference inside a path."""
+    """Encode an image's id or reference as a part of a path."""
     if not isinstance(value, str):
         raise InvalidArgument(f"{where}: expected an image's id or reference (str), got {type(value).__name__}")
     if not value:
@@ -117,6 +116,7 @@ def image_path(where: str, value: Any) -> str:
 
 
 def text(where: str, value: Any) -> str:
+    """Check that a value is text."""
     if not isinstance(value, str):
         raise InvalidArgument(f"{where}: expected str, got {type(value).__name__}")
     return value
@@ -149,7 +149,7 @@ def _one_of(values: tuple[str, ...]) -> Encode:
     return encode
 
 
-def _several_of(values: tuple[str, ...]) -> Encode:
+def _list_of(values: tuple[str, ...]) -> Encode:
     one_of = _one_of(values)
 
     def encode(where: str, value: Any) -> list[str]:
@@ -159,7 +159,7 @@ def _several_of(values: tuple[str, ...]) -> Encode:
 
 
 def json_text(where: str, value: Any) -> str:
-    """A model as JSON in a query parameter."""
+    """Encode a model as JSON for a query parameter."""
     from .._models.codec import encode_json
 
     if not isinstance(value, Model):
@@ -168,14 +168,14 @@ def json_text(where: str, value: Any) -> str:
 
 
 def json_texts(where: str, value: Any) -> list[str]:
-    """Models as JSON, one parameter each."""
+    """Encode models as JSON, for one query parameter each."""
     if not isinstance(value, list):
         raise InvalidArgument(f"{where}: expected a list, got {type(value).__name__}")
     return [json_text(where, item) for item in cast("list[Any]", value)]
 
 
 def filters_text(where: str, value: Any) -> str:
-    """Filters as the Engine reads them: every key with a list of texts."""
+    """Encode filters as the Engine reads them: a list of texts for each key."""
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{where}: expected a dict like {{'label': 'a=b'}}, got {type(value).__name__}")
     out: dict[str, list[str]] = {}
@@ -196,7 +196,7 @@ def _filter_value(where: str, value: Any) -> str:
 
 
 def header_value(where: str, value: str) -> str:
-    """A line break in a value would be another header."""
+    """Check the value of a header: a line break in it would start another header."""
     if _HEADER.fullmatch(value) is None and value:
         raise InvalidArgument(f"{where}: a header takes printable ASCII only")
     return value
@@ -206,7 +206,7 @@ _SECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 
 
 def moment(where: str, value: Any) -> str:
-    """A point in time in seconds, as Docker reads it; what else its command takes, the command turns into that."""
+    """Encode a point in time in seconds, which is the only form that the Engine reads."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidArgument(f"{where}: a datetime needs a time zone, as datetime.now(UTC)")
@@ -219,13 +219,15 @@ def moment(where: str, value: Any) -> str:
             return str.__str__(value)
         exact = Timestamp(value).nanoseconds
         if exact is None:
-            raise InvalidArgument(f"{where}: {value!r} is no time as 2026-01-02T03:04:05Z, and no number of seconds")
+            raise InvalidArgument(
+                f"{where}: {value!r} is neither a time like 2026-01-02T03:04:05Z nor a number of seconds"
+            )
         return f"{exact // 1_000_000_000}.{exact % 1_000_000_000:09}"
     raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
 
 
 def tail(where: str, value: Any) -> str:
-    """How many lines: Docker takes what it cannot read as all of them, so it is refused here."""
+    """Encode a number of lines. Wrong values are refused here, because Docker treats them like `all`."""
     if value == "all":
         return "all"
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -234,7 +236,7 @@ def tail(where: str, value: Any) -> str:
 
 
 def json_map(where: str, value: Any) -> str:
-    """A map of texts as JSON; None is a value that the Engine finds elsewhere."""
+    """Encode a map of texts as JSON. A None in it means that the Engine takes the value from somewhere else."""
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{where}: expected a dict of str, got {type(value).__name__}")
     pairs = cast("Mapping[Any, Any]", value)
@@ -245,12 +247,12 @@ def json_map(where: str, value: Any) -> str:
 
 
 def json_list(where: str, value: Any) -> str:
-    """Texts as one JSON list."""
+    """Encode texts as one JSON list."""
     return json.dumps(_texts(where, value), separators=(",", ":"))
 
 
 def model_list(where: str, value: Any) -> str:
-    """Models as one JSON list."""
+    """Encode models as one JSON list."""
     from .._models.codec import encode_json
 
     if not isinstance(value, list) or not all(isinstance(x, Model) for x in cast("list[Any]", value)):
@@ -258,24 +260,18 @@ def model_list(where: str, value: Any) -> str:
     return encode_json(value).decode()
 
 
-def printable(where: str, value: Any) -> str:
-    """A text as a header's value."""
+def header_text(where: str, value: Any) -> str:
+    """Encode a text as the value of a header."""
     return header_value(where, text(where, value))
 
 
-def printables(where: str, value: Any) -> list[str]:
-    """Texts as the values of a header that is repeated."""
+def header_texts(where: str, value: Any) -> list[str]:
+    """Encode texts as the values of a header that is repeated."""
     return [header_value(where, item) for item in _texts(where, value)]
 
 
-def json_lines(where: str, value: Any) -> str:
-    """What to accept, if an answer in JSON lines is wanted."""
-    _flag(where, value)
-    return "application/jsonl, application/x-ndjson"
-
-
-def some_texts(where: str, value: Any) -> list[str]:
-    """At least one text: the Engine would take none for something else."""
+def nonempty_texts(where: str, value: Any) -> list[str]:
+    """Encode at least one text: without any, the Engine would do something else."""
     texts = _texts(where, value)
     if not texts or not all(texts):
         raise InvalidArgument(f"{where}: may not be empty")
@@ -283,7 +279,7 @@ def some_texts(where: str, value: Any) -> list[str]:
 
 
 def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
-    """A model, or a list of what may stand in one, as the JSON body."""
+    """Encode a model, or a list, as the JSON body."""
     from .._models.codec import encode_json
 
     if isinstance(kind, type) and not isinstance(value, kind):
@@ -291,21 +287,23 @@ def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
     return encode_json(value, version, kind)
 
 
-def uploaded(where: str, value: Any) -> Content:
-    """The body of an upload, as it is."""
-    if isinstance(value, (bytes, _Parts)):
+def upload_body(where: str, value: Any) -> Content:
+    """Check the body of an upload: bytes, or an async iterable of bytes."""
+    if isinstance(value, (bytes, _CheckedParts)):
         return value
     if isinstance(value, bytearray):
         return bytes(value)
     if hasattr(value, "__aiter__"):
         if getattr(value, "ag_frame", value) is None:
-            raise InvalidArgument(f"{where}: this generator is used up, and would upload nothing; make a new one")
-        return _Parts(where, value)
+            raise InvalidArgument(
+                f"{where}: this generator has ended already, and would upload nothing; make a new one"
+            )
+        return _CheckedParts(where, value)
     raise InvalidArgument(f"{where}: expected bytes or an async iterable of bytes, got {type(value).__name__}")
 
 
-class _Parts:
-    """The parts of an upload, looked at as they come: what is not bytes would be sent as nonsense, or not at all."""
+class _CheckedParts:
+    """The parts of an upload, checked to be bytes as they come."""
 
     def __init__(self, where: str, parts: AsyncIterable[bytes]) -> None:
         self._where = where
@@ -338,11 +336,11 @@ _ENCODERS: dict[Any, Encode] = {
 
 
 def encoder(where: str, kind: Any) -> Encode:
-    """The encoder for a query parameter of this type."""
+    """The function that encodes a query parameter of this type."""
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind))
     if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
-        return _several_of(get_args(get_args(kind)[0]))
+        return _list_of(get_args(get_args(kind)[0]))
     if isinstance(kind, type) and issubclass(kind, Model):
         return json_text
     try:

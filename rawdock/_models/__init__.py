@@ -1,1 +1,1 @@
-"""The base of all models, and the codec between them and JSON."""
+"""The base class of models, and decoding and encoding them."""

@@ -1,9 +1,9 @@
-"""JSON to models and back. Pure.
+"""Decoding JSON into models, and encoding models as JSON.
 
-Laws: `decode(T, encode(decode(T, x))) == decode(T, x)`; a field that is absent or null reads as its zero; encoding
-leaves out what equals the zero, writes everything inside maps and lists, and loses nothing: what cannot be read is
-written as it came, and it makes no difference to what is written whether anybody looked. Numbers that are integers
-never pass through floats.
+`decode(T, encode(decode(T, x))) == decode(T, x)`. A field that is absent or null has the zero value of its type.
+Encoding leaves out fields that equal their zero, but writes everything inside maps and lists, so nothing is lost. A
+wrong value that was decoded is written as it came, and nested fields are written alike whether they were read or not.
+Integers are never converted to floats. Errors have the path to the wrong value.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ T = TypeVar("T")
 _SHOWN = 80
 
 
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
-def _float(text: str) -> float:
+def _finite_float(text: str) -> float:
     number = float(text)
     if isinf(number):
-        raise ValueError(f"{text} is larger than any number can be")
+        raise ValueError(f"{text} is too large for a number")
     return number
 
 
-# What json.loads takes for JSON and msgspec does not: NaN and Infinity, numbers that become infinite, halves of
-# characters. It also guesses at encodings.
-_decode_json = json.JSONDecoder(parse_constant=_no_number, parse_float=_float).decode
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+# json.loads accepts NaN, Infinity, numbers that become infinite and half of a surrogate pair, which msgspec does not,
+# and guesses the encoding of bytes.
+_decode_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float).decode
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _scan(text: str) -> Any:
     value = _decode_json(text)
-    if "\\" in text and _HALF.search(text):
-        json.dumps(value, ensure_ascii=False).encode()  # a UnicodeEncodeError, which is a ValueError, for a half
+    if "\\" in text and _SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # raises UnicodeEncodeError, a ValueError, for half of a pair
     return value
 
 
@@ -61,10 +61,10 @@ _parse: Callable[[bytes | str], Any] = _parse_plain
 
 
 def _parse_plain_lines(block: bytes) -> list[Any]:
-    """All lines as one array, which is parsed without a call a line.
+    """Parse all lines as one array, which saves a call for each line.
 
-    A raw line break cannot stand inside a JSON string, so what is replaced is between objects. Where there is more
-    than that between them, the block is unusual, and somebody slower has to look.
+    A JSON string cannot contain a raw line break, so only what is between objects is replaced. Raises ValueError if
+    there is anything else between them.
     """
     text = block.decode().strip()
     if text.count("}\r\n{") + text.count("}\n{") != text.count("\n"):
@@ -79,7 +79,7 @@ _chosen = False
 
 
 def use_json(name: str | None = None) -> str:
-    """Choose who parses JSON: "msgspec", "json", or the fastest that is installed. Gives the choice."""
+    """Choose the parser of JSON: "msgspec", "json", or by default the fastest that is installed. Returns its name."""
     global _parse, _parse_lines, _chosen
     _chosen = True
     if name != "json":
@@ -96,7 +96,7 @@ def use_json(name: str | None = None) -> str:
 
 
 def load_lines(block: bytes) -> list[Any]:
-    """Parse a block of JSON lines in one go; a ValueError where it is anything else."""
+    """Parse a block of JSON lines at once; raises ValueError if it is anything else."""
     if not _chosen:
         use_json()
     return _parse_lines(block)
@@ -104,7 +104,7 @@ def load_lines(block: bytes) -> list[Any]:
 
 def loads(data: bytes | str) -> Any:
     """Parse JSON text."""
-    if not _chosen:  # not at import, which would wait for the parser's library
+    if not _chosen:  # not at import, to avoid importing the library of the parser
         use_json()
     try:
         return _parse(data)
@@ -120,11 +120,11 @@ def decode(kind: type[T], data: bytes | str | object, *, complete: bool = False)
 @overload
 def decode(kind: Any, data: bytes | str | object, *, complete: bool = False) -> Any: ...
 def decode(kind: Any, data: bytes | str | object, *, complete: bool = False) -> Any:
-    """Read JSON text, or what a JSON parser made of it, as a model, `list[Model]`, `dict[str, Model]`, ...
+    """Decode JSON text, or parsed JSON, as a model, `list[Model]`, `dict[str, Model]`, ...
 
-    As in the answer of a call, what is nested is read when it is looked at, and what is wrong is found there; with
-    `complete` all of it is read now. What a parser made is copied, and not changed. Raises DecodeError, whose `path`
-    leads to what is wrong.
+    As in the answer of a call, nested fields are decoded when they are read, and wrong values raise DecodeError then;
+    with `complete` everything is decoded now. Parsed JSON is copied, and never changed. Raises DecodeError, with the
+    `path` of the wrong value.
     """
     parsed = loads(data) if isinstance(data, (bytes, str)) else plain_copy(data)
     value = decoder(kind)(parsed)
@@ -147,26 +147,26 @@ def _read_all(value: Any) -> None:
 
 
 def encode(value: Any, *, version: Version | None = None) -> Any:
-    """A model, or lists and maps of them, as plain values for a JSON writer.
+    """A model, or lists and maps of them, as plain values that can be written as JSON.
 
     With `version`, a field that this API version does not have raises VersionError. Raises InvalidArgument, with the
-    path, for a value that is not of its field's type.
+    path, if a value is not of its field's type.
     """
     try:
         return _encode_any(value, "$", version)
     except RecursionError as error:
-        raise InvalidArgument("what is to be written is nested too deeply") from error
+        raise InvalidArgument("the value is nested too deeply to be written") from error
 
 
-_written = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_dump_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def encode_json(value: Any, version: Version | None = None, kind: Any = object) -> bytes:
-    """`encode`, as compact JSON text; `kind` is the type that the value has to be of."""
+    """`encode`, as compact JSON text; `kind` is the type that the value must have."""
     try:
-        return _written(_encode_as(kind, value, "$", version)).encode()
+        return _dump_json(_encode_as(kind, value, "$", version)).encode()
     except RecursionError as error:
-        raise InvalidArgument("what is to be written is nested too deeply") from error
+        raise InvalidArgument("the value is nested too deeply to be written") from error
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end]
         raise InvalidArgument(f"{half!r} is half a character and cannot be sent") from error
@@ -198,7 +198,7 @@ def _finite(value: float, path: str) -> float:
 
 def _key(key: Any, path: str) -> str:
     if not isinstance(key, str):
-        raise InvalidArgument(f"{path}: expected str as key, got {type(key).__name__}")
+        raise InvalidArgument(f"{path}: expected str as a key, got {type(key).__name__}")
     return str.__str__(key)
 
 
@@ -213,7 +213,7 @@ def _encode_model(value: Model, path: str, version: Version | None) -> dict[str,
 def encode_fields(
     value: Model, fields: Iterable[FieldInfo], path: str = "$", version: Version | None = None
 ) -> dict[str, Any]:
-    """Some fields of a model, by their wire names."""
+    """Some fields of a model, by their names in JSON."""
     out: dict[str, Any] = {}
     for field in fields:
         try:
@@ -254,18 +254,18 @@ def encode_extra(value: Model, path: str = "$", version: Version | None = None) 
 
 
 @functools.cache
-def _taken_apart(kind: Any) -> tuple[Any, bool, Any, Any]:
-    """A type without its `| None`, whether it had one, its origin, and what its items are."""
+def _type_parts(kind: Any) -> tuple[Any, bool, Any, Any]:
+    """A type without its `| None`, whether it had one, its origin, and the type of its items."""
     kind, optional = without_none(kind)
     return kind, optional, get_origin(kind), (get_args(kind) or (object,))[-1]
 
 
 def _is_zero(default: Any) -> bool:
-    """Whether a default is the zero of a type that has one. None is no zero: it says that zeros mean something."""
+    """Whether a default is the zero value of its type. None is not: it is the default where a zero has a meaning."""
     return isinstance(default, Model) or (default is not None and not default)
 
 
-def _named(value: Any) -> str:
+def _type_name(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
@@ -273,10 +273,10 @@ _PLAIN = {str, int, bool}
 
 
 def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any:
-    """A value of a declared type as plain values; InvalidArgument, with the path, if it is of another."""
+    """Encode a value of a declared type; raises InvalidArgument, with the path, if it has another type."""
     if kind is type(value) and kind in _PLAIN:
         return value
-    kind, optional, origin, item = _taken_apart(kind)
+    kind, optional, origin, item = _type_parts(kind)
     if value is None and optional:
         return None
     if kind in EXPECTED:
@@ -285,17 +285,17 @@ def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any
         return _encode_any(value, path, version)
     if origin is list:
         if not isinstance(value, list):
-            raise InvalidArgument(f"{path}: expected list, got {_named(value)}")
+            raise InvalidArgument(f"{path}: expected list, got {_type_name(value)}")
         return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
     if origin is dict or kind is dict:
         if not isinstance(value, dict):
-            raise InvalidArgument(f"{path}: expected dict, got {_named(value)}")
+            raise InvalidArgument(f"{path}: expected dict, got {_type_name(value)}")
         return {
             _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
             for k, x in cast("dict[Any, Any]", value).items()
         }
     if not isinstance(value, kind):
-        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_named(value)}")
+        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_type_name(value)}")
     return _encode_model(cast("Model", value), path, version)
 
 
@@ -308,4 +308,4 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
             return value if isinstance(value, int) else _finite(value, path)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise InvalidArgument(f"{path}: expected {EXPECTED[kind]}, got {_named(value)}")
+    raise InvalidArgument(f"{path}: expected {EXPECTED[kind]}, got {_type_name(value)}")

@@ -121,7 +121,7 @@ def parsed_at(parsed: Any, key: Any) -> Any:
     """What came for one field: an index in a list, which has none for plain values, or a key of a dict."""
     if parsed is None or key is None:
         return None
-    return parsed[key] if type(parsed) is list else parsed.get(key)
+    return cast("list[Any]", parsed)[key] if type(parsed) is list else cast("dict[str, Any]", parsed).get(key)
 
 
 def waits(field: FieldInfo) -> bool:
@@ -144,7 +144,7 @@ def places_of(cls: type[Model]) -> dict[str, int]:
 
 def plain_copy(value: Any) -> Any:
     """A copy of what a JSON parser made. DecodeError if it is nested too deeply, as what holds itself is."""
-    if type(value) not in (dict, list):
+    if not _holds(value):
         return value
     whole: list[Any] = [value]
     left: list[tuple[Any, int]] = [(whole, 0)]
@@ -152,9 +152,16 @@ def plain_copy(value: Any) -> Any:
         one, depth = left.pop()
         if depth > _DEEPEST:
             raise DecodeError("the JSON is nested too deeply")
-        keys: Iterable[Any] = range(len(cast("list[Any]", one))) if isinstance(one, list) else one
-        for key in keys:
-            if type(one[key]) in (dict, list):
+        for key in _keys(one):
+            if _holds(one[key]):
                 one[key] = one[key].copy()
                 left.append((one[key], depth + 1))
     return whole[0]
+
+
+def _holds(value: Any) -> bool:
+    return type(value) in (dict, list)
+
+
+def _keys(value: Any) -> Iterable[Any]:
+    return range(len(value)) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]

@@ -1,11 +1,11 @@
-"""`Model`: what requests are made of and answers are read into.
+"""`Model`, the base class of requests and answers.
 
-Laws: a model is frozen, and only takes keywords; a field that an answer leaves out reads as the zero of its type; what
-the Engine sends and rawdock does not know is in `extra` and is written back. What is nested in an answer is read when
-somebody looks at it (`decoders`), and what cannot be read is a DecodeError there, and nowhere else.
+A model is frozen and takes only keyword arguments. A field that an answer leaves out has the zero value of its type.
+Fields that the Engine sends and rawdock does not know are in `extra`, and are written back. Nested fields of an answer
+are only decoded when they are read (see `decoders`), and a wrong value raises DecodeError there and nowhere else.
 
-A model is an attrs class with slots. Slots make a new class, so a metaclass does it. Types in annotations are resolved
-at first use, so that models may name each other whatever the order in which their modules are loaded.
+A model is an attrs class with slots. attrs makes a new class for slots, so a metaclass calls it. Annotations are
+resolved at first use, so that models can refer to each other whatever the order in which their modules are imported.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ __all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_o
 
 
 class wire(NamedTuple):
-    """The field's name on the wire, where the rule does not give it."""
+    """The name of the field in JSON, if it is not the usual one."""
 
     name: str
 
 
-class _Gate:
-    """An API version, equal to nothing but itself.
+class _VersionMark:
+    """An API version, as a mark in an annotation. Each is only equal to itself.
 
-    Python 3.11.2 takes `Annotated[int, a]` and `Annotated[int, b]` for the same type if a == b, as tuples would be.
+    Python 3.11.2 treats `Annotated[int, a]` and `Annotated[int, b]` as the same type if a == b.
     """
 
     __slots__ = ("version",)
@@ -61,20 +61,20 @@ class _Gate:
         return f"{type(self).__name__}({self.version!r})"
 
 
-class since(_Gate):
-    """The API version that brought it."""
+class since(_VersionMark):
+    """The first API version that has the field."""
 
     __slots__ = ()
 
 
-class until(_Gate):
-    """The first API version without it."""
+class until(_VersionMark):
+    """The first API version that does not have the field any more."""
 
     __slots__ = ()
 
 
 class SecretStr(str):
-    """Text that is never shown: it prints as `***`. `reveal()` gives it."""
+    """Secret text: it prints as `***`; `reveal()` returns it."""
 
     __slots__ = ()
 
@@ -99,7 +99,7 @@ _EPOCH: Final = _datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Timestamp(str):
-    """A time in the Engine's exact words, up to nanoseconds. True if it is set: the Engine says "never" as year 1."""
+    """A time as the Engine has written it, up to nanoseconds. False if it is not set (the Engine writes year 1)."""
 
     __slots__ = ()
 
@@ -108,13 +108,13 @@ class Timestamp(str):
 
     @property
     def datetime(self) -> _datetime | None:
-        """Cut to microseconds; None where it is not set or no time."""
+        """The time in microseconds; None if it is not set or not a time."""
         parsed = self._parsed()
         return parsed[0] if parsed else None
 
     @property
     def nanoseconds(self) -> int | None:
-        """Since 1970, exact; None where it is not set or no time."""
+        """Exact nanoseconds since 1970; None if it is not set or not a time."""
         parsed = self._parsed()
         if parsed is None:
             return None
@@ -139,12 +139,12 @@ class Timestamp(str):
 
 
 class _NoExtra(dict[str, object]):
-    """The empty `extra` that all models without unknown fields share."""
+    """The empty `extra`, which all models without unknown fields share."""
 
     __slots__ = ()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a model is frozen: give extra={...} when it is made, or to its `replace`")
+        raise TypeError("a model is frozen: pass extra={...} to its constructor, or to its `replace`")
 
     if not TYPE_CHECKING:
         __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
@@ -167,7 +167,7 @@ def _no_extra() -> _NoExtra:
 
 
 def _field(*, default: Any, kw_only: bool) -> Any:
-    """A field that says outright that it is a keyword: mypy does not apply the default to the base class."""
+    """A field that is declared as a keyword: mypy does not apply `kw_only_default` to the base class."""
     return default
 
 
@@ -201,7 +201,7 @@ class ModelMeta(type):
 
 
 def _factory(default: Any) -> Any:
-    """A default that can be changed is made anew for each instance."""
+    """The default for attrs: a factory if the default can be changed, so that instances do not share it."""
     kind: Any = type(default)  # pyright: ignore[reportUnknownVariableType]
     if kind in (list, dict):
         make: Any = default.copy if default else kind
@@ -212,12 +212,12 @@ def _factory(default: Any) -> Any:
 
 
 def attributes(cls: type) -> tuple[attrs.Attribute[Any], ...]:
-    """What attrs knows of a model; checkers do not see that the metaclass made an attrs class."""
+    """The attrs fields of a model. (Type checkers do not know that the metaclass makes an attrs class.)"""
     return cast("tuple[attrs.Attribute[Any], ...]", attrs.fields(cast("Any", cls)))
 
 
 def _shareable(cls: type) -> bool:
-    """Whether an instance of defaults holds nothing that can be changed."""
+    """Whether all default values of a model are ones that cannot be changed."""
     return not any(_factory_of(field) for field in attributes(cls))
 
 
@@ -231,7 +231,7 @@ class Model(Parsed, metaclass=ModelMeta):
     __own_types__: ClassVar[dict[str, Any]]
 
     extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
-    """Fields that rawdock does not know, under their wire names. Written with the rest, and wins over it."""
+    """Fields that rawdock does not know, by their names in JSON. They are written too, and replace known fields."""
 
     def replace(self, **changes: Any) -> Self:
         """A copy with these fields changed. It shares no list, map or model with this one, and what was not read of an
@@ -244,11 +244,11 @@ class Model(Parsed, metaclass=ModelMeta):
 
     def __repr__(self) -> str:
         try:
-            return f"{type(self).__name__}({', '.join(self._shown())})"
+            return f"{type(self).__name__}({', '.join(self._repr_fields())})"
         except RecursionError:
             return f"{type(self).__name__}(...)"
 
-    def _shown(self) -> Iterator[str]:
+    def _repr_fields(self) -> Iterator[str]:
         for field in fields_of(type(self)):
             value = look(self, field.name)
             if field.required or value != field.default:
@@ -276,7 +276,7 @@ class Model(Parsed, metaclass=ModelMeta):
 
         return deep_copied(self, memo)
 
-    if not TYPE_CHECKING:  # a checker that saw this would take any name
+    if not TYPE_CHECKING:  # type checkers would accept any name otherwise
 
         def __getattr__(self, name: str) -> Any:
             """Called for a field that was not read yet, and for one that cannot be read."""
@@ -304,7 +304,7 @@ def _by_name(cls: type[Model]) -> dict[str, attrs.Attribute[Any]]:
 
 
 def default_of_name(cls: type[Model], name: str) -> Any:
-    """The value of a field that was left out."""
+    """The value of a field that is absent."""
     return _default_of(_by_name(cls)[name])
 
 
@@ -320,7 +320,7 @@ def wire_names(cls: type[Model]) -> dict[str, str]:
 
 
 class FieldInfo(NamedTuple):
-    """A field of a model, as it goes over the wire."""
+    """A field of a model, and its JSON form."""
 
     name: str
     wire: str
@@ -328,14 +328,14 @@ class FieldInfo(NamedTuple):
     """Without `Annotated`."""
     required: bool
     default: Any
-    """What it reads as when absent."""
+    """Its value when it is absent."""
     since: Version | None
     until: Version | None
 
 
 def _text(kind: Any, value: Any) -> str:
     """A value as `repr` shows it; by the type of its field, as callers may give a plain str for a secret."""
-    if not _hides(kind):
+    if not _may_hold_secret(kind):
         return repr(value)
     kind, _ = without_none(kind)
     if isinstance(value, Model):
@@ -350,7 +350,7 @@ def _text(kind: Any, value: Any) -> str:
 
 
 @functools.cache
-def _hides(kind: Any) -> bool:
+def _may_hold_secret(kind: Any) -> bool:
     """Whether a secret may be in a value of this type, at any depth."""
     return SecretStr in _types_in(kind, set())
 
@@ -371,7 +371,7 @@ _fields: dict[type[Model], tuple[FieldInfo, ...]] = {}
 
 
 def fields_of(cls: type[Model]) -> tuple[FieldInfo, ...]:
-    """The fields of a model, those of its bases among them, without `extra`."""
+    """The fields of a model and of its bases, without `extra`."""
     found = _fields.get(cls)
     if found is None:
         declared = {field.name: field for field in attributes(cls)}

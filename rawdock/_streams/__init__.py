@@ -1,1 +1,1 @@
-"""Open answers: `split` turns their bytes into items, and `faces` has the classes that callers hold."""
+"""Streams: `split` turns bytes into items, `faces` has the classes that callers use, and `answer` connects the two."""

@@ -1,4 +1,4 @@
-"""An open answer, from any transport, with its errors in rawdock's words."""
+"""An open answer from any transport. Its errors are rawdock's own."""
 
 from __future__ import annotations
 
@@ -13,34 +13,36 @@ from .._iterators import close_iterator
 from .._transport.errors import BodyFailed
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
-from .._transport.wire import Sink
+from .._transport.wire import Write
 from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
 
-__all__ = ["Answer", "Splitter", "sendable"]
+__all__ = ["Answer", "Splitter", "bytes_to_send"]
 
-
-# How much goes out before a sender waits for its turn, in bytes, and what a send counts beside its bytes.
-_AT_ONCE = 64 * 1024
-_A_SEND = 1024
+# After this many bytes were sent without waiting, other tasks are allowed to run. Each send counts for some bytes more.
+_CHECKPOINT_BYTES = 64 * 1024
+_SEND_BYTES = 1024
 
 
 class Splitter(Protocol):
-    """Pure: bytes in, items out. One that has a `take` too (see `_transport.wire.Take`) is given chunks whole."""
+    """Splits the bytes of a body into items, without I/O.
+
+    If it has a method `read_chunks` too, that is called with whole chunks (see `ReadChunks` of the transport).
+    """
 
     def feed(self, data: bytes) -> list[Any]: ...
 
     def feed_eof(self) -> None: ...
 
 
-def sendable(data: object) -> bytes:
-    """What a caller wants to send, if it is bytes."""
+def bytes_to_send(data: object) -> bytes:
+    """What a caller wants to send, as bytes; InvalidArgument if it is something else."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise InvalidArgument(f"expected bytes to send, got {type(data).__name__}")
     return bytes(cast("bytes", data))
 
 
-class _Bytes:
-    """No splitting: the body as it comes."""
+class _NoSplitter:
+    """Leaves the body as it comes."""
 
     def feed(self, data: bytes) -> list[Any]:
         return [data]
@@ -56,26 +58,23 @@ class Answer:
         self.response = response
         self.operation = operation
         self._sent = sent
-        self._splitter: Splitter = _Bytes()
-        self._own = response.stream if isinstance(response.stream, AnswerStream) else None
-        self._foreign: AsyncIterator[bytes] | None = None
-        if self._own is None:
-            self._next = self._read_foreign
-        else:  # beside an upload reading is more than a read of the connection
-            self._next = self._own.connection.read if self._own.upload is None else self._own.read
+        self._splitter: Splitter = _NoSplitter()
+        self._stream = response.stream if isinstance(response.stream, AnswerStream) else None
+        self._iterator: AsyncIterator[bytes] | None = None  # of the stream of another transport
+        self._read_items = self._read_iterator if self._stream is None else self._stream.read
         self._ended = False
-        self._broken = False
-        self._turn: anyio.Lock | None = None
-        self._at_once = 0
+        self._iterator_broken = False
+        self._send_lock: anyio.Lock | None = None
+        self._sent_without_waiting = 0
 
-    def split_with(self, splitter: Splitter) -> None:
-        """Before the first read: what the items are."""
+    def set_splitter(self, splitter: Splitter) -> None:
+        """Set what the items are. Called before the first read."""
         self._splitter = splitter
-        if self._own is not None:
-            self._own.split_with(splitter.feed, getattr(splitter, "take", None))
+        if self._stream is not None:
+            self._stream.set_splitter(splitter.feed, getattr(splitter, "read_chunks", None))
 
     def header(self, name: str) -> str:
-        """A header's value; empty if it is not there. (httpx's own headers cost more than the rest of an open.)"""
+        """The value of a header; empty if there is none. (`httpx.Headers` cost more than the rest of opening.)"""
         if isinstance(self.response, OpenResponse):
             wanted = name.encode()
             found = (value for key, value in self.response.head.headers if key.lower() == wanted)
@@ -83,50 +82,52 @@ class Answer:
         value: str = self.response.headers.get(name, "")
         return value
 
-    def error(self, error: RawdockError) -> RawdockError:
-        """The error, with the request that it belongs to."""
+    def add_request(self, error: RawdockError) -> RawdockError:
+        """Add the request to an error, and return it."""
         error.sent = self._sent()
         return error
 
     async def read(self) -> list[Any]:
-        """The next items, at least one; empty at the end. An end that is no end raises a TruncatedError."""
+        """The next items, at least one; empty at the end. A premature end raises a TruncatedError."""
         if self._ended:
             return []
         try:
-            items = await self._next()
+            items = await self._read_items()
         except (httpx.TransportError, TruncatedError, BodyFailed) as error:
-            self._break_off(error)
+            self._raise(error)
         if not items:
             self._ended = True
             try:
                 self._splitter.feed_eof()
             except (TruncatedError, DecodeError, StreamError) as error:
-                raise self.error(error) from error.__cause__
+                raise self.add_request(error) from error.__cause__
         return items
 
-    async def pour(self, sink: Sink) -> None:
-        """Give what is left of the body, which has no splitter, to `sink` as it comes. Its own errors pass."""
+    async def read_into(self, write: Write) -> None:
+        """Pass the rest of the body, which has no splitter, to `write` as it comes. What `write` raises is raised."""
         if self._ended:
             return
         try:
-            if self._own is not None:
-                await self._own.pour(sink)
+            if self._stream is not None:
+                await self._stream.read_into(write)
             else:
-                while items := await self._read_foreign():
+                while items := await self._read_iterator():
                     for item in items:
-                        sink(memoryview(item))
+                        write(memoryview(item))
         except (httpx.TransportError, TruncatedError, BodyFailed) as error:
-            self._break_off(error)
+            self._raise(error)
         self._ended = True
 
-    def _break_off(self, error: httpx.TransportError | TruncatedError | BodyFailed) -> NoReturn:
-        if isinstance(error, BodyFailed):  # and so does every later read
-            own = error.error
-            raise self.error(own) if isinstance(own, RawdockError) and own.sent is None else own from own.__cause__
+    def _raise(self, error: httpx.TransportError | TruncatedError | BodyFailed) -> NoReturn:
+        if isinstance(error, BodyFailed):  # the answer has not ended: every later read raises this too
+            cause = error.error
+            if isinstance(cause, RawdockError) and cause.sent is None:
+                self.add_request(cause)
+            raise cause from cause.__cause__
         self._ended = True
         if isinstance(error, TruncatedError):
-            raise self.error(error) from None
-        raise self.error(translate(error)) from error
+            raise self.add_request(error) from None
+        raise self.add_request(translate(error)) from error
 
     async def read_all(self, limit: int) -> bytes:
         """The whole body, up to `limit` bytes."""
@@ -136,78 +137,78 @@ class Answer:
             parts += items
             size += sum(map(len, items))
             if size > limit:
-                raise self.error(DecodeError(f"the answer is larger than {limit} bytes"))
+                raise self.add_request(DecodeError(f"the answer is larger than {limit} bytes"))
         return b"".join(parts)
 
-    async def _read_foreign(self) -> list[Any]:
-        if self._broken:
-            raise TruncatedError("a read was cancelled, and the transport under this client cannot go on from there")
-        if self._foreign is None:
-            self._foreign = aiter(cast("httpx.AsyncByteStream", self.response.stream))
+    async def _read_iterator(self) -> list[Any]:
+        if self._iterator_broken:
+            raise TruncatedError("a read was cancelled, and the transport of this client cannot continue after that")
+        if self._iterator is None:
+            self._iterator = aiter(cast("httpx.AsyncByteStream", self.response.stream))
         try:
-            async for data in self._foreign:
+            async for data in self._iterator:
                 if data and (items := self._splitter.feed(data)):
                     return items
         except BaseException:
-            # A generator that was cancelled is finished, which would look like the end of the answer.
-            self._broken = getattr(self._foreign, "ag_frame", self) is None
+            # Cancelling a generator ends it, which would look like the end of the answer.
+            self._iterator_broken = getattr(self._iterator, "ag_frame", self) is None
             raise
         return []
 
     async def send(self, data: bytes) -> None:
-        """Send on a connection that was handed over. The peer may be gone, while what it said is still to be read.
+        """Send on an upgraded connection. If the peer has closed it, what it has sent can still be read.
 
         Several tasks may send: each waits until the one before it has sent everything.
         """
-        data = sendable(data)
-        if self._turn is None or not self._turn.locked():
-            data = self._send_at_once(data)
+        data = bytes_to_send(data)
+        if self._send_lock is None or not self._send_lock.locked():
+            data = self._send_nowait(data)
             if not data:
                 return
-        async with self._sending():
+        async with self._lock():
             try:
-                if self._own is not None:
-                    await self._own.send(data)
+                if self._stream is not None:
+                    await self._stream.send(data)
                 else:
-                    await self._pipe().write(data)
+                    await self._network_stream().write(data)
             except httpx.TransportError as error:
-                raise self.error(translate(error)) from error
+                raise self.add_request(translate(error)) from error
 
-    def _send_at_once(self, data: bytes) -> bytes:
-        """Send what goes without waiting, which is nearly always all; gives the rest.
+    def _send_nowait(self, data: bytes) -> bytes:
+        """Send as much as is possible without waiting, which is nearly always all, and return the rest.
 
-        Whoever only sends lets others have their turn now and then all the same.
+        Sometimes nothing is sent here, so that a task that only sends allows other tasks to run.
         """
-        self._at_once += len(data) + _A_SEND
-        if self._own is None or self._at_once > _AT_ONCE:
-            self._at_once = 0
+        self._sent_without_waiting += len(data) + _SEND_BYTES
+        if self._stream is None or self._sent_without_waiting > _CHECKPOINT_BYTES:
+            self._sent_without_waiting = 0
             return data
         try:
-            return self._own.connection.send_at_once(data)
+            return self._stream.send_nowait(data)
         except httpx.TransportError as error:
-            raise self.error(translate(error)) from error
+            raise self.add_request(translate(error)) from error
 
     async def send_eof(self) -> None:
-        """End our half of a connection that was handed over, behind what is being sent."""
-        async with self._sending():
-            await (self._own or self._pipe()).send_eof()
+        """End the sending half of an upgraded connection, after what is being sent."""
+        async with self._lock():
+            await (self._stream or self._network_stream()).send_eof()
 
-    def _sending(self) -> anyio.Lock:
-        if self._turn is None:
-            self._turn = anyio.Lock()
-        return self._turn
+    def _lock(self) -> anyio.Lock:
+        if self._send_lock is None:
+            self._send_lock = anyio.Lock()
+        return self._send_lock
 
-    def _pipe(self) -> Any:
-        pipe = self.response.extensions.get("network_stream")
-        if pipe is None or not hasattr(pipe, "send_eof"):
-            raise ClosedError("the transport under this client gives no way to send on an open connection")
-        return pipe
+    def _network_stream(self) -> Any:
+        stream = self.response.extensions.get("network_stream")
+        if stream is None or not hasattr(stream, "send_eof"):
+            raise ClosedError("the transport of this client cannot send on an upgraded connection")
+        return stream
 
     async def aclose(self) -> None:
         self._ended = True
-        if self._own is not None:
-            await self._own.aclose()  # at once; a scope around it costs more
+        if self._stream is not None:
+            await self._stream.aclose()  # it shields itself where it waits
             return
         with anyio.CancelScope(shield=True):
-            await close_iterator(self._foreign)
+            await close_iterator(self._iterator)
             await self.response.aclose()

@@ -1,1 +1,1 @@
-"""Tar archives as streams: packed from a folder, unpacked into one, without holding either."""
+"""Tar archives as streams: pack a folder, unpack into a folder, without holding the whole archive in memory."""

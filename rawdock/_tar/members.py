@@ -1,4 +1,4 @@
-"""How members of an archive are described, and what stands between them."""
+"""Headers and padding of tar members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import InvalidArgument
 
-__all__ = ["END", "MemberAttributes", "ending", "header"]
+__all__ = ["END", "MemberAttributes", "header", "padding"]
 
 END = bytes(2 * tarfile.BLOCKSIZE)
 _TYPES = {
@@ -27,29 +27,28 @@ _TYPES = {
 
 @attrs.frozen
 class MemberAttributes:
-    """What members are to look like; None keeps what a file has."""
+    """Owner, permissions and time that members get in an archive; None keeps the value of the file."""
 
     uid: int | None = 0
     gid: int | None = 0
     mode: int | None = None
-    """Permissions of files; a folder may be entered by those who may read it."""
+    """The permissions of files; a folder can also be entered by those who can read it."""
     mtime: int | None = None
     """Seconds since 1970."""
 
-    def checked(self, where: str) -> MemberAttributes:
-        """The same, if it can be."""
-        for what, value, most in (
+    def check(self, method: str) -> None:
+        """Raise InvalidArgument, in the name of `method`, for a value out of range."""
+        for name, value, maximum in (
             ("uid", self.uid, 2**32 - 2),
             ("gid", self.gid, 2**32 - 2),
             ("mode", self.mode, 0o7777),
             ("mtime", self.mtime, 2**63 - 1),
         ):
-            if value is not None and (type(value) is not int or not 0 <= value <= most):
-                raise InvalidArgument(f"{where}: {what}: expected a number from 0 to {most}, got {value!r}")
-        return self
+            if value is not None and (type(value) is not int or not 0 <= value <= maximum):
+                raise InvalidArgument(f"{method}: {name}: expected a number from 0 to {maximum}, got {value!r}")
 
-    def of(self, name: str, found: os.stat_result) -> tarfile.TarInfo:
-        """What was found, but for its content and for where a link leads."""
+    def tar_info(self, name: str, found: os.stat_result) -> tarfile.TarInfo:
+        """The member for a file with this stat; without its size and the target of a link."""
         member = tarfile.TarInfo(name)
         member.type = _TYPES[stat.S_IFMT(found.st_mode)]
         member.uid = found.st_uid if self.uid is None else self.uid
@@ -62,14 +61,14 @@ class MemberAttributes:
         member.mtime = int(found.st_mtime) if self.mtime is None else self.mtime
         return member
 
-    def of_new(self, name: str, size: int) -> bytes:
-        """The header of a file that is nowhere yet."""
+    def file_header(self, name: str, size: int) -> bytes:
+        """The header of a new file."""
         member = self._new(name)
         member.mode, member.size = self.mode or 0, size
         return header(member)
 
-    def of_folders(self, names: Sequence[str]) -> bytes:
-        """The headers of folders that are nowhere yet, each in the one before it."""
+    def folder_headers(self, names: Sequence[str]) -> bytes:
+        """The headers of new folders, each inside the one before it."""
         members = [self._new("/".join(names[: count + 1])) for count in range(len(names))]
         for member in members:
             member.type, member.mode = tarfile.DIRTYPE, 0o755
@@ -83,10 +82,10 @@ class MemberAttributes:
 
 
 def header(member: tarfile.TarInfo) -> bytes:
-    """A member's header, in pax where ustar has no room."""
+    """The header of a member: ustar, with pax records for values that do not fit."""
     return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
-def ending(size: int) -> bytes:
-    """What fills the last block of a content of this size."""
+def padding(size: int) -> bytes:
+    """The bytes that fill up the last block of a content of this size."""
     return bytes(-size % tarfile.BLOCKSIZE)

@@ -1,7 +1,7 @@
-"""A file or a folder of this machine as a tar archive, in pieces.
+"""Pack a file or folder of this machine into a tar archive, in chunks.
 
-As the docker command does, links are archived as links and never followed, and a file with several names is archived
-once.
+As with the docker command, symbolic links are archived as links and never followed, and a file with several hard links
+is archived once.
 """
 
 from __future__ import annotations
@@ -12,65 +12,65 @@ import tarfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from .._threads import BATCH
+from .._threads import READ_BATCH
 from ..errors import FileError
-from .members import END, MemberAttributes, ending, header
+from .members import END, MemberAttributes, header, padding
 from .walk import READ, Entry, Walk
 
 __all__ = ["Packer"]
 
 
 class Packer:
-    """Iterate `pieces`, once, in a worker thread."""
+    """Packs what a walk finds. Iterate `chunks` once, in a worker thread."""
 
-    def __init__(self, walk: Walk, look: MemberAttributes) -> None:
+    def __init__(self, walk: Walk, attributes: MemberAttributes) -> None:
         self.members = 0
         self.size = 0
-        """Of the content, in bytes."""
+        """The total size of the files in bytes."""
         self._walk = walk
-        self._look = look
-        self._seen: dict[tuple[int, int], str] = {}  # names of files that have several
+        self._attributes = attributes
+        self._first_names: dict[tuple[int, int], str] = {}  # of files with several hard links, by device and inode
 
-    def pieces(self, name: str = "") -> Generator[bytes, None, None]:
-        """The archive, in which the source has this name; without one, only what is in the folder."""
+    def chunks(self, name: str = "") -> Generator[bytes, None, None]:
+        """The archive, in which the source has this name; without a name, only the content of the folder."""
         with closing(self._walk.entries()) as entries:
             for entry in entries:
                 member = "/".join(filter(None, (name, entry.path)))
-                if stat.S_ISREG(entry.found.st_mode):
-                    yield from self._file(entry, member)
+                if stat.S_ISREG(entry.stat.st_mode):
+                    yield from self._file_chunks(entry, member)
                 elif member:
-                    yield from self._other(entry, member)
+                    yield from self._without_content(entry, member)
         yield END
 
-    def _other(self, entry: Entry, name: str) -> Iterator[bytes]:
-        member = self._look.of(name, entry.found)
+    def _without_content(self, entry: Entry, name: str) -> Iterator[bytes]:
+        member = self._attributes.tar_info(name, entry.stat)
         if member.issym():
             try:
                 member.linkname = os.readlink(entry.name, dir_fd=entry.folder)
             except OSError as error:
-                self._walk.failed(entry.path, error)
+                self._walk.handle_error(entry.path, error)
                 return
         elif member.ischr() or member.isblk():
-            device = entry.found.st_rdev
+            device = entry.stat.st_rdev
             member.devmajor, member.devminor = os.major(device), os.minor(device)
         self.members += 1
         yield header(member)
 
-    def _file(self, entry: Entry, name: str) -> Iterator[bytes]:
+    def _file_chunks(self, entry: Entry, name: str) -> Iterator[bytes]:
         try:
             file = os.open(entry.name, READ, dir_fd=entry.folder)
         except OSError as error:
-            self._walk.failed(entry.path, error)
+            self._walk.handle_error(entry.path, error)
             return
         try:
             found = os.fstat(file)
             if not stat.S_ISREG(found.st_mode):
-                where = self._walk.where(entry.path)
-                raise FileError(f"{where} was a file, and is none any more", path=where)
-            member = self._look.of(name, found)
+                path = self._walk.local_path(entry.path)
+                raise FileError(f"{path} was a file and is not a file any more", path=path)
+            member = self._attributes.tar_info(name, found)
             self.members += 1
             if found.st_nlink > 1:
-                first = self._seen.setdefault((found.st_dev, found.st_ino), name)
+                first = self._first_names.setdefault((found.st_dev, found.st_ino), name)
                 if first != name:
                     member.type, member.linkname = tarfile.LNKTYPE, first
                     yield header(member)
@@ -78,26 +78,27 @@ class Packer:
             member.size = found.st_size
             self.size += found.st_size
             yield header(member)
-            yield from self._content(entry, file, found.st_size)
+            yield from self._content_chunks(entry, file, found.st_size)
         finally:
             os.close(file)
 
-    def _content(self, entry: Entry, file: int, size: int) -> Iterator[bytes]:
-        """As many bytes as the header has announced. What a file grows by meanwhile is left out; one that has become
-        shorter cannot be sent any more: the archive would be torn."""
+    def _content_chunks(self, entry: Entry, file: int, size: int) -> Iterator[bytes]:
+        """As many bytes of the file as the header says, and the padding.
+
+        If the file grows meanwhile, the new bytes are left out. If it shrinks, the archive cannot be completed.
+        """
         left = size
         while left:
             try:
-                data = os.read(file, min(left, BATCH))
+                data = os.read(file, min(left, READ_BATCH))
             except OSError as error:
-                raise self._walk.unreadable(entry.path, error) from error
+                raise self._walk.read_error(entry.path, error) from error
             if not data:
-                where = self._walk.where(entry.path)
+                path = self._walk.local_path(entry.path)
                 raise FileError(
-                    f"{where} had {size} bytes when it was begun, and has {size - left} now; "
-                    "the archive was broken off",
-                    path=where,
+                    f"{path} shrank from {size} to {size - left} bytes while it was read; the archive is incomplete",
+                    path=path,
                 )
             left -= len(data)
             yield data
-        yield ending(size)
+        yield padding(size)

@@ -1,7 +1,7 @@
-"""Bytes of a tar archive in, members and their content out; pure, and wherever the bytes are cut.
+"""Read a tar archive from bytes in chunks of any size. Pure.
 
-It reads ustar, pax and GNU's long names. Blocks are taken apart by `tarfile`; that module's own reading of streams
-wants a file that it can block on, and so a thread that waits as long as the archive comes.
+It reads ustar, pax and GNU's long names. `tarfile` parses the header blocks; its own reader of streams needs a file
+that it can block on, and so a thread for as long as the archive takes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Kind = Literal["file", "folder", "link", "hardlink", "device", "fifo", "unknown"
 
 _BLOCK = 512
 _END = bytes(_BLOCK)
-# Headers that say more about the next member hold names and numbers: far above what any file system takes.
-_MOST_EXTRA = 1 << 20
+# Bytes of an extension header. It holds names and numbers of the next member, so this is far more than is needed.
+_MAX_EXTENSION = 1 << 20
 
 _KINDS: dict[bytes, Kind] = {
     tarfile.REGTYPE: "file",
@@ -35,171 +35,173 @@ _KINDS: dict[bytes, Kind] = {
     tarfile.FIFOTYPE: "fifo",
 }
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
-_EXTRA = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
-_WHOLE = re.compile(r"[0-9]{1,20}")
+_EXTENSIONS = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+_INTEGER = re.compile(r"[0-9]{1,20}")
 _TIME = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]*))?")
 
 
 @attrs.frozen
 class Member:
-    """What an archive says of one of its members."""
+    """A member as described in the archive."""
 
     name: str
-    """As it stands there, without a slash at its end; bytes that are no UTF-8 are surrogates."""
+    """Without a trailing slash; bytes that are not UTF-8 are surrogates."""
     kind: Kind
     size: int
-    """Of the content that follows, in bytes."""
+    """The size of the content that follows, in bytes."""
     mode: int
     mtime: int
     """Nanoseconds since 1970."""
     uid: int
     gid: int
     target: str
-    """Where a link leads, or which member a hard link is another name of."""
+    """The target of a link, or the name of the member that a hard link refers to."""
 
 
 class Sink(Protocol):
-    """Who takes what was read."""
+    """Receives the members and their content."""
 
     def member(self, member: Member) -> bool:
-        """One begins; False if its content is not wanted."""
+        """A member begins. Return False if its content is not wanted."""
         ...
 
     def data(self, data: memoryview) -> None:
-        """A piece of the content of a file."""
+        """A part of the content of the file."""
         ...
 
     def complete(self) -> None:
-        """All of a file has come."""
+        """The content of the file is complete."""
         ...
 
 
 class TarReader:
-    """Feed it; it calls the sink."""
+    """Parses the bytes given to `feed` and calls the sink."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._held = bytearray()  # of a block, or of a header that says more
-        self._want = _BLOCK
-        self._extra: tarfile.TarInfo | None = None
-        self._about: dict[str, str] = {}  # the next member
-        self._about_all: dict[str, str] = {}
-        self._left = 0  # bytes of the content
-        self._wanted = False
+        self._buffer = bytearray()  # a part of a header block, or of the body of an extension header
+        self._needed = _BLOCK
+        self._extension: tarfile.TarInfo | None = None
+        self._next_records: dict[str, str] = {}  # pax records for the next member
+        self._global_records: dict[str, str] = {}  # pax records for all members
+        self._content_left = 0
+        self._content_wanted = False
         self._padding = 0
         self._ended = False
 
     def feed(self, data: bytes) -> None:
         view, at, end = memoryview(data), 0, len(data)
         while at < end and not self._ended:
-            if self._left:
-                step = min(self._left, end - at)
-                self._left -= step
-                if self._wanted:
+            if self._content_left:
+                step = min(self._content_left, end - at)
+                self._content_left -= step
+                if self._content_wanted:
                     self._sink.data(view[at : at + step])
-                    if not self._left:
+                    if not self._content_left:
                         self._sink.complete()
             elif self._padding:
                 step = min(self._padding, end - at)
                 self._padding -= step
             else:
-                step = min(self._want - len(self._held), end - at)
-                self._held += view[at : at + step]
-                if len(self._held) == self._want:
-                    block = bytes(self._held)
-                    self._held.clear()
-                    self._want = _BLOCK
-                    if self._extra is not None:
-                        self._more_about(self._extra, block[: self._extra.size])
-                        self._extra = None
+                step = min(self._needed - len(self._buffer), end - at)
+                self._buffer += view[at : at + step]
+                if len(self._buffer) == self._needed:
+                    block = bytes(self._buffer)
+                    self._buffer.clear()
+                    self._needed = _BLOCK
+                    if self._extension is not None:
+                        self._read_extension(self._extension, block[: self._extension.size])
+                        self._extension = None
                     else:
                         self._header(block)
             at += step
 
     def feed_eof(self) -> None:
-        """No more bytes: a TruncatedError if the archive has not said that it ends."""
+        """The bytes have ended. Raises TruncatedError if the archive is not complete."""
         if not self._ended:
-            raise TruncatedError("the archive ended early: its last block is missing")
+            raise TruncatedError("the archive ended early: its end block is missing")
 
     def _header(self, block: bytes) -> None:
         if block == _END:
-            if self._about:
-                raise DecodeError("the archive describes a member that is not there")
+            if self._next_records:
+                raise DecodeError("the archive has an extension header without a member")
             self._ended = True
             return
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
-            raise DecodeError(f"this is no tar archive: {error}") from error
+            raise DecodeError(f"this is not a tar archive: {error}") from error
         if header.size < 0:
             raise DecodeError(f"the archive claims a member of {header.size} bytes")
-        if header.type in _EXTRA:
-            if header.size > _MOST_EXTRA:
-                raise DecodeError(f"the archive describes a member with {header.size} bytes, {_MOST_EXTRA} at most")
-            self._extra = header
-            self._want = _padded(header.size)
-            if not self._want:
-                self._extra, self._want = None, _BLOCK
+        if header.type in _EXTENSIONS:
+            if header.size > _MAX_EXTENSION:
+                raise DecodeError(
+                    f"the archive has an extension header of {header.size} bytes; the limit is {_MAX_EXTENSION}"
+                )
+            self._extension = header
+            self._needed = _round_up(header.size)
+            if not self._needed:
+                self._extension, self._needed = None, _BLOCK
             return
-        about = self._about_all | self._about
-        self._about = {}
-        if header.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse.") for key in about):
-            raise DecodeError("the archive has a file with holes, which is not supported")
-        member = _member(header, about)
-        self._left, self._padding = member.size, _padded(member.size) - member.size
-        self._wanted = self._sink.member(member)
-        if self._wanted and member.kind == "file" and not member.size:
+        records = self._global_records | self._next_records
+        self._next_records = {}
+        if header.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse.") for key in records):
+            raise DecodeError("the archive has a sparse file, which is not supported")
+        member = _member(header, records)
+        self._content_left, self._padding = member.size, _round_up(member.size) - member.size
+        self._content_wanted = self._sink.member(member)
+        if self._content_wanted and member.kind == "file" and not member.size:
             self._sink.complete()
 
-    def _more_about(self, header: tarfile.TarInfo, body: bytes) -> None:
+    def _read_extension(self, header: tarfile.TarInfo, body: bytes) -> None:
         if header.type in _PAX:
-            self._about |= _records(body)
+            self._next_records |= _parse_pax(body)
         elif header.type == tarfile.XGLTYPE:
-            self._about_all |= _records(body)
+            self._global_records |= _parse_pax(body)
         else:
             key = "path" if header.type == tarfile.GNUTYPE_LONGNAME else "linkpath"
-            self._about[key] = body.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            self._next_records[key] = body.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _padded(size: int) -> int:
+def _round_up(size: int) -> int:
     return -(-size // _BLOCK) * _BLOCK
 
 
-def _member(header: tarfile.TarInfo, about: dict[str, str]) -> Member:
+def _member(header: tarfile.TarInfo, records: dict[str, str]) -> Member:
     kind = _KINDS.get(header.type, "unknown")
-    # Links, folders and devices have no content, whatever their size says.
-    sized = kind in ("file", "unknown")
+    # Links, folders and devices have no content, whatever size their header has.
+    has_content = kind in ("file", "unknown")
     return Member(
-        name=(about.get("path") or header.name).rstrip("/"),
+        name=(records.get("path") or header.name).rstrip("/"),
         kind=kind,
-        size=_number(about, "size", header.size) if sized else 0,
+        size=_number(records, "size", header.size) if has_content else 0,
         mode=header.mode,
-        mtime=_time(about["mtime"]) if about.get("mtime") else int(header.mtime) * 10**9,
-        uid=_number(about, "uid", header.uid),
-        gid=_number(about, "gid", header.gid),
-        target=about.get("linkpath") or header.linkname,
+        mtime=_time(records["mtime"]) if records.get("mtime") else int(header.mtime) * 10**9,
+        uid=_number(records, "uid", header.uid),
+        gid=_number(records, "gid", header.gid),
+        target=records.get("linkpath") or header.linkname,
     )
 
 
-def _number(about: dict[str, str], key: str, otherwise: int) -> int:
-    text = about.get(key)
+def _number(records: dict[str, str], key: str, otherwise: int) -> int:
+    text = records.get(key)
     if not text:
         return otherwise
-    if not _WHOLE.fullmatch(text):
-        raise DecodeError(f"the archive says {key}={text[:40]!r} of a member")
+    if not _INTEGER.fullmatch(text):
+        raise DecodeError(f"the archive has a member with {key}={text[:40]!r}")
     return int(text)
 
 
 def _time(text: str) -> int:
     found = _TIME.fullmatch(text)
     if found is None:
-        raise DecodeError(f"the archive says mtime={text[:40]!r} of a member")
+        raise DecodeError(f"the archive has a member with mtime={text[:40]!r}")
     nanoseconds = int(found[2]) * 10**9 + int(f"{found[3] or '':0<9.9}")
     return -nanoseconds if found[1] else nanoseconds
 
 
-def _records(body: bytes) -> dict[str, str]:
-    """Records of pax: `LENGTH KEY=VALUE` and a line break, the length of all of it."""
+def _parse_pax(body: bytes) -> dict[str, str]:
+    """Parse pax records: `LENGTH KEY=VALUE` and a line break, where the length is that of the whole record."""
     found: dict[str, str] = {}
     at = 0
     while at < len(body):
@@ -208,7 +210,7 @@ def _records(body: bytes) -> dict[str, str]:
         record = body[at + len(digits) + 1 : at + length]
         key, equals, value = record[:-1].partition(b"=")
         if not equals or at + length > len(body) or record[-1:] != b"\n":
-            raise DecodeError("the archive describes a member in a way that cannot be read")
+            raise DecodeError("the archive has an invalid pax record")
         found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
         at += length
     return found

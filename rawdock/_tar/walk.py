@@ -1,7 +1,7 @@
-"""The way through a folder: what is in it, one after the other.
+"""Walk through a folder and everything below it.
 
-Every step goes from an open folder to a name in it and follows no link, so that nothing from outside gets in, whatever
-happens to the folder meanwhile. Names are sorted, so that the same folder is always walked in the same order.
+Each entry is opened by its name relative to its open parent folder, without following links, so that nothing from
+outside gets in, whatever happens to the folder meanwhile. Names are sorted, so that the order is always the same.
 """
 
 from __future__ import annotations
@@ -13,62 +13,63 @@ from typing import NamedTuple, Protocol
 
 from ..errors import FileError
 
-__all__ = ["READ", "Choice", "Entry", "Walk", "everything"]
+__all__ = ["READ", "Entry", "Selector", "Walk", "select_all"]
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Follows no link that has taken the place of a file, and waits for no pipe or device that has."""
+"""Flags to open a file: do not follow a link, and do not block on a pipe or device, that has replaced it meanwhile."""
 
 
-class Choice(Protocol):
-    """Says what is wanted of a folder."""
+class Selector(Protocol):
+    """Selects entries of a folder."""
 
-    def __call__(self, path: str, /) -> tuple[bool, Choice] | None:
-        """Whether the path is wanted, and who says it of what is in it; None if nothing in it can be wanted either."""
+    def __call__(self, path: str, /) -> tuple[bool, Selector] | None:
+        """Whether the path is selected, and the selector for its content; None if nothing in it can be selected."""
         ...
 
 
-def everything(path: str) -> tuple[bool, Choice]:
-    return True, everything
+def select_all(path: str) -> tuple[bool, Selector]:
+    return True, select_all
 
 
 class Entry(NamedTuple):
-    """Something that was found. `name` leads to it from `folder`, which is open until the next one is asked for."""
+    """A file or folder that was found."""
 
     folder: int | None
-    """None for the source, whose name is its path."""
+    """The descriptor of its folder, valid until the next entry; None for the source itself, whose name is its path."""
     name: str
     path: str
-    """Below the source, with slashes; empty for itself."""
-    found: os.stat_result
+    """The path relative to the source, with slashes; empty for the source."""
+    stat: os.stat_result
 
 
 class _Level(NamedTuple):
-    """A folder that is open."""
+    """An open folder."""
 
     entry: Entry
     folder: int
     names: Iterator[str]
-    choice: Choice
+    selector: Selector
 
 
 class Walk:
-    """A file, or a folder and what is in it; to be walked once.
+    """A walk through a file, or a folder and its content. `entries` can be iterated once.
 
-    A folder that is not wanted comes only when something in it is, just before that. Sockets, which an archive cannot
-    hold, do not come. What goes away between two looks at it is an error; with `may_go` it is as if it had never been.
+    A folder that is not selected comes just before the first selected entry in it, and not at all if there is none.
+    Sockets, which an archive cannot hold, are collected in `sockets`. A file that vanishes during the walk is an error;
+    with `ignore_vanished` it is left out.
     """
 
-    def __init__(self, source: str, choice: Choice = everything, *, may_go: bool = False) -> None:
+    def __init__(self, source: str, selector: Selector = select_all, *, ignore_vanished: bool = False) -> None:
         self.sockets: list[str] = []
         self._source = source
-        self._choice = choice
-        self._may_go = may_go
+        self._selector = selector
+        self._ignore_vanished = ignore_vanished
         self._levels: list[_Level] = []
-        self._waiting: list[Entry] = []  # folders that are not wanted, until something in them is
+        self._pending: list[Entry] = []  # folders that are not selected, until an entry in them is
 
     def entries(self) -> Generator[Entry, None, None]:
         try:
-            yield from self._see(None, self._source, "", True, self._choice)
+            yield from self._visit(None, self._source, "", True, self._selector)
             while self._levels:
                 level = self._levels[-1]
                 name = next(level.names, None)
@@ -76,54 +77,54 @@ class Walk:
                     self._leave()
                     continue
                 path = f"{level.entry.path}/{name}" if level.entry.path else name
-                if chosen := level.choice(path):
-                    yield from self._see(level.folder, name, path, *chosen)
+                if selection := level.selector(path):
+                    yield from self._visit(level.folder, name, path, *selection)
         finally:
             while self._levels:
                 self._leave()
 
-    def where(self, path: str) -> str:
-        """The path on this machine."""
+    def local_path(self, path: str) -> str:
+        """The path on this machine of an entry."""
         return os.path.join(self._source, path) if path else self._source
 
-    def unreadable(self, path: str, error: OSError) -> FileError:
-        where = self.where(path)
-        return FileError(f"{where} cannot be read: {error.strerror}", path=where)
+    def read_error(self, path: str, error: OSError) -> FileError:
+        local = self.local_path(path)
+        return FileError(f"{local} cannot be read: {error.strerror}", path=local)
 
-    def failed(self, path: str, error: OSError) -> None:
-        """Raise a FileError, unless it has only gone, or become a folder no more, and may."""
-        if not (path and self._may_go and isinstance(error, (FileNotFoundError, NotADirectoryError))):
-            raise self.unreadable(path, error) from error
+    def handle_error(self, path: str, error: OSError) -> None:
+        """Raise a FileError, unless the file or folder has vanished and that is to be ignored."""
+        if not (path and self._ignore_vanished and isinstance(error, (FileNotFoundError, NotADirectoryError))):
+            raise self.read_error(path, error) from error
 
-    def _see(self, folder: int | None, name: str, path: str, wanted: bool, choice: Choice) -> Iterator[Entry]:
+    def _visit(self, folder: int | None, name: str, path: str, selected: bool, selector: Selector) -> Iterator[Entry]:
         try:
             entry = Entry(folder, name, path, os.stat(name, dir_fd=folder, follow_symlinks=False))
-            if stat.S_ISDIR(entry.found.st_mode):
-                self._enter(entry, choice)
-            elif not wanted:
+            if stat.S_ISDIR(entry.stat.st_mode):
+                self._enter(entry, selector)
+            elif not selected:
                 return
         except OSError as error:
-            self.failed(path, error)
+            self.handle_error(path, error)
             return
-        if stat.S_ISSOCK(entry.found.st_mode):
-            self.sockets.append(self.where(path))
+        if stat.S_ISSOCK(entry.stat.st_mode):
+            self.sockets.append(self.local_path(path))
             return
-        self._waiting.append(entry)
-        if wanted:
-            yield from self._waiting
-            self._waiting.clear()
+        self._pending.append(entry)
+        if selected:
+            yield from self._pending
+            self._pending.clear()
 
-    def _enter(self, entry: Entry, choice: Choice) -> None:
+    def _enter(self, entry: Entry, selector: Selector) -> None:
         folder = os.open(entry.name, READ | os.O_DIRECTORY, dir_fd=entry.folder)
         try:
             names = sorted(os.listdir(folder), key=os.fsencode)
         except BaseException:
             os.close(folder)
             raise
-        self._levels.append(_Level(entry, folder, iter(names), choice))
+        self._levels.append(_Level(entry, folder, iter(names), selector))
 
     def _leave(self) -> None:
         level = self._levels.pop()
         os.close(level.folder)
-        if self._waiting and self._waiting[-1] is level.entry:
-            self._waiting.pop()
+        if self._pending and self._pending[-1] is level.entry:
+            self._pending.pop()

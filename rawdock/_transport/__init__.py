@@ -1,1 +1,1 @@
-"""The HTTP/1.1 transport: wire (pure), connections for asyncio, trio and any byte stream, and a pool of them."""
+"""The HTTP/1.1 transport: the parser, connections for asyncio, trio and byte streams, and a pool of connections."""

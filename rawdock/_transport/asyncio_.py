@@ -1,11 +1,10 @@
-"""A connection on asyncio (and uvloop): a non-blocking socket and one read callback of the loop.
+"""A connection on asyncio (and uvloop): a non-blocking socket with a read callback on the event loop.
 
-asyncio's own transports are not used. They drop what is still to be read when a write fails (the Engine's refusal
-of an upload), close a turn of the loop later, and cost three calls a read. With the socket in hand, closing is
-immediate, half-close is one call, and what the Engine has said can always be read.
+asyncio's own transports are not used. When a write fails they drop what is still to be read, such as the Engine's
+refusal of an upload; they close one iteration of the loop later; and they cost three calls for each read. With a plain
+socket, closing is immediate, half-close is one call, and all that the Engine has sent can be read.
 
-Reads go into one scratch buffer shared by all connections of a pool: the callback copies out what it keeps before
-it returns.
+All connections of a pool receive into one buffer: the callback copies what it keeps before it returns.
 """
 
 from __future__ import annotations
@@ -17,77 +16,62 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from .connection import Feed, split, translated
+from .connection import ConnectionState, split_pieces
 from .errors import ConnectionEnded, Unreachable
-from .sockets import new_socket, watcher
-from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
+from .sockets import new_socket, socket_poll
+from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write
 
 __all__ = ["AsyncioConnection", "connect_tcp"]
 
 _ERRORS = select.POLLERR | select.POLLHUP
 
-# Reads in one turn of the loop while a body goes to a sink.
-_POURS = 4
+# How often the socket is read in one callback while a body is passed to a function.
+_READS_PER_CALLBACK = 4
 
 
-class AsyncioConnection:
+class AsyncioConnection(ConnectionState):
     """See `Connection`."""
 
     __slots__ = (
-        "_bytes_sent",
         "_eof",
-        "_failure",
         "_fd",
-        "_feed",
-        "_items",
-        "_limits",
         "_loop",
         "_no_body",
         "_parts",
         "_paused",
+        "_poll",
         "_queued",
-        "_reader",
+        "_receive_buffer",
         "_recv_into",
-        "_scratch",
-        "_send_now",
-        "_sink",
+        "_send",
         "_sock",
         "_stops_at_errors",
-        "_take",
         "_waiter",
-        "_watch",
         "_whole",
-        "_writer",
-        "alive",
+        "_write",
+        "_write_waiter",
     )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, scratch: memoryview, limits: Limits
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, receive_buffer: memoryview, parser: AnswerParser
     ) -> None:
-        self.alive = True
+        super().__init__(parser)
         self._loop = loop
         self._sock = sock
         self._fd = sock.fileno()
         self._recv_into = sock.recv_into
-        self._send_now = sock.send
-        self._watch = watcher(sock)
-        self._scratch = scratch
-        self._limits = limits
+        self._send = sock.send
+        self._poll = socket_poll(sock)
+        self._receive_buffer = receive_buffer
         self._waiter: asyncio.Future[Any] | None = None
-        self._writer: asyncio.Future[None] | None = None
+        self._write_waiter: asyncio.Future[None] | None = None
         self._whole = False
         self._no_body = False
-        self._reader: Reader | None = None
         self._parts: list[bytes] = []
-        self._feed: Feed | None = None
-        self._take: Take | None = None
-        self._sink: Sink | None = None
-        self._items: list[Any] = []
+        self._write: Write | None = None
         self._queued = 0
         self._paused = False
         self._eof = False
-        self._failure: Exception | None = None
-        self._bytes_sent = False
         self._stops_at_errors = not isinstance(loop, asyncio.BaseEventLoop)
         loop.add_reader(self._fd, self._readable)
 
@@ -95,62 +79,67 @@ class AsyncioConnection:
 
     def _readable(self) -> None:
         try:
-            size = self._recv_into(self._scratch)
+            size = self._recv_into(self._receive_buffer)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            self._ended(error)
+            self._on_end(error)
             return
         if not size:
-            self._ended(None)
+            self._on_end(None)
             return
-        data = bytes(self._scratch[:size])
+        data = bytes(self._receive_buffer[:size])
         try:
             if self._whole:
                 self._feed_whole(data)
             elif self._reader is not None:
                 self._feed_stream(data)
             else:
-                self.close()  # bytes that nobody asked for: the connection is never used again
+                self.close()  # bytes that belong to no request: the connection is not used again
         except Exception as error:
-            self._fail(translated(error))
+            self._fail(self._transport_error(error))
         if self._stops_at_errors and self._fd >= 0:
-            self._read_behind_error()
+            self._read_after_error()
 
-    def _listen(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when there is something to read. uvloop closes its handle at the first error of a
-        socket, and takes a new callback only once the old one is removed."""
+    def _set_read_callback(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when there is something to read.
+
+        After an error of a socket, uvloop takes a new callback only once the old one is removed.
+        """
         try:
             self._loop.add_reader(self._fd, callback)
         except RuntimeError:
             self._loop.remove_reader(self._fd)
             self._loop.add_reader(self._fd, callback)
 
-    def _read_behind_error(self) -> None:
-        """uvloop (0.23) calls a reader once where the peer has reset the connection, and then never again: what comes
-        after this read, and the error itself, are asked for here. (asyncio's own loops call until all is read.)"""
+    def _read_after_error(self) -> None:
+        """Read on where uvloop does not call back.
+
+        After the peer has reset the connection, uvloop 0.23 calls the callback once and then never again, though there
+        may be more to read. (asyncio's own loops call until all is read.)
+        """
         reader = self._reader
         waiting = self._whole if reader is None else not reader.done
-        if waiting and not self._paused and not self._eof and any(events & _ERRORS for _, events in self._watch(0)):
+        if waiting and not self._paused and not self._eof and any(events & _ERRORS for _, events in self._poll(0)):
             self._loop.call_soon(self._read_once_more)
 
     def _read_once_more(self) -> None:
         if self._fd >= 0 and not self._paused and not self._eof:
-            (self._readable if self._sink is None else self._pourable)()
+            (self._readable if self._write is None else self._readable_into)()
 
     def _feed_whole(self, data: bytes) -> None:
         reader = self._reader
         if reader is None:
-            answer = whole_answer(data, self._no_body, self._limits)
+            answer = self._parser.whole_answer(data, self._no_body)
             if answer is not None:
-                self._finish_whole(answer, answer[0].keep)
+                self._finish_whole(answer, answer[0].keep_alive)
                 return
-            reader = self._reader = Reader(self._no_body, self._limits)
+            reader = self._reader = Reader(self._no_body, self._parser)
         for part in reader.feed(data):
             self._parts.append(part)
             self._queued += len(part)
-        if self._queued > self._limits.answer:
-            raise TooLarge(f"the answer is larger than {self._limits.answer} bytes")
+        if self._queued > self._parser.limits.answer:
+            raise TooLarge(f"the answer is larger than {self._parser.limits.answer} bytes")
         if reader.done:
             self._finish_reader(reader)
 
@@ -161,9 +150,9 @@ class AsyncioConnection:
         self._reader = None
         self._finish_whole((reader.head, b"".join(parts)), reader.reusable)
 
-    def _finish_whole(self, answer: tuple[Head, bytes], keep: bool) -> None:
+    def _finish_whole(self, answer: tuple[Head, bytes], keep_alive: bool) -> None:
         self._whole = False
-        self.alive = keep and not self._eof
+        self.alive = keep_alive and not self._eof
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(answer)
@@ -172,22 +161,22 @@ class AsyncioConnection:
         reader = self._reader
         assert reader is not None
         try:
-            pieces = reader.feed(data, self._take, self._items)
+            pieces = reader.feed(data, self._read_chunks, self._items)
         except WireError as error:
-            self._items += split(self._feed, error.before)
+            self._items += split_pieces(self._split, error.pieces_before)
             raise
         if pieces:
-            self._items += split(self._feed, pieces)
+            self._items += split_pieces(self._split, pieces)
         self._queued += len(data)
-        if self._queued > self._limits.queue and not self._paused and not reader.done:
+        if self._queued > self._parser.limits.queue and not self._paused and not reader.done:
             self._paused = True
             self._loop.remove_reader(self._fd)
         self._wake()
         if reader.rest:
-            self.close()  # bytes behind the end belong to nobody, and more of them are not kept
+            self.close()  # bytes after the end of the answer belong to no request, and are not kept
 
-    def _ended(self, error: OSError | None) -> None:
-        """The peer has closed, or the connection broke."""
+    def _on_end(self, error: OSError | None) -> None:
+        """The peer has closed the connection, or the connection broke."""
         self._eof = True
         self.alive = False
         if self._fd >= 0 and not self._paused:
@@ -195,7 +184,7 @@ class AsyncioConnection:
         reader = self._reader
         try:
             if reader is not None:
-                if error is not None and not reader.done and not reader.ends_by(error):
+                if error is not None and not reader.done and not reader.may_end_with(error):
                     raise error
                 reader.feed_eof()
                 if self._whole:
@@ -206,14 +195,11 @@ class AsyncioConnection:
             else:
                 self.close()
         except (WireError, OSError) as failure:
-            self._fail(translated(failure))
+            self._fail(self._transport_error(failure))
             return
         self._wake()
 
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, ConnectionEnded):
-            error.nothing_sent = not self._bytes_sent
-            error.nothing_received = self._reader is None or not self._reader.started
         self._failure = error
         self._whole = False
         waiter = self._waiter
@@ -238,14 +224,14 @@ class AsyncioConnection:
         broken = False
         try:
             try:
-                sent = self._send_now(data)
+                sent = self._send(data)
                 self._bytes_sent = True
                 if sent < len(data):
                     await self._send_rest(memoryview(data)[sent:])
             except BlockingIOError:
                 await self._send_rest(memoryview(data))
             except OSError:
-                broken = True  # the answer, or the end, is there to read all the same
+                broken = True  # the peer may have answered before it closed the connection
             return await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled():
@@ -260,21 +246,18 @@ class AsyncioConnection:
     # An exchange whose answer is a stream.
 
     def start(self, no_body: bool) -> None:
-        self._reader = Reader(no_body, self._limits)
-        self._feed = self._take = None
-        self._items = []
+        super().start(no_body)
         self._queued = 0
-        self._bytes_sent = False
 
-    def send_at_once(self, data: bytes) -> bytes:
+    def send_nowait(self, data: bytes) -> bytes:
         if self._fd < 0:
             raise self._failure or ConnectionEnded("the connection is closed")
         try:
-            sent = self._send_now(data)
+            sent = self._send(data)
         except BlockingIOError:
             return data
         except OSError as error:
-            raise self._broken(error) from error
+            raise self._send_error(error) from error
         self._bytes_sent = True
         return data[sent:]
 
@@ -283,41 +266,38 @@ class AsyncioConnection:
             raise self._failure or ConnectionEnded("the connection is closed")
         try:
             try:
-                sent = self._send_now(data)
+                sent = self._send(data)
                 self._bytes_sent = True
             except BlockingIOError:
                 sent = 0
             if sent < len(data):
                 await self._send_rest(memoryview(data)[sent:])
         except OSError as error:
-            raise self._broken(error) from error
+            raise self._send_error(error) from error
 
-    def _broken(self, error: OSError) -> ConnectionEnded:
+    def _send_error(self, error: OSError) -> Exception:
         self.alive = False
-        ended = ConnectionEnded(f"the connection broke: {error.strerror or error}")
-        ended.nothing_sent = not self._bytes_sent
-        ended.nothing_received = self._reader is None or not self._reader.started
-        return ended
+        return self._transport_error(error)
 
     async def _send_rest(self, view: memoryview) -> None:
         loop = self._loop
         while view:
-            self._writer = writer = loop.create_future()
+            self._write_waiter = waiter = loop.create_future()
             try:
-                loop.add_writer(self._fd, _set, writer)
-            except RuntimeError:  # see `_listen`
+                loop.add_writer(self._fd, _set_result, waiter)
+            except RuntimeError:  # see `_set_read_callback`
                 loop.remove_writer(self._fd)
-                loop.add_writer(self._fd, _set, writer)
+                loop.add_writer(self._fd, _set_result, waiter)
             try:
-                await writer
+                await waiter
             finally:
-                self._writer = None
+                self._write_waiter = None
                 if self._fd >= 0:
                     loop.remove_writer(self._fd)
             if self._fd < 0:
                 raise ConnectionResetError("the connection is closed")
             with contextlib.suppress(BlockingIOError):
-                view = view[self._send_now(view) :]
+                view = view[self._send(view) :]
                 self._bytes_sent = True
 
     async def _wait(self) -> None:
@@ -338,12 +318,6 @@ class AsyncioConnection:
             await self._wait()
         return reader.head
 
-    def split_with(self, feed: Feed, take: Take | None = None) -> None:
-        pieces, self._items = self._items, []
-        self._feed, self._take = feed, take
-        for piece in pieces:
-            self._items += feed(piece)
-
     async def read(self) -> list[Any]:
         reader = self._reader
         assert reader is not None
@@ -351,7 +325,7 @@ class AsyncioConnection:
             if reader.done and self._failure is None:
                 return []
             self._resume()
-            # As `_wait`, without the cost of a coroutine for each read.
+            # The same as `_wait`, without the cost of another coroutine for each read.
             if self._failure is not None or self._fd < 0:
                 raise self._failure or ConnectionEnded("the connection is closed")
             self._waiter = waiter = self._loop.create_future()
@@ -363,48 +337,48 @@ class AsyncioConnection:
         self._resume()
         return items
 
-    async def pour(self, sink: Sink) -> None:
+    async def read_into(self, write: Write) -> None:
         reader = self._reader
         assert reader is not None
         items, self._items = self._items, []
         for item in items:
-            sink(memoryview(item))
+            write(memoryview(item))
         if reader.done and self._failure is None:
             return
         self._resume()
-        self._sink = sink
+        self._write = write
         if self._fd >= 0 and not self._eof:
-            self._listen(self._pourable)
+            self._set_read_callback(self._readable_into)
         try:
             await self._wait()
         finally:
-            self._sink = None
+            self._write = None
             if self._fd >= 0 and not self._eof:
-                self._listen(self._readable)
+                self._set_read_callback(self._readable)
 
-    def _pourable(self) -> None:
-        """The read callback while the body goes to a sink. What comes while it works is taken too, up to a bound."""
-        reader, sink = self._reader, self._sink
+    def _readable_into(self) -> None:
+        """The read callback while the body is passed to a function. It reads a few times, as more may have come."""
+        reader, write = self._reader, self._write
         assert reader is not None
-        assert sink is not None
-        for _ in range(_POURS):
+        assert write is not None
+        for _ in range(_READS_PER_CALLBACK):
             try:
-                size = self._recv_into(self._scratch)
+                size = self._recv_into(self._receive_buffer)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self._ended(error)
+                self._on_end(error)
                 return
             if not size:
-                self._ended(None)
+                self._on_end(None)
                 return
             try:
-                reader.pour(self._scratch[:size], sink)
+                reader.feed_into(self._receive_buffer[:size], write)
             except WireError as error:
-                self._fail(translated(error))
+                self._fail(self._transport_error(error))
                 return
-            except Exception as error:
-                self._fail(error)  # the sink's own
+            except Exception as error:  # raised by `write`
+                self._fail(error)
                 return
             if reader.done:
                 self._wake()
@@ -412,16 +386,16 @@ class AsyncioConnection:
                     self.close()
                 return
         if self._stops_at_errors:
-            self._read_behind_error()
+            self._read_after_error()
 
     def _resume(self) -> None:
         self._queued = 0
         if self._paused:
             self._paused = False
             if self._fd >= 0 and not self._eof:
-                self._listen(self._readable)
+                self._set_read_callback(self._readable)
 
-    def finished(self) -> bool:
+    def finish(self) -> bool:
         reader = self._reader
         if self.alive and reader is not None and reader.reusable and not self._items:
             self._resume()
@@ -430,11 +404,11 @@ class AsyncioConnection:
         return False
 
     def stale(self) -> bool:
-        return not self.alive or self._fd < 0 or bool(self._watch(0))
+        return not self.alive or self._fd < 0 or bool(self._poll(0))
 
     async def send_eof(self) -> None:
         if self._fd >= 0:
-            with contextlib.suppress(OSError):  # the peer was faster; nothing is left to end
+            with contextlib.suppress(OSError):  # the peer has closed the connection already
                 self._sock.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
@@ -443,31 +417,31 @@ class AsyncioConnection:
             return
         fd, self._fd = self._fd, -1
         if not self._loop.is_closed():
-            # To remove what is not there costs the loop an exception.
+            # Removing a callback that is not set would cost an exception inside the loop.
             if not (self._paused or self._eof):
                 self._loop.remove_reader(fd)
-            if self._writer is not None:
+            if self._write_waiter is not None:
                 self._loop.remove_writer(fd)
         self._sock.close()
         if self._failure is None and (self._reader is None or not self._reader.done):
             self._failure = ConnectionEnded("the connection was closed on this side")
-        waiter, writer = self._waiter, self._writer
+        waiter, write_waiter = self._waiter, self._write_waiter
         if waiter is not None and not waiter.done():
             waiter.set_exception(self._failure or ConnectionEnded("the connection was closed on this side"))
-        if writer is not None and not writer.done():
-            writer.set_result(None)
+        if write_waiter is not None and not write_waiter.done():
+            write_waiter.set_result(None)
 
     async def aclose(self) -> None:
         self.close()
 
 
-def _set(future: asyncio.Future[None]) -> None:
+def _set_result(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
-async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> AsyncioConnection:
-    """Try the host's addresses in turn."""
+async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: AnswerParser) -> AsyncioConnection:
+    """Connect to the first address of the host that accepts the connection."""
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
     for family, _, _, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -481,5 +455,5 @@ async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits)
             sock.close()
             raise
         else:
-            return AsyncioConnection(loop, sock, scratch, limits)
+            return AsyncioConnection(loop, sock, receive_buffer, parser)
     raise failure or Unreachable(f"no address for {host}")

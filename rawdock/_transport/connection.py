@@ -1,8 +1,8 @@
-"""What a connection is to the pool and to streams, whatever carries its bytes.
+"""The interface of a connection, and what all connections share.
 
-One connection serves one exchange at a time: either `request` (the answer is read whole), or `start`, then `send`,
-`read_head` and `read` until the end (a stream). An exchange that fails or is cancelled closes its connection. A
-cancelled `read` alone loses nothing: the next one goes on where it stopped.
+A connection serves one exchange at a time: either `request`, which reads the whole answer, or `start`, then `send`,
+`read_head` and `read` until the end, which is a stream. An exchange that fails or is cancelled closes its connection,
+except that a cancelled `read` loses nothing: the next one continues where it stopped.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, NoReturn, Protocol
 import httpx
 
 from .errors import ConnectionEnded, Malformed, OverLimit
-from .wire import Head, Limits, Reader, Sink, Take, TooLarge, Truncated, WireError, whole_answer
+from .wire import AnswerParser, Head, ReadChunks, Reader, TooLarge, Truncated, WireError, Write
 
-__all__ = ["Connection", "Feed", "PullConnection", "split", "translated"]
+__all__ = ["Connection", "ConnectionState", "PullConnection", "Split", "split_pieces", "transport_error"]
 
-# Turns the next body bytes into the items that a stream gives out.
-Feed = Callable[[bytes], list[Any]]
+Split = Callable[[bytes], list[Any]]
+"""Splits the next bytes of a body into the items that a stream consists of."""
 
 
 class Connection(Protocol):
-    """The face of every connection."""
+    """What the pool and the streams use of a connection."""
 
     alive: bool
     """It may serve another exchange."""
@@ -37,35 +37,35 @@ class Connection(Protocol):
 
     async def send(self, data: bytes | memoryview) -> None: ...
 
-    def send_at_once(self, data: bytes) -> bytes:
-        """Send what goes without waiting; gives the rest."""
+    def send_nowait(self, data: bytes) -> bytes:
+        """Send as much as is possible without waiting, and return the rest."""
         ...
 
     async def read_head(self) -> Head: ...
 
-    def split_with(self, feed: Feed, take: Take | None = None) -> None:
-        """From here on `read` gives what `feed` makes of the body, and `take` of chunks that it knows."""
+    def set_splitter(self, split: Split, read_chunks: ReadChunks | None = None) -> None:
+        """Make `read` return the items that `split` finds in the body, and `read_chunks` in whole chunks."""
         ...
 
     async def read(self) -> list[Any]:
         """The items that have come since the last call; empty at the end of the answer."""
         ...
 
-    async def pour(self, sink: Sink) -> None:
-        """Give what is left of the body to `sink` as it comes. What the sink raises ends the exchange; when this is
-        cancelled, `read` and `pour` go on behind what the sink has had."""
+    async def read_into(self, write: Write) -> None:
+        """Pass the rest of the body to `write` as it comes. An error that `write` raises ends the exchange. After a
+        cancellation, the next `read` or `read_into` continues with the first byte that was not written."""
         ...
 
-    def finished(self) -> bool:
-        """Whether the answer was read to its end and the connection may serve another request."""
+    def finish(self) -> bool:
+        """End the exchange; whether its answer was read to the end and the connection may serve another request."""
         ...
 
     def stale(self) -> bool:
-        """Whether an idle connection has been closed by the peer, or holds bytes that belong to nobody."""
+        """Whether an idle connection has been closed by the peer, or holds bytes that belong to no answer."""
         ...
 
     async def send_eof(self) -> None:
-        """End our half; the other half stays open."""
+        """End the sending half; receiving goes on."""
         ...
 
     def close(self) -> None:
@@ -73,12 +73,12 @@ class Connection(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close, which cancellation does not keep from its end."""
+        """Close. Cancellation does not interrupt it."""
         ...
 
 
-def translated(error: Exception) -> Exception:
-    """An error of the wire or of the operating system, as one that the transport raises."""
+def transport_error(error: Exception) -> Exception:
+    """The transport's error for one of the parser or of the operating system; others as they are."""
     if isinstance(error, Truncated):
         return ConnectionEnded(str(error))
     if isinstance(error, TooLarge):
@@ -90,32 +90,58 @@ def translated(error: Exception) -> Exception:
     return error
 
 
-def split(feed: Feed | None, pieces: list[bytes]) -> list[Any]:
-    """The items in pieces of the body; without a feed, the pieces themselves."""
-    if feed is None or not pieces:
+def split_pieces(split: Split | None, pieces: list[bytes]) -> list[Any]:
+    """The items in pieces of the body; without a splitter, the pieces themselves."""
+    if split is None or not pieces:
         return pieces
-    return feed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+    return split(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
 
-class PullConnection:
-    """A connection that reads when it is asked to: the base for trio and for any byte stream."""
+class ConnectionState:
+    """The state of an exchange, which is the same for every kind of connection."""
 
-    def __init__(self, limits: Limits) -> None:
+    __slots__ = ("_bytes_sent", "_failure", "_items", "_parser", "_read_chunks", "_reader", "_split", "alive")
+
+    def __init__(self, parser: AnswerParser) -> None:
         self.alive = True
-        self._limits = limits
-        self._reader = Reader(limits=limits)
-        self._feed: Feed | None = None
-        self._take: Take | None = None
+        self._parser = parser
+        self._reader: Reader | None = None
+        self._split: Split | None = None
+        self._read_chunks: ReadChunks | None = None
         self._items: list[Any] = []
         self._bytes_sent = False
         self._failure: Exception | None = None
+
+    def start(self, no_body: bool) -> None:
+        self._reader = Reader(no_body, self._parser)
+        self._split = self._read_chunks = None
+        self._items = []
+        self._bytes_sent = False
+
+    def set_splitter(self, split: Split, read_chunks: ReadChunks | None = None) -> None:
+        pieces, self._items = self._items, []
+        self._split, self._read_chunks = split, read_chunks
+        for piece in pieces:
+            self._items += split(piece)
+
+    def _transport_error(self, error: Exception) -> Exception:
+        """As `transport_error`, and whether the request may be repeated."""
+        result = transport_error(error)
+        if isinstance(result, ConnectionEnded):
+            result.nothing_sent = not self._bytes_sent
+            result.nothing_received = self._reader is None or not self._reader.started
+        return result
+
+
+class PullConnection(ConnectionState):
+    """A connection that receives only during a read: the base class for trio and for byte streams."""
 
     async def _receive(self) -> bytes:
         """The next bytes; empty at the end of the connection."""
         raise NotImplementedError
 
     async def _receive_view(self) -> memoryview:
-        """The same, good until the next is received."""
+        """The next bytes as a view that is valid until the next call; empty at the end of the connection."""
         return memoryview(await self._receive())
 
     async def _send(self, data: bytes | memoryview) -> None:
@@ -127,29 +153,30 @@ class PullConnection:
     async def request(self, data: bytes, no_body: bool) -> tuple[Head, bytes]:
         try:
             self._bytes_sent = False
-            broken: Exception | None = None
+            self._reader = None
+            broken = False
             try:
                 await self._send(data)
-            except OSError as error:
-                broken = error  # the refusal may be there to read all the same
-            return await self._whole(no_body, broken)
+            except OSError:
+                broken = True  # the peer may have answered before it closed the connection
+            return await self._read_answer(no_body, broken)
         except BaseException:
             await self.aclose()
             raise
 
-    async def _whole(self, no_body: bool, broken: Exception | None) -> tuple[Head, bytes]:
+    async def _read_answer(self, no_body: bool, broken: bool) -> tuple[Head, bytes]:
         reader: Reader | None = None
         parts: list[bytes] = []
-        size, limit = 0, self._limits.answer
+        size, limit = 0, self._parser.limits.answer
         try:
             while True:
                 data = await self._receive()
                 if reader is None:
-                    answer = whole_answer(data, no_body, self._limits)
+                    answer = self._parser.whole_answer(data, no_body)
                     if answer is not None:
-                        self.alive = answer[0].keep and broken is None
+                        self.alive = answer[0].keep_alive and not broken
                         return answer
-                    self._reader = reader = Reader(no_body, self._limits)
+                    self._reader = reader = Reader(no_body, self._parser)
                 if not data:
                     reader.feed_eof()
                 else:
@@ -160,108 +187,96 @@ class PullConnection:
                         raise TooLarge(f"the answer is larger than {limit} bytes")
                 if reader.done:
                     assert reader.head is not None
-                    self.alive = reader.reusable and broken is None
+                    self.alive = reader.reusable and not broken
                     return reader.head, b"".join(parts)
         except (WireError, OSError) as error:
-            raise self._ended(error, reader is not None and reader.started) from error
-
-    def _ended(self, error: Exception, received: bool) -> Exception:
-        result = translated(error)
-        if isinstance(result, ConnectionEnded):
-            result.nothing_sent = not self._bytes_sent
-            result.nothing_received = not received
-        return result
-
-    def start(self, no_body: bool) -> None:
-        self._reader = Reader(no_body, self._limits)
-        self._feed = self._take = None
-        self._items = []
-        self._bytes_sent = False
+            raise self._transport_error(error) from error
 
     async def send(self, data: bytes | memoryview) -> None:
         try:
             await self._send(data)
         except OSError as error:
-            self.alive = False  # half a request may be on it
-            raise self._ended(error, self._reader.started) from error
+            self.alive = False  # a part of the request may have been sent
+            raise self._transport_error(error) from error
 
-    def send_at_once(self, data: bytes) -> bytes:
-        return data  # on trio every call is a checkpoint, and what any byte stream takes is not known
+    def send_nowait(self, data: bytes) -> bytes:
+        return data  # on trio every call is a checkpoint, and a byte stream does not say how much it can take
 
     async def read_head(self) -> Head:
-        while self._reader.head is None:
-            await self._more()
-        return self._reader.head
-
-    def split_with(self, feed: Feed, take: Take | None = None) -> None:
-        pieces, self._items = self._items, []
-        self._feed, self._take = feed, take
-        for piece in pieces:
-            self._items += feed(piece)
+        reader = self._open_reader()
+        while reader.head is None:
+            await self._receive_items(reader)
+        return reader.head
 
     async def read(self) -> list[Any]:
-        while not self._items and not self._reader.done:
+        reader = self._open_reader()
+        while not self._items and not reader.done:
             try:
-                await self._more()
+                await self._receive_items(reader)
             except httpx.TransportError:
-                if not self._items:  # what came before is given first, and the error raised by the next read
+                if not self._items:  # items that came before the error are returned first; the next read raises it
                     raise
         items, self._items = self._items, []
         return items
 
-    async def pour(self, sink: Sink) -> None:
+    async def read_into(self, write: Write) -> None:
+        reader = self._open_reader()
         items, self._items = self._items, []
         for item in items:
-            sink(memoryview(item))
-        reader = self._reader
+            write(memoryview(item))
         while not reader.done:
             if self._failure is not None:
                 raise self._failure
             try:
                 view = await self._receive_view()
             except OSError as error:
-                if not reader.ends_by(error):
-                    await self._give_up(self._ended(error, reader.started), error)
+                if not reader.may_end_with(error):
+                    await self._fail(self._transport_error(error), error)
                 view = memoryview(b"")
             try:
                 if view:
-                    reader.pour(view, sink)
+                    reader.feed_into(view, write)
                 else:
                     self.alive = False
                     reader.feed_eof()
             except WireError as error:
-                await self._give_up(self._ended(error, reader.started), error)
-            except Exception as error:  # the sink's own
-                await self._give_up(error, error.__cause__)
+                await self._fail(self._transport_error(error), error)
+            except Exception as error:  # raised by `write`
+                await self._fail(error, error.__cause__)
 
-    async def _give_up(self, failure: Exception, cause: BaseException | None) -> NoReturn:
+    async def _fail(self, failure: Exception, cause: BaseException | None) -> NoReturn:
         self._failure = failure
         await self.aclose()
         raise failure from cause
 
-    async def _more(self) -> None:
+    def _open_reader(self) -> Reader:
+        assert self._reader is not None
+        return self._reader
+
+    async def _receive_items(self, reader: Reader) -> None:
+        """Receive once, and add the items in what came."""
         if self._failure is not None:
             raise self._failure
-        reader = self._reader
         try:
             try:
                 data = await self._receive()
             except OSError as error:
-                if not reader.ends_by(error):
+                if not reader.may_end_with(error):
                     raise
                 data = b""
             if not data:
                 self.alive = False
                 reader.feed_eof()
                 return
-            pieces = reader.feed(data, self._take, self._items)
+            pieces = reader.feed(data, self._read_chunks, self._items)
         except (WireError, OSError) as error:
-            self._items += split(self._feed, getattr(error, "before", []))
-            await self._give_up(self._ended(error, reader.started), error)
-        self._items += split(self._feed, pieces)
+            if isinstance(error, WireError):
+                self._items += split_pieces(self._split, error.pieces_before)
+            await self._fail(self._transport_error(error), error)
+        self._items += split_pieces(self._split, pieces)
 
-    def finished(self) -> bool:
-        return self.alive and self._reader.reusable and not self._items
+    def finish(self) -> bool:
+        return self.alive and self._reader is not None and self._reader.reusable and not self._items
 
     def stale(self) -> bool:
         return not self.alive

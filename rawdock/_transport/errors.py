@@ -1,6 +1,6 @@
-"""What the transport raises, as httpx's own kinds, so that any `httpx.AsyncClient` over it behaves as its users know.
+"""The errors of the transport. They are subclasses of httpx's, so that `httpx.AsyncClient` works over it as usual.
 
-The client turns these into rawdock's errors (`rawdock/_error_mapping.py`).
+The client maps them to rawdock's errors (`rawdock/_error_mapping.py`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ __all__ = ["BodyFailed", "ConnectionEnded", "Malformed", "OverLimit", "Unreachab
 
 
 class Unreachable(httpx.ConnectError):
-    """Nobody answers; the message says what to do about it."""
+    """The Engine cannot be connected to; the message says what to do about it."""
 
 
 class ConnectionEnded(httpx.RemoteProtocolError):
     """The connection ended before the answer did."""
 
-    # A request may be repeated only where the peer cannot have begun to act on it.
+    # A request may be repeated only if the peer cannot have begun to act on it.
     nothing_sent = False
     nothing_received = False
 
 
 class Malformed(httpx.RemoteProtocolError):
-    """The answer is not HTTP/1.1 as it should be."""
+    """The answer is not valid HTTP/1.1."""
 
 
 class OverLimit(Malformed):
@@ -31,7 +31,7 @@ class OverLimit(Malformed):
 
 
 class BodyFailed(Exception):
-    """The iterator that a request's body comes from raised `error`. Whoever made the request gets `error` as it is."""
+    """The caller's iterator over the body of a request raised `error`, which is raised to the caller unchanged."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(repr(error))

@@ -1,9 +1,8 @@
-"""Requests and answers as httpx objects that hold wire bytes, and fill the rest in only when somebody looks.
+"""Requests and answers as subclasses of httpx's, which build their URL, headers and so on only when those are used.
 
-Building httpx's own objects costs more than the whole exchange with the Engine. These two are real subclasses, so any
-httpx transport takes the request and any code takes the response; what they lean on inside httpx 0.28 is `_content`,
-`_request` and the plain attributes set here, and
-tests/unit/transport/test_messages.py holds both to httpx's public behaviour.
+Building httpx's own objects costs more than the whole exchange with the Engine. Any httpx transport can send these
+requests, and the responses can be used like any other. They depend on the attributes `_content` and `_request` of
+httpx 0.28; tests/unit/transport/test_messages.py checks that they behave like httpx's own.
 """
 
 from __future__ import annotations
@@ -23,10 +22,11 @@ Mode = Literal["whole", "stream"]
 
 
 class WireRequest(httpx.Request):
-    """A request in wire form.
+    """A request as the bytes that are sent.
 
-    `head_tail` is everything behind the target: the protocol version, the headers and the blank line; it is shared by
-    all requests of a kind. `mode` tells rawdock's own transport how the answer is wanted; other transports do not look.
+    `head_tail` is everything after the target: the protocol version, the headers and the blank line. Requests with the
+    same headers share it. `mode` tells rawdock's own transport whether to read the whole answer or to open a stream;
+    other transports ignore it.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class WireRequest(httpx.Request):
             self._content = body
 
     def wire(self) -> bytes:
-        """The whole request as it is sent, if its body is bytes."""
+        """The request as it is sent, with its body if that is bytes."""
         head = self.wire_head()
         return head + self.body if isinstance(self.body, bytes) else head
 
@@ -83,14 +83,14 @@ class _BodyStream(httpx.AsyncByteStream):
         self._body = body
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._body)  # no generator around it, which a transport might leave open
+        return aiter(self._body)  # not a generator, which a transport might not close
 
     async def aclose(self) -> None:
         await close_iterator(self._body)
 
 
 class WireResponse(httpx.Response):
-    """An answer that was read whole."""
+    """An answer with its whole body."""
 
     is_closed = True
     is_stream_consumed = True
@@ -122,24 +122,28 @@ class WireResponse(httpx.Response):
 
 
 class OpenResponse(WireResponse):
-    """An answer whose body is still to be read. `pipe` makes of its stream what httpx calls its network stream."""
+    """An answer whose body is still to be read. `network_stream` makes httpx's extension of that name."""
 
     is_closed = False
     is_stream_consumed = False
 
     def __init__(
-        self, head: Head, stream: httpx.AsyncByteStream, request: httpx.Request, pipe: Callable[[Any], object]
+        self,
+        head: Head,
+        stream: httpx.AsyncByteStream,
+        request: httpx.Request,
+        network_stream: Callable[[Any], object],
     ) -> None:
         self.status_code = head.status
         self.head = head
         self.stream = stream
         self._request = request
-        self._pipe = pipe
+        self._network_stream = network_stream
 
     @cached_property
     def extensions(self) -> dict[str, Any]:  # type: ignore[override]
         return {
             "http_version": self.head.version,
             "reason_phrase": self.head.reason,
-            "network_stream": self._pipe(self.stream),
+            "network_stream": self._network_stream(self.stream),
         }

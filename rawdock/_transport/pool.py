@@ -1,8 +1,9 @@
 """The connections to one Engine.
 
-Laws: there is no limit on connections, so streams never starve calls; the connection used last is used first; an
-exchange that failed or was cancelled leaves neither a connection nor a slot behind; a request is repeated once, and
-only if it was GET or HEAD on a connection that had gone stale while idle, or if not one byte of it was sent.
+There is no limit on the number of connections, so that open streams do not block calls. The connection that was used
+last is used first. An exchange that fails or is cancelled closes its connection. A request is repeated once, on a new
+connection, if an idle connection turns out to be closed and either nothing of the request was sent or it is GET or
+HEAD.
 """
 
 from __future__ import annotations
@@ -15,19 +16,20 @@ from collections.abc import Awaitable, Callable
 from ..errors import ClosedError
 from .connection import Connection
 from .errors import ConnectionEnded, Unreachable
-from .wire import Head, Limits
+from .wire import AnswerParser, Head, Limits
 
 __all__ = ["Connect", "Pool"]
 
-Connect = Callable[[memoryview, Limits, float | None], Awaitable[Connection]]
-"""Opens a connection, with a buffer to read into; raises TimeoutError after so many seconds."""
+Connect = Callable[[memoryview, AnswerParser, float | None], Awaitable[Connection]]
+"""Opens a connection, given a buffer to receive into, the parser of answers, and after how many seconds to raise
+TimeoutError."""
 
-_SCRATCH = 256 * 1024
+_RECEIVE_BUFFER = 256 * 1024
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
 def _disable_after_fork() -> None:
-    """A child shares its parent's sockets: two processes on one connection would read each other's answers."""
+    """Make the pools unusable in a forked child: it shares the sockets, and would read answers meant for the parent."""
     for pool in _pools:
         pool.unusable = "this client was opened in another process; open a new one after the fork"
         pool.forked = True
@@ -37,18 +39,18 @@ os.register_at_fork(after_in_child=_disable_after_fork)
 
 
 class Pool:
-    """Connections made by `connect`, bound to the event loop that uses them first."""
+    """The connections that `connect` has opened, bound to the event loop that uses them first."""
 
     def __init__(self, connect: Connect, *, limits: Limits, connect_timeout: float | None, idle: int = 64) -> None:
-        self._connect_once = connect
-        self._limits = limits
+        self._open_connection = connect
+        self._parser = AnswerParser(limits)
         self._connect_timeout = connect_timeout
         self._idle_limit = idle
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._trio_token: object = None
-        self._scratch: memoryview | None = None
+        self._receive_buffer: memoryview | None = None
         self.unusable: str | None = None
         self.forked = False
         _pools.add(self)
@@ -61,7 +63,7 @@ class Pool:
         return len(self._open)
 
     def _check_usable(self) -> None:
-        """Bind to the running loop at first use, and refuse any other from then on."""
+        """Bind the pool to the running event loop at its first use, and refuse any other loop later."""
         if self.unusable is not None:
             raise ClosedError(self.unusable)
         running = asyncio._get_running_loop()
@@ -76,7 +78,7 @@ class Pool:
             raise ClosedError("this client belongs to another event loop; open one in each loop")
 
     async def request(self, data: bytes, no_body: bool, safe: bool) -> tuple[Head, bytes]:
-        """Send a request and read its answer whole. `safe`: asking twice does no harm."""
+        """Send a request and read the whole answer. `safe`: the request may be sent twice."""
         if self._loop is None or self._loop is not asyncio._get_running_loop() or self.unusable is not None:
             self._check_usable()
         connection = self._take_idle()
@@ -105,7 +107,7 @@ class Pool:
         return answer
 
     async def open(self, data: bytes, no_body: bool, safe: bool) -> Connection:
-        """Send a request, or the beginning of one; the answer is to be read from the connection given back."""
+        """Send a request, or the beginning of one, and return the connection to read the answer from."""
         self._check_usable()
         connection = self._take_idle()
         if connection is not None:
@@ -116,7 +118,7 @@ class Pool:
                     await connection.read_head()
             except ConnectionEnded as error:
                 if not (error.nothing_sent or (safe and error.nothing_received)):
-                    return connection  # what the peer said before it closed is still to be read
+                    return connection  # the peer may have answered before it closed the connection
                 await self.discard(connection)
             except BaseException:
                 await self.discard(connection)
@@ -128,15 +130,15 @@ class Pool:
         try:
             await connection.send(data)
         except ConnectionEnded:
-            return connection  # what the peer said before it closed is still to be read
+            return connection  # the peer may have answered before it closed the connection
         except BaseException:
             await self.discard(connection)
             raise
         return connection
 
     async def release(self, connection: Connection) -> None:
-        """Take a connection back after a stream; it is kept only if its answer was read to the end."""
-        if connection.finished() and len(self._idle) < self._idle_limit and self.unusable is None:
+        """Take back a connection after a stream; it is kept for other requests if its answer was read to the end."""
+        if connection.finish() and len(self._idle) < self._idle_limit and self.unusable is None:
             self._idle.append(connection)
         else:
             await self.discard(connection)
@@ -147,7 +149,7 @@ class Pool:
             await connection.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection; whoever reads from one is woken with an error."""
+        """Close every connection; those who read from one get an error."""
         if self.unusable is None:
             self.unusable = "this client is closed"
         self._idle.clear()
@@ -165,13 +167,13 @@ class Pool:
         return None
 
     async def _connect(self) -> Connection:
-        if self._scratch is None:
-            self._scratch = memoryview(bytearray(_SCRATCH))
+        if self._receive_buffer is None:
+            self._receive_buffer = memoryview(bytearray(_RECEIVE_BUFFER))
         try:
-            connection = await self._connect_once(self._scratch, self._limits, self._connect_timeout)
+            connection = await self._open_connection(self._receive_buffer, self._parser, self._connect_timeout)
         except TimeoutError as error:
-            raise Unreachable(f"nobody accepted the connection within {self._connect_timeout} s") from error
-        if self.unusable is not None:  # closed while the connection was being made
+            raise Unreachable(f"the connection was not accepted within {self._connect_timeout} s") from error
+        if self.unusable is not None:  # the pool was closed while the connection was being opened
             await connection.aclose()
             raise ClosedError(self.unusable)
         self._open.add(connection)

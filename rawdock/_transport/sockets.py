@@ -1,4 +1,4 @@
-"""Non-blocking sockets: opening them, and what their errors mean to the person at the keyboard."""
+"""Opening non-blocking sockets, and explaining the errors of that to users."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ import anyio
 
 from .errors import Unreachable
 
-__all__ = ["accepted_unix", "connected_unix", "new_socket", "unix_path_too_long", "unreachable", "watcher"]
+__all__ = [
+    "connect_unix",
+    "connect_unix_nowait",
+    "new_socket",
+    "socket_poll",
+    "unix_path_too_long",
+    "unreachable_error",
+]
 
-# Seconds between two tries while the listener's backlog is full.
+# Seconds between two attempts while the listener's backlog is full.
 _BACKLOG_PAUSE = 0.01
 # Linux takes 107 bytes and a zero in sun_path; macOS and the BSDs 103.
-_PATH_LIMIT = 107 if os.uname().sysname == "Linux" else 103
+_MAX_PATH = 107 if os.uname().sysname == "Linux" else 103
 
 
 def new_socket(family: int) -> socket.socket:
-    """A non-blocking stream socket; small writes on TCP are not held back."""
+    """A non-blocking stream socket; on TCP, small writes are sent at once."""
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setblocking(False)
     if family != socket.AF_UNIX:
@@ -30,8 +37,8 @@ def new_socket(family: int) -> socket.socket:
     return sock
 
 
-def connected_unix(path: str) -> socket.socket | None:
-    """A connected socket; None while the listener's backlog is full, for which the system gives no event to wait on."""
+def connect_unix_nowait(path: str) -> socket.socket | None:
+    """A connected socket; None if the listener's backlog is full, for which there is no event to wait on."""
     sock = new_socket(socket.AF_UNIX)
     try:
         sock.connect(path)
@@ -44,39 +51,42 @@ def connected_unix(path: str) -> socket.socket | None:
     return sock
 
 
-async def accepted_unix(path: str, timeout: float | None) -> socket.socket:
-    """The same, waiting until there is room; TimeoutError after so many seconds."""
+async def connect_unix(path: str, timeout: float | None) -> socket.socket:
+    """A connected socket, once the listener has room for it; TimeoutError after `timeout` seconds."""
     with anyio.fail_after(timeout):
-        while (sock := connected_unix(path)) is None:  # noqa: ASYNC110 - no event tells when there is room
+        while (sock := connect_unix_nowait(path)) is None:  # noqa: ASYNC110 - there is no event to wait on
             await anyio.sleep(_BACKLOG_PAUSE)
         return sock
 
 
-def watcher(sock: socket.socket) -> Callable[[int], list[tuple[int, int]]]:
-    """`watch(0)` is empty while an idle connection is as it should be: open, and silent. (A peek would cost an
-    exception each time.)"""
+def socket_poll(sock: socket.socket) -> Callable[[int], list[tuple[int, int]]]:
+    """A function whose result for `0` is empty while an idle connection is open and nothing has come on it.
+
+    (A `recv` with MSG_PEEK would cost an exception each time.)
+    """
     poll = select.poll()
     poll.register(sock, select.POLLIN | select.POLLHUP)
     return poll.poll
 
 
 def unix_path_too_long(path: str) -> Unreachable | None:
+    """The error for a path that is too long for a Unix socket; None if it is not."""
     size = len(os.fsencode(path))
-    if size <= _PATH_LIMIT:
+    if size <= _MAX_PATH:
         return None
     return Unreachable(
-        f"the socket path has {size} bytes and the system takes at most {_PATH_LIMIT}: {path}. "
+        f"the socket path has {size} bytes and the system takes at most {_MAX_PATH}: {path}. "
         "Use a shorter path, or a symbolic link to the folder in a short place."
     )
 
 
-def unreachable(path: str, error: OSError) -> Unreachable:
-    """The five ways in which a Unix socket does not answer, each with its remedy."""
+def unreachable_error(path: str, error: OSError) -> Unreachable:
+    """The error for a Unix socket that cannot be connected to, with what to do about it."""
     code = error.errno
     if code in (errno.ENOENT, errno.ENOTDIR):
         return Unreachable(
             f"there is no socket at {path}. Start the Engine (`systemctl start docker`), "
-            "or say where it listens with DOCKER_HOST or Docker(address)."
+            "or give its address in DOCKER_HOST or Docker(address)."
         )
     if code in (errno.EACCES, errno.EPERM):
         return Unreachable(
@@ -87,7 +97,7 @@ def unreachable(path: str, error: OSError) -> Unreachable:
         if not _is_socket(path):
             return Unreachable(f"{path} is not a socket. Give the path of the Engine's socket.")
         return Unreachable(
-            f"the socket {path} is there, but nobody listens on it. "
+            f"the socket {path} is there, but no process listens on it. "
             "The Engine has stopped: start it again (`systemctl start docker`)."
         )
     return Unreachable(f"cannot connect to {path}: {error.strerror or error}")

@@ -1,64 +1,71 @@
-"""The seam to the outside world: an `httpx.AsyncBaseTransport` that speaks HTTP/1.1 to one Engine.
+"""The transport to one Engine: an `httpx.AsyncBaseTransport` that speaks HTTP/1.1.
 
-Called directly by rawdock with a `WireRequest`, or by any `httpx.AsyncClient` with a request of its own. It follows no
-redirects, keeps no cookies, and reads no environment.
+rawdock calls it with a `WireRequest`; any `httpx.AsyncClient` can use it with requests of its own. It does not follow
+redirects, keep cookies or read environment variables.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from anyio import fail_after
 
-from .connection import Connection, Feed
+from .connection import Connection, Split
 from .errors import BodyFailed
 from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
-from .sockets import accepted_unix, connected_unix, unix_path_too_long, unreachable
+from .sockets import connect_unix, connect_unix_nowait, unix_path_too_long, unreachable_error
 from .upload import LARGE, Upload
-from .wire import Head, Limits, Sink, Take
+from .wire import AnswerParser, Head, Limits, ReadChunks, Write
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
-__all__ = ["AnswerStream", "EngineTransport", "NetworkStream", "over_streams", "over_tcp", "over_unix"]
+__all__ = [
+    "AnswerStream",
+    "EngineTransport",
+    "NetworkStream",
+    "connect_over_streams",
+    "connect_over_tcp",
+    "connect_over_unix",
+]
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds in which a connection must be accepted, unless said otherwise."""
+"""Seconds in which a connection must be accepted, by default."""
 
 
-def over_unix(path: str) -> Connect:
-    """Connections to a Unix socket, by the event loop that runs."""
+def connect_over_unix(path: str) -> Connect:
+    """Opens connections to a Unix socket, for the event loop that runs."""
 
-    async def connect(scratch: memoryview, limits: Limits, timeout: float | None) -> Connection:
+    async def connect(receive_buffer: memoryview, parser: AnswerParser, timeout: float | None) -> Connection:
         too_long = unix_path_too_long(path)
         if too_long is not None:
             raise too_long
         try:
-            # Mostly it is connected at once: then no clock has to be set.
-            sock = connected_unix(path) or await accepted_unix(path, timeout)
+            # It nearly always connects at once, and then needs no timeout.
+            sock = connect_unix_nowait(path) or await connect_unix(path, timeout)
         except TimeoutError:
             raise
         except OSError as error:
-            raise unreachable(path, error) from error
+            raise unreachable_error(path, error) from error
         if (loop := asyncio._get_running_loop()) is not None:
             from .asyncio_ import AsyncioConnection
 
-            return AsyncioConnection(loop, sock, scratch, limits)
+            return AsyncioConnection(loop, sock, receive_buffer, parser)
         from .trio_ import TrioConnection
 
-        return TrioConnection(sock, scratch, limits)
+        return TrioConnection(sock, receive_buffer, parser)
 
     return connect
 
 
-def over_tcp(host: str, port: int) -> Connect:
-    """Connections to a TCP port, without TLS."""
+def connect_over_tcp(host: str, port: int) -> Connect:
+    """Opens connections to a TCP port, without TLS."""
 
-    async def connect(scratch: memoryview, limits: Limits, timeout: float | None) -> Connection:
+    async def connect(receive_buffer: memoryview, parser: AnswerParser, timeout: float | None) -> Connection:
         from .errors import Unreachable
 
         with fail_after(timeout):
@@ -66,10 +73,10 @@ def over_tcp(host: str, port: int) -> Connect:
                 if asyncio._get_running_loop() is not None:
                     from .asyncio_ import connect_tcp
 
-                    return await connect_tcp(host, port, scratch, limits)
+                    return await connect_tcp(host, port, receive_buffer, parser)
                 from . import trio_
 
-                return await trio_.connect_tcp(host, port, scratch, limits)
+                return await trio_.connect_tcp(host, port, receive_buffer, parser)
             except OSError as error:
                 raise Unreachable(
                     f"cannot connect to {host} port {port}: {error.strerror or error}. "
@@ -79,21 +86,21 @@ def over_tcp(host: str, port: int) -> Connect:
     return connect
 
 
-def over_streams(open_stream: Any) -> Connect:
-    """Connections over whatever byte streams `await open_stream()` gives."""
+def connect_over_streams(open_stream: Any) -> Connect:
+    """Opens connections over the byte streams that `await open_stream()` returns."""
 
-    async def connect(_: memoryview, limits: Limits, timeout: float | None) -> Connection:
-        from .stream_ import StreamConnection
+    async def connect(_: memoryview, parser: AnswerParser, timeout: float | None) -> Connection:
+        from .byte_stream import StreamConnection
 
         with fail_after(timeout):
             stream: ByteStream = await open_stream()
-        return StreamConnection(stream, limits)
+        return StreamConnection(stream, parser)
 
     return connect
 
 
 class EngineTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 over connections that `connect` opens."""
+    """HTTP/1.1 over the connections that `connect` opens."""
 
     def __init__(
         self,
@@ -116,7 +123,7 @@ class EngineTransport(httpx.AsyncBaseTransport):
                 return WireResponse(head, content, request)
             return await self._open(request, request.wire_head(), body)
         try:
-            return await self._open(request, *await _encoded(request))
+            return await self._open(request, *await _encode_request(request))
         except BodyFailed as failed:
             raise failed.error from failed.error.__cause__
 
@@ -154,8 +161,8 @@ class EngineTransport(httpx.AsyncBaseTransport):
         )
 
 
-async def _encoded(request: httpx.Request) -> tuple[bytes, bytes | AsyncIterable[bytes]]:
-    """The head of any httpx request and its body: in one piece where it is at hand, else as a stream."""
+async def _encode_request(request: httpx.Request) -> tuple[bytes, bytes | AsyncIterable[bytes]]:
+    """The head and the body of any httpx request; the body as a stream if it is not in memory."""
     parts = [request.method.encode(), b" ", request.url.raw_path, b" HTTP/1.1\r\n"]
     for name, value in request.headers.raw:
         parts += (name, b": ", value, b"\r\n")
@@ -171,97 +178,106 @@ async def _encoded(request: httpx.Request) -> tuple[bytes, bytes | AsyncIterable
 
 
 class AnswerStream(httpx.AsyncByteStream):
-    """The body of an open answer. Read to its end, its connection serves again; else closing closes it.
+    """The body of an open answer. If it is read to its end, closing keeps the connection for other requests.
 
-    With an `upload` it owns the body that is still being sent: reading and sending go on side by side, the answer ends
-    when both have ended, and closing ends both.
+    With an `upload`, the body of the request is still being sent while the answer is read. The answer ends when both
+    have ended, and closing it ends both.
     """
 
-    __slots__ = ("_closed", "_pool", "connection", "upload")
+    __slots__ = ("_closed", "_connection", "_pool", "_upload")
 
     def __init__(self, pool: Pool, connection: Connection, upload: Upload | None = None) -> None:
         self._pool = pool
-        self.connection = connection
+        self._connection = connection
         self._closed = False
-        self.upload = upload
-        """None, too, once nothing more is to be expected of it."""
+        self._upload = upload  # None, too, once the head has come and the whole body was sent
         if upload is not None:
             upload.start()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Pieces(self)
+        return _BodyIterator(self)
 
-    async def read(self) -> list[Any]:
-        """The next items, at least one; empty at the end of the answer."""
-        if self.upload is None:
-            return await self.connection.read()
-        return await self.upload.beside(self._read)
+    @property
+    def read(self) -> Callable[[], Awaitable[list[Any]]]:
+        """`await answer.read()`: the next items, at least one; an empty list at the end of the answer.
+
+        (Without an upload it is the method of the connection itself, which saves a coroutine for each read.)
+        """
+        return self._connection.read if self._upload is None else self._read_while_sending
+
+    async def _read_while_sending(self) -> list[Any]:
+        assert self._upload is not None
+        return await self._upload.read_while_sending(self._read)
 
     async def _read(self) -> list[Any]:
-        items = await self.connection.read()
-        if not items and self.upload is not None:
-            await self.upload.ended()
+        items = await self._connection.read()
+        if not items and self._upload is not None:
+            await self._upload.wait()
         return items
 
-    async def pour(self, sink: Sink) -> None:
-        """Give what is left of the body to `sink` as it comes."""
-        upload = self.upload
+    async def read_into(self, write: Write) -> None:
+        """Pass the rest of the body to `write` as it comes."""
+        upload = self._upload
         if upload is None:
-            await self.connection.pour(sink)
+            await self._connection.read_into(write)
             return
 
-        async def pour() -> None:
-            await self.connection.pour(sink)
-            await upload.ended()
+        async def read_into() -> None:
+            await self._connection.read_into(write)
+            await upload.wait()
 
-        await upload.beside(pour)
+        await upload.read_while_sending(read_into)
 
-    def split_with(self, feed: Feed, take: Take | None = None) -> None:
-        """From here on `read` gives the items that `feed` makes of the body, and `take` of chunks that it knows."""
-        self.connection.split_with(feed, take)
+    def set_splitter(self, split: Split, read_chunks: ReadChunks | None = None) -> None:
+        """Make `read` return the items that `split` finds in the body, and `read_chunks` in whole chunks."""
+        self._connection.set_splitter(split, read_chunks)
 
     async def send(self, data: bytes | memoryview) -> None:
         """Send bytes on an upgraded connection."""
-        await self.connection.send(data)
+        await self._connection.send(data)
+
+    def send_nowait(self, data: bytes) -> bytes:
+        """Send as much as is possible without waiting on an upgraded connection, and return the rest."""
+        return self._connection.send_nowait(data)
 
     async def send_eof(self) -> None:
-        """End our half of an upgraded connection."""
-        await self.connection.send_eof()
+        """End the sending half of an upgraded connection."""
+        await self._connection.send_eof()
 
     async def head(self) -> Head:
-        """The head of the answer. Anything but a success ends the upload: the rest of the body is not wanted."""
-        upload = self.upload
+        """The head of the answer. Unless it is a success, the rest of the request's body is not sent."""
+        upload = self._upload
         if upload is None:
-            return await self.connection.read_head()
-        head = await upload.beside(self.connection.read_head)
+            return await self._connection.read_head()
+        head = await upload.read_while_sending(self._connection.read_head)
         if not 200 <= head.status < 300:
             await upload.stop()
-        if upload.settled():
-            self.upload = None
+        if upload.succeeded():
+            self._upload = None
         return head
 
     async def aclose(self) -> None:
         if self._closed:
             return
         self._closed = True
-        upload = self.upload
+        upload = self._upload
         if upload is None:
-            await self._pool.release(self.connection)
+            await self._pool.release(self._connection)
             return
         if not upload.complete:
-            self.connection.alive = False
+            self._connection.alive = False
         try:
-            await self._pool.release(self.connection)
+            await self._pool.release(self._connection)
         finally:
             await upload.stop()
 
 
-class _Pieces:
-    """No generator: a read that is cancelled would end one, and look like the end of the body."""
+class _BodyIterator:
+    """Iterates over the body. (A generator would be ended by a read that is cancelled, as if the body had ended.)"""
 
     def __init__(self, answer: AnswerStream) -> None:
         self._answer = answer
-        self._items: list[bytes] = []  # the last one is the next
+        self._items: list[bytes] = []  # in reverse order
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -278,7 +294,7 @@ class _Pieces:
 
 
 class NetworkStream:
-    """The bytes behind a 101, in the shape that httpx users know from the `network_stream` extension."""
+    """An upgraded connection, with the interface of httpx's `network_stream` extension."""
 
     def __init__(self, answer: AnswerStream) -> None:
         self._answer = answer
@@ -293,7 +309,7 @@ class NetworkStream:
                 with anyio.fail_after(timeout):
                     self._rest = b"".join(await self._answer.read())
             except TimeoutError as error:
-                raise httpx.ReadTimeout("nothing came in time") from error
+                raise httpx.ReadTimeout("nothing was received in time") from error
         data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
         return data
 

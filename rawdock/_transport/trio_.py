@@ -1,4 +1,4 @@
-"""A connection on trio: a non-blocking socket, waited for through `trio.lowlevel`."""
+"""A connection on trio: a non-blocking socket that waits with `trio.lowlevel`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import trio
 
 from .connection import PullConnection
 from .errors import Unreachable
-from .sockets import new_socket, watcher
-from .wire import Limits
+from .sockets import new_socket, socket_poll
+from .wire import AnswerParser
 
 __all__ = ["TrioConnection", "connect_tcp"]
 
@@ -19,11 +19,11 @@ __all__ = ["TrioConnection", "connect_tcp"]
 class TrioConnection(PullConnection):
     """See `Connection`."""
 
-    def __init__(self, sock: socket.socket, scratch: memoryview, limits: Limits) -> None:
-        super().__init__(limits)
+    def __init__(self, sock: socket.socket, receive_buffer: memoryview, parser: AnswerParser) -> None:
+        super().__init__(parser)
         self._sock = sock
-        self._scratch = scratch
-        self._watch = watcher(sock)
+        self._receive_buffer = receive_buffer
+        self._poll = socket_poll(sock)
 
     async def _receive(self) -> bytes:
         return bytes(await self._receive_view())
@@ -36,13 +36,13 @@ class TrioConnection(PullConnection):
             except (trio.ClosedResourceError, ValueError) as error:
                 raise ConnectionAbortedError("the connection was closed on this side") from error
             try:
-                size = sock.recv_into(self._scratch)
+                size = sock.recv_into(self._receive_buffer)
             except (BlockingIOError, InterruptedError):
                 continue
-            return self._scratch[:size]
+            return self._receive_buffer[:size]
 
     async def _send(self, data: bytes | memoryview) -> None:
-        # A write that fits is done at once: `_receive`, which always follows, is the checkpoint.
+        # No checkpoint if all fits into the socket's buffer: `_receive`, which always follows, is one.
         sock = self._sock
         try:
             sent = sock.send(data)
@@ -60,22 +60,22 @@ class TrioConnection(PullConnection):
                 self._bytes_sent = True
 
     def stale(self) -> bool:
-        return not self.alive or bool(self._watch(0))
+        return not self.alive or bool(self._poll(0))
 
     async def send_eof(self) -> None:
-        with contextlib.suppress(OSError):  # the peer was faster; nothing is left to end
+        with contextlib.suppress(OSError):  # the peer has closed the connection already
             self._sock.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self.alive = False
         if self._sock.fileno() >= 0:
-            with contextlib.suppress(RuntimeError):  # closed after trio has ended: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # trio has ended, so no task waits for the socket
                 trio.lowlevel.notify_closing(self._sock)
             self._sock.close()
 
 
-async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits) -> TrioConnection:
-    """Try the host's addresses in turn."""
+async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: AnswerParser) -> TrioConnection:
+    """Connect to the first address of the host that accepts the connection."""
     failure: OSError | None = None
     for family, _, _, _, address in await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = new_socket(family)
@@ -94,5 +94,5 @@ async def connect_tcp(host: str, port: int, scratch: memoryview, limits: Limits)
             sock.close()
             raise
         else:
-            return TrioConnection(sock, scratch, limits)
+            return TrioConnection(sock, receive_buffer, parser)
     raise failure or Unreachable(f"no address for {host}")

@@ -1,8 +1,7 @@
-"""The body of a request on its way to the Engine, beside whoever reads the answer.
+"""Sending the body of a request while its answer is read.
 
-An Engine may begin its answer before it has read the body (BuildKit on Docker 29 does), so the body is sent by a task
-of its own: the answer is read while the body goes out, and neither waits for the other. The opened answer owns that
-task and ends it when it is closed.
+An Engine may begin its answer before it has read the body (BuildKit on Docker 29 does), so a task of its own sends the
+body, and the answer is read meanwhile. The open answer owns that task, and ends it when it is closed.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ __all__ = ["LARGE", "Upload"]
 T = TypeVar("T")
 
 LARGE = 64 * 1024
-"""A body of more bytes than this may not fit into the socket's buffer, and is sent beside the reading of the answer.
+"""A body of more bytes than this may not fit into the socket's buffer, and is sent while the answer is read.
 
 Parts of more bytes are sent as they are; smaller ones are copied into one write with their chunk size."""
 
-# A caller whose parts are all at hand, and an Engine that takes them at once, must not keep the event loop for
-# themselves: other tasks get a turn after so many bytes. A part counts for some more, as its send takes time too.
-_TURN = 4 << 20
-_PART = 4096
+# If all parts are in memory and the Engine reads fast, sending never waits. So other tasks are allowed to run each time
+# this many bytes were sent; each part counts for some bytes more, since the call that sends it takes time too.
+_CHECKPOINT_BYTES = 4 << 20
+_PART_BYTES = 4096
 
 
 class _PeerGone(Exception):
-    """The peer reads no more."""
+    """The peer has stopped reading."""
 
 
 class Upload:
-    """The body of one request, sent over `connection`: bytes as they are, parts in chunks.
+    """The body of one request, sent over `connection`: bytes as they are, parts as chunks.
 
-    Sending ends early, without an error, when the peer stops reading: what it said is then read as the answer.
+    Sending ends early, without an error, if the peer stops reading: what it has sent is then read as the answer.
     """
 
     __slots__ = ("_body", "_connection", "_ended", "_reading", "_scope", "_task", "complete", "failure")
@@ -55,23 +54,23 @@ class Upload:
         self._reading: CancelScope | None = None
         self._task: asyncio.Task[None] | None = None
         self.complete = False
-        """All of the body was sent."""
+        """Whether the whole body was sent."""
         self.failure: BaseException | None = None
-        """What the caller's own iterator raised."""
+        """What the caller's iterator raised."""
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start the task that sends."""
         loop = asyncio._get_running_loop()
         if loop is not None:
-            self._task = loop.create_task(self._run())  # kept: the loop itself holds tasks weakly
+            self._task = loop.create_task(self._run())  # a reference, since the loop itself keeps only weak ones
         else:
             import trio
 
-            # No nursery of the caller's is open here. A system task may begin anywhere, and `stop` ends it.
+            # There is no nursery here. A system task can be started anywhere, and `stop` ends it.
             trio.lowlevel.spawn_system_task(self._run, context=copy_context())
 
     async def _run(self) -> None:
-        """Raises nothing: on trio an error of a system task would end the whole program."""
+        """Send the body. It never raises: on trio an error in a system task would end the whole program."""
         body = self._body
         try:
             with self._scope:
@@ -86,7 +85,7 @@ class Upload:
             self.failure = error
         finally:
             if not self.complete:
-                # The Engine would take the next request for the rest of this body.
+                # The Engine would read the next request as the rest of this body.
                 self._connection.alive = False
             self._ended.set()
             if self.failure is not None and self._reading is not None:
@@ -94,25 +93,25 @@ class Upload:
 
     async def _send_chunks(self, body: AsyncIterable[bytes]) -> None:
         iterator = aiter(body)
-        behind = b""
-        since_turn = 0
+        line_end = b""
+        since_checkpoint = 0
         try:
             async for part in iterator:
                 size = len(part)
                 if not size:
                     continue
                 if size <= LARGE:
-                    await self._write(b"%b%x\r\n%b\r\n" % (behind, size, part))
-                    behind = b""
+                    await self._write(b"%b%x\r\n%b\r\n" % (line_end, size, part))
+                    line_end = b""
                 else:
-                    await self._write(b"%b%x\r\n" % (behind, size))
+                    await self._write(b"%b%x\r\n" % (line_end, size))
                     await self._write(part)
-                    behind = b"\r\n"  # goes with what comes next: small writes wake the Engine for nothing
-                since_turn += size + _PART
-                if since_turn >= _TURN:
-                    since_turn = 0
+                    line_end = b"\r\n"  # sent with what comes next, to avoid a small write
+                since_checkpoint += size + _PART_BYTES
+                if since_checkpoint >= _CHECKPOINT_BYTES:
+                    since_checkpoint = 0
                     await checkpoint()
-            await self._write(behind + b"0\r\n\r\n")
+            await self._write(line_end + b"0\r\n\r\n")
         finally:
             await close_iterator(iterator)
 
@@ -122,12 +121,12 @@ class Upload:
         except httpx.TransportError as error:
             raise _PeerGone from error
 
-    def settled(self) -> bool:
-        """Whether sending has ended, and not by a failure."""
+    def succeeded(self) -> bool:
+        """Whether sending has ended without an error."""
         return self._ended.is_set() and self.failure is None
 
-    async def beside(self, read: Callable[[], Awaitable[T]]) -> T:
-        """What `read` gives. Raises BodyFailed if the caller's iterator fails before that."""
+    async def read_while_sending(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of `read`; raises BodyFailed at once if the caller's iterator fails meanwhile."""
         if self.failure is None:
             with CancelScope() as scope:
                 self._reading = scope
@@ -138,21 +137,21 @@ class Upload:
         assert self.failure is not None
         raise BodyFailed(self.failure)
 
-    async def ended(self) -> None:
+    async def wait(self) -> None:
         """Wait until sending has ended; raises BodyFailed if the caller's iterator fails."""
         await self._ended.wait()
         if self.failure is not None:
             raise BodyFailed(self.failure)
 
     async def stop(self) -> None:
-        """End the sending, and wait until the caller's iterator is closed, even if cancelled meanwhile."""
+        """Stop sending and wait until the caller's iterator is closed, even if cancelled meanwhile."""
         self._scope.cancel()
         cancelled: BaseException | None = None
         while not self._ended.is_set():
             try:
                 with CancelScope(shield=True):
                     await self._ended.wait()
-            except get_cancelled_exc_class() as error:  # asyncio's own `Task.cancel` passes the shield
+            except get_cancelled_exc_class() as error:  # `Task.cancel` of asyncio ignores the shield
                 cancelled = error
         if cancelled is not None:
             raise cancelled

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as bytes: what an answer on one connection means. Pure: nothing here reads, writes or waits.
+"""Parsing of HTTP/1.1 answers. Nothing here does I/O: bytes go in, the head and pieces of the body come out.
 
-Laws: every cut of the bytes gives the same result; whatever is not clearly HTTP/1.1 is a `WireError` and never a
-guess; nothing is kept beyond the limits, and nothing is allocated by a size that the peer merely claims.
+The result does not depend on how the bytes are cut. Whatever is not clearly HTTP/1.1 is a `WireError`. Nothing is kept
+beyond the limits, and no memory is allocated for a size that the peer has only announced.
 """
 
 from __future__ import annotations
@@ -11,31 +11,35 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 __all__ = [
+    "AnswerParser",
     "Head",
     "Limits",
+    "ReadChunks",
     "Reader",
-    "Sink",
-    "Take",
     "TooLarge",
     "Truncated",
     "WireError",
+    "Write",
     "parse_head",
-    "whole_answer",
 ]
 
-# Reads whole chunks in the place of the reader, where it knows what is in them. It is given the data, the place where
-# the last chunk ended, the pieces before that place, which it takes out of their list, and a list for what it makes of
-# them and of the chunks; it gives the place where the last chunk that it took ended.
-Take = Callable[[bytes, int, list[bytes], list[Any]], int]
+ReadChunks = Callable[[bytes, int, list[bytes], list[Any]], int]
+"""Reads whole chunks in place of the reader, where a splitter knows what is in them.
 
-# Is done with the view when it returns, and may release it: the memory is used again for the next bytes.
-Sink = Callable[[memoryview], None]
+Called with the data, the position where the last chunk ended, the pieces of the body before that position, which it
+removes from their list, and the list to which it appends the items that it finds in the pieces and in the chunks.
+Returns the position where the last chunk that it has read ended.
+"""
+
+Write = Callable[[memoryview], None]
+"""Receives a part of a body. It must be done with the view when it returns, and may release it: the memory is used
+again for the next bytes."""
 
 
 class WireError(Exception):
-    """The peer does not speak HTTP/1.1 as it should."""
+    """The answer is not valid HTTP/1.1."""
 
-    before: list[bytes] = []  # noqa: RUF012 - never changed; pieces of the body that came with what is wrong
+    pieces_before: list[bytes] = []  # noqa: RUF012 - never changed; pieces of the body that came before the error
 
 
 class TooLarge(WireError):
@@ -47,25 +51,27 @@ class Truncated(WireError):
 
 
 class Limits(NamedTuple):
-    """How much of an answer is kept at most, in bytes unless said."""
+    """How much of an answer is kept at most, in bytes unless said otherwise."""
 
     head: int = 64 * 1024
     """Status line and header lines."""
     headers: int = 256
-    """Header lines, counted."""
+    """The number of header lines."""
     answer: int = 512 * 1024 * 1024
     """The body of an answer that is read whole."""
     value: int = 16 * 1024 * 1024
     """One JSON value in a stream."""
     queue: int = 512 * 1024
-    """Body bytes read ahead of the reader of a stream; reading from the Engine pauses there."""
+    """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses."""
     error: int = 64 * 1024
-    """The text of an error answer."""
+    """The body of an error answer."""
 
 
-# An informational answer is rare and comes alone; a peer that sends more of them than this never means to answer.
-_INFORMATIONAL = 32
-_CHUNK_LINE = 4096
+# Informational answers are rare; a peer that sends more of them than this will not send a final one.
+_MAX_INFORMATIONAL = 32
+_MAX_CHUNK_LINE = 4096
+_MAX_REMEMBERED_HEADS = 128
+_MAX_REMEMBERED_SIZES = 4096
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00\r\n\x0b\x0c]*))?")
 _FIELD = re.compile(rb"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n]*)?[ \t]*")
@@ -79,157 +85,157 @@ class Head(NamedTuple):
     reason: bytes
     headers: tuple[tuple[bytes, bytes], ...]
     length: int | None
-    """Length of the body; None where it is chunked or goes on to the close."""
+    """Length of the body; None if the body is chunked or ends when the connection is closed."""
     chunked: bool
-    keep: bool
+    keep_alive: bool
     """The connection may serve another request afterwards."""
     bodiless: bool
-    """No body follows, whatever the headers claim (1xx, 204, 304)."""
+    """No body follows, whatever the headers say (1xx, 204, 304)."""
     version: bytes
     """`HTTP/1.1` or `HTTP/1.0`."""
-
-
-_heads: dict[bytes, Head] = {}
-_HEADS_KEPT = 128
+    results: dict[str, Any]
+    """What was made of the headers, by operation: the same `Head` is given again while the bytes repeat."""
 
 
 def parse_head(raw: bytes, limit: int = 256) -> Head:
-    """Parse what stands before the blank line.
-
-    Heads repeat byte for byte while the Engine's clock shows the same second, so the last few are remembered.
-    """
-    head = _heads.get(raw)
-    if head is None:
-        head = _parse_head(raw, limit)
-        if len(_heads) >= _HEADS_KEPT:
-            _heads.clear()
-        _heads[raw] = head
-    elif len(head.headers) > limit:  # remembered by somebody with another limit
-        raise _too_many(limit)
-    return head
-
-
-def _parse_head(raw: bytes, limit: int) -> Head:
+    """Parse the status line and the header lines, without the blank line that ends them."""
     status_line, *lines = raw.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
-        raise WireError(f"not an HTTP/1.1 status line: {_shown(status_line)}")
+        raise WireError(f"not an HTTP/1.1 status line: {_excerpt(status_line)}")
     if len(lines) > limit:
-        raise _too_many(limit)
+        raise TooLarge(f"the answer has more than {limit} header lines")
     status = int(match[2])
-    headers = tuple(_fields(lines))
+    headers = tuple(_parse_header_lines(lines))
     length: int | None = None
     chunked = False
-    keep = match[1] == b"1"
+    keep_alive = match[1] == b"1"
     for name, value in headers:
         name = name.lower()
         if name == b"content-length":
-            length = _length(value, length)
+            length = _parse_length(value, length)
         elif name == b"transfer-encoding":
             if chunked or value.lower() != b"chunked":
-                raise WireError(f"unknown transfer encoding: {_shown(value)}")
+                raise WireError(f"unknown transfer encoding: {_excerpt(value)}")
             chunked = True
         elif name == b"connection":
             tokens = {token.strip() for token in value.lower().split(b",")}
-            keep = b"close" not in tokens and (keep or b"keep-alive" in tokens)
+            keep_alive = b"close" not in tokens and (keep_alive or b"keep-alive" in tokens)
     bodiless = status < 200 or status in (204, 304)
     if chunked:
         length = None  # RFC 9112, 6.3: the transfer encoding overrides a length
     elif length is None and not bodiless:
-        keep = False
+        keep_alive = False
     if status == 101:
-        keep = False  # what follows is no HTTP
-    return Head(status, match[3] or b"", headers, length, chunked, keep, bodiless, b"HTTP/1." + match[1])
+        keep_alive = False  # what follows is not HTTP
+    return Head(status, match[3] or b"", headers, length, chunked, keep_alive, bodiless, b"HTTP/1." + match[1], {})
 
 
-def _too_many(limit: int) -> TooLarge:
-    return TooLarge(f"the answer has more than {limit} header lines")
-
-
-def _fields(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
+def _parse_header_lines(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = []
     for line in lines:
         match = _FIELD.fullmatch(line)
         if match is None:
-            raise WireError(f"not a header line: {_shown(line)}")
+            raise WireError(f"not a header line: {_excerpt(line)}")
         fields.append((match[1], match[2]))
     return fields
 
 
-def _length(value: bytes, before: int | None) -> int:
+def _parse_length(value: bytes, earlier: int | None) -> int:
     numbers = {number.strip() for number in value.split(b",")}
     number = numbers.pop()
     if numbers or _DIGITS.fullmatch(number) is None:
-        raise WireError(f"bad Content-Length: {_shown(value)}")
+        raise WireError(f"bad Content-Length: {_excerpt(value)}")
     length = int(number)
-    if before is not None and before != length:
+    if earlier is not None and earlier != length:
         raise WireError("two different Content-Length headers")
     return length
 
 
-def _shown(line: bytes) -> str:
+def _excerpt(line: bytes) -> str:
     return repr(line[:60])[1:]
 
 
-_sizes: dict[bytes, int] = {}
-_between: dict[bytes, int] = {}
-_BETWEEN = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n")
+_SEPARATOR = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n")
 
 
-def _chunk_size(line: bytes) -> int:
-    """A stream repeats few chunk sizes, so short lines are remembered."""
-    size = _sizes.get(line)
-    if size is None:
-        if len(line) > _CHUNK_LINE:
-            raise TooLarge("endless chunk size")
-        match = _CHUNK_SIZE.fullmatch(line)
-        if match is None:
-            raise WireError(f"not a chunk size: {_shown(line)}")
-        size = int(match[1], 16)
-        if len(_sizes) < 4096 and len(line) < 8:
-            _sizes[line] = size
-    return size
+class AnswerParser:
+    """What the readers of one Engine's answers share: the limits, and what is remembered of bytes that repeat."""
 
+    __slots__ = ("_heads", "chunk_separators", "chunk_sizes", "limits")
 
-def whole_answer(data: bytes, no_body: bool, limits: Limits) -> tuple[Head, bytes] | None:
-    """The answer, if `data` is exactly one whole final answer: nearly every small one arrives in a single read."""
-    end = data.find(b"\r\n\r\n")
-    if end < 0 or end > limits.head:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._heads: dict[bytes, Head] = {}
+        self.chunk_sizes: dict[bytes, int] = {}
+        """Chunk sizes, by the line that says them."""
+        self.chunk_separators: dict[bytes, int] = {}
+        """Chunk sizes, by the bytes from the end of the last chunk to the data of the next."""
+
+    def head(self, raw: bytes) -> Head:
+        """Parse a head. The last few are remembered: heads repeat byte for byte within one second of their date."""
+        head = self._heads.get(raw)
+        if head is None:
+            head = parse_head(raw, self.limits.headers)
+            if len(self._heads) >= _MAX_REMEMBERED_HEADS:
+                self._heads.clear()
+            self._heads[raw] = head
+        return head
+
+    def chunk_size(self, line: bytes) -> int:
+        """Parse the line before a chunk. Short lines are remembered: a stream has few different chunk sizes."""
+        size = self.chunk_sizes.get(line)
+        if size is None:
+            if len(line) > _MAX_CHUNK_LINE:
+                raise TooLarge("the line with a chunk's size does not end")
+            match = _CHUNK_SIZE.fullmatch(line)
+            if match is None:
+                raise WireError(f"not a chunk size: {_excerpt(line)}")
+            size = int(match[1], 16)
+            if len(self.chunk_sizes) < _MAX_REMEMBERED_SIZES and len(line) < 8:
+                self.chunk_sizes[line] = size
+        return size
+
+    def whole_answer(self, data: bytes, no_body: bool) -> tuple[Head, bytes] | None:
+        """The answer, if `data` is exactly one complete final answer, as nearly every small one is."""
+        limits = self.limits
+        end = data.find(b"\r\n\r\n")
+        if end < 0 or end > limits.head:
+            return None
+        raw = data[:end]
+        head = self._heads.get(raw)
+        if head is None:
+            head = self.head(raw)
+        start = end + 4
+        if head.status < 200 or len(data) - start > limits.answer:
+            return None
+        if no_body or head.bodiless:
+            return (head, b"") if start == len(data) else None
+        length = head.length
+        if length is not None:
+            return (head, data[start:]) if start + length == len(data) else None
+        if head.chunked and data.endswith(b"\r\n0\r\n\r\n"):
+            line_end = data.find(b"\r\n", start)
+            body = line_end + 2
+            if body + self.chunk_size(data[start:line_end]) + 7 == len(data):
+                return head, data[body:-7]
         return None
-    raw = data[:end]
-    head = _heads.get(raw)
-    if head is None or len(head.headers) > limits.headers:
-        head = parse_head(raw, limits.headers)
-    start = end + 4
-    if head.status < 200 or len(data) - start > limits.answer:
-        return None
-    if no_body or head.bodiless:
-        return (head, b"") if start == len(data) else None
-    length = head.length
-    if length is not None:
-        return (head, data[start:]) if start + length == len(data) else None
-    if head.chunked and data.endswith(b"\r\n0\r\n\r\n"):
-        line_end = data.find(b"\r\n", start)
-        body = line_end + 2
-        if body + _chunk_size(data[start:line_end]) + 7 == len(data):
-            return head, data[body:-7]
-    return None
 
 
-def _size(data: bytes, start: int, end: int) -> int:
-    """How long a part that ends with a blank line is at least. Three bytes of the end may be there before the fourth,
-    and count for nothing: a limit must not depend on the cut."""
+def _least_size(data: bytes, start: int, end: int) -> int:
+    """The least size of a part that a blank line ends. If the end has not come, the last three bytes may belong to it
+    and are not counted, so that a limit does not depend on how the bytes are cut."""
     return (end if end >= 0 else len(data) - 3) - start
 
 
 def _check_beginning(data: bytes) -> None:
-    """Something that is no HTTP at all is known by its first bytes; waiting for a blank line could be for ever."""
+    """Refuse what does not begin like HTTP at once: the blank line that ends a head might never come."""
     start = data[:7]
     if start != b"HTTP/1."[: len(start)]:
-        raise WireError(f"not an HTTP/1.1 status line: {_shown(data)}")
+        raise WireError(f"not an HTTP/1.1 status line: {_excerpt(data)}")
 
 
-# Where a reader stands. CHUNK_* are the parts of a chunked body.
+# What a reader expects next. CHUNK_* are the parts of a chunked body.
 _HEAD: Final = 0
 _LENGTH: Final = 1
 _CHUNK_HEAD: Final = 2
@@ -241,36 +247,36 @@ _DONE: Final = 7
 
 
 class Reader:
-    """One answer: feed it bytes, and it gives the pieces of the body as they come.
+    """Reads one answer: `feed` takes bytes and returns the pieces of the body in them.
 
-    `head` is set once the head is complete. After `done`, `rest` holds bytes that belong to no answer. After a 101
-    the pieces are the raw bytes of the upgraded connection, which end with the connection.
+    `head` is set once the head is complete. After the answer is `done`, `rest` holds bytes that belong to no answer.
+    After a 101 the pieces are the raw bytes of the upgraded connection, until that ends.
     """
 
     __slots__ = (
         "_buffer",
         "_informational",
-        "_left",
-        "_limits",
         "_no_body",
+        "_parser",
+        "_remaining",
+        "_separator_size",
         "_state",
-        "_width",
         "head",
         "rest",
         "started",
     )
 
-    _left: int
+    _remaining: int
     _state: int
 
-    def __init__(self, no_body: bool = False, limits: Limits | None = None) -> None:
+    def __init__(self, no_body: bool = False, parser: AnswerParser | None = None) -> None:
         self._no_body = no_body
-        self._limits = limits or Limits()
+        self._parser = parser or AnswerParser()
         self._buffer = b""
-        self._left = 0
+        self._remaining = 0
         self._state = _HEAD
         self._informational = 0
-        self._width = 0
+        self._separator_size = 0
         self.head: Head | None = None
         self.rest = b""
         self.started = False
@@ -283,15 +289,22 @@ class Reader:
     @property
     def reusable(self) -> bool:
         """Whether the connection may serve another request."""
-        return self._state == _DONE and not self.rest and self.head is not None and self.head.keep
+        return self._state == _DONE and not self.rest and self.head is not None and self.head.keep_alive
 
-    def ends_by(self, error: OSError) -> bool:
-        """Whether this is how the answer may end: a connection that was handed over is reset where the peer closed it
-        with something of ours unread, as a process does that ends before its input."""
+    def may_end_with(self, error: OSError) -> bool:
+        """Whether this error is a regular end of the answer.
+
+        An upgraded connection is reset if the peer closes it before it has read all that was sent, as when a process
+        ends before it has read its input.
+        """
         return isinstance(error, ConnectionResetError) and self.head is not None and self.head.status == 101
 
-    def feed(self, data: bytes, take: Take | None = None, taken: list[Any] | None = None) -> list[bytes]:
-        """Take the next bytes; give the body pieces that they hold, behind what `take` has put into `taken`."""
+    def feed(self, data: bytes, read_chunks: ReadChunks | None = None, items: list[Any] | None = None) -> list[bytes]:
+        """Read the next bytes and return the pieces of the body in them.
+
+        With `read_chunks`, whole chunks are read by that function, which appends what it finds to `items`; the pieces
+        that are returned come after those items.
+        """
         self.started = True
         if self._buffer:
             data = self._buffer + data
@@ -310,66 +323,68 @@ class Reader:
             self.rest += data[position:]
         elif state != _HEAD:
             try:
-                self._feed_chunks(data, position, out, take, taken)
+                self._feed_chunks(data, position, out, read_chunks, items)
             except WireError as error:
-                error.before = out
+                error.pieces_before = out
                 raise
         return out
 
-    def pour(self, view: memoryview, sink: Sink) -> None:
-        """Like `feed`, but the body goes to `sink` as it lies in `view`: nothing is copied, and nothing kept."""
+    def feed_into(self, view: memoryview, write: Write) -> None:
+        """Like `feed`, but pass the pieces of the body to `write` as views of `view`, without copies."""
         self.started = True
         position = 0
         if self._state in (_CHUNK_DATA, _CHUNK_END) and not self._buffer:
-            position = self._pour_chunks(view, sink)
+            position = self._feed_chunks_into(view, write)
         elif self._state == _LENGTH:
-            position = min(self._left, len(view))
-            sink(view[:position])
-            self._left -= position
-            if not self._left:
+            position = min(self._remaining, len(view))
+            write(view[:position])
+            self._remaining -= position
+            if not self._remaining:
                 self._state = _DONE
         elif self._state == _TO_CLOSE:
             position = len(view)
-            sink(view[:])
-        if position < len(view):  # cut lines, unusual sizes, the end
+            write(view[:])
+        if position < len(view):  # lines that are cut, unusual chunk sizes, or the end of the body
             try:
                 pieces = self.feed(bytes(view[position:]))
             except WireError as error:
-                for piece in error.before:
-                    sink(memoryview(piece))
+                for piece in error.pieces_before:
+                    write(memoryview(piece))
                 raise
             for piece in pieces:
-                sink(memoryview(piece))
+                write(memoryview(piece))
 
-    def _pour_chunks(self, view: memoryview, sink: Sink) -> int:
-        """Few different bytes come between two chunks, so these are looked up together. Gives the place of others."""
-        left, width, get = self._left, self._width, _between.get
+    def _feed_chunks_into(self, view: memoryview, write: Write) -> int:
+        """Pass on chunks. The bytes between two chunks have few different values, so they are looked up as a whole.
+        Returns the position of the first byte that was not read."""
+        separators = self._parser.chunk_separators
+        remaining, width, get = self._remaining, self._separator_size, separators.get
         position, total = 0, len(view)
         while True:
-            if left:
-                end = position + left
+            if remaining:
+                end = position + remaining
                 if end > total:
-                    sink(view[position:])
-                    self._state, self._left, self._width = _CHUNK_DATA, end - total, width
+                    write(view[position:])
+                    self._state, self._remaining, self._separator_size = _CHUNK_DATA, end - total, width
                     return total
-                sink(view[position:end])
+                write(view[position:end])
                 position = end
             start = position + width
             size = get(bytes(view[position:start]))
             if size is None:
-                match = _BETWEEN.match(view, position)
+                match = _SEPARATOR.match(view, position)
                 size = int(match[1], 16) if match else 0
                 if match is None or not size:
-                    self._state, self._left, self._width = _CHUNK_END, 0, width
+                    self._state, self._remaining, self._separator_size = _CHUNK_END, 0, width
                     return position
                 start = match.end()
                 width = start - position
-                if len(_between) < 4096:
-                    _between[match[0]] = size
-            left, position = size, start
+                if len(separators) < _MAX_REMEMBERED_SIZES:
+                    separators[match[0]] = size
+            remaining, position = size, start
 
     def feed_eof(self) -> None:
-        """The peer has closed; a `Truncated` error unless the answer may end so."""
+        """The peer has closed the connection; raises `Truncated` if the answer is not complete."""
         if self._state == _TO_CLOSE:
             self._state = _DONE
         elif self._state == _HEAD:
@@ -382,21 +397,21 @@ class Reader:
         position = 0
         while True:
             end = data.find(b"\r\n\r\n", position)
-            too_large = _size(data, position, end) > self._limits.head
+            too_large = _least_size(data, position, end) > self._parser.limits.head
             if end < 0 or too_large:
                 _check_beginning(data[position : position + 60])
             if too_large:
-                raise TooLarge(f"the head of the answer is larger than {self._limits.head} bytes")
+                raise TooLarge(f"the head of the answer is larger than {self._parser.limits.head} bytes")
             if end < 0:
                 self._buffer = data[position:]
                 return len(data)
-            head = parse_head(data[position:end], self._limits.headers)
+            head = self._parser.head(data[position:end])
             position = end + 4
             if head.status >= 200 or head.status == 101:
                 break
             self._informational += 1
-            if self._informational > _INFORMATIONAL:
-                raise WireError("endless informational answers")
+            if self._informational > _MAX_INFORMATIONAL:
+                raise WireError(f"more than {_MAX_INFORMATIONAL} informational answers")
         self.head = head
         if head.status == 101:
             self._state = _TO_CLOSE
@@ -408,67 +423,72 @@ class Reader:
             self._state = _TO_CLOSE
         else:
             self._state = _LENGTH
-            self._left = head.length
+            self._remaining = head.length
         return position
 
     def _feed_length(self, data: bytes, position: int, out: list[bytes]) -> None:
-        end = position + self._left
+        end = position + self._remaining
         piece = data[position:end] if position or end < len(data) else data
         if piece:
             out.append(piece)
-            self._left -= len(piece)
-        if not self._left:
+            self._remaining -= len(piece)
+        if not self._remaining:
             self._state = _DONE
             self.rest = data[end:]
 
     def _feed_chunks(
-        self, data: bytes, position: int, out: list[bytes], take: Take | None, taken: list[Any] | None
+        self,
+        data: bytes,
+        position: int,
+        out: list[bytes],
+        read_chunks: ReadChunks | None,
+        items: list[Any] | None,
     ) -> None:
-        find, sizes, append = data.find, _sizes, out.append
+        find, sizes, append = data.find, self._parser.chunk_sizes, out.append
         total = len(data)
         state = self._state
-        left = self._left
+        remaining = self._remaining
         while True:
             if state == _CHUNK_HEAD:
                 line_end = find(b"\r\n", position)
                 if line_end < 0:
-                    if total - position > _CHUNK_LINE + 1:  # the first half of its end may be here
-                        raise TooLarge("endless chunk size")
+                    if total - position > _MAX_CHUNK_LINE + 1:  # the last byte may be the first of CR LF
+                        raise TooLarge("the line with a chunk's size does not end")
                     break
                 line = data[position:line_end]
                 size = sizes.get(line)
-                left = _chunk_size(line) if size is None else size
+                remaining = self._parser.chunk_size(line) if size is None else size
                 position = line_end + 2
-                if not left:
+                if not remaining:
                     state = _TRAILERS
                     continue
-                end = position + left
-                if end + 2 <= total and take is None:  # the usual case: the chunk and its end are here
+                end = position + remaining
+                if end + 2 <= total and read_chunks is None:  # the usual case: the chunk and its end are here
                     append(data[position:end])
                     position = end + 2
                     if data[end:position] != b"\r\n":
-                        raise WireError("a chunk does not end where it said")
+                        raise WireError("a chunk does not end where its size says")
                     continue
                 state = _CHUNK_DATA
             if state == _CHUNK_DATA:
-                end = position + left
+                end = position + remaining
                 if end > total:
                     if position < total:
                         append(data[position:] if position else data)
-                        left -= total - position
+                        remaining -= total - position
                         position = total
                     break
                 if end > position:
                     append(data[position:end])
                 position = end
-                left = 0
+                remaining = 0
                 state = _CHUNK_END
             if state == _CHUNK_END:
-                if take is not None and taken is not None:
-                    position = take(data, position, out, taken)
+                if read_chunks is not None and items is not None:
+                    position = read_chunks(data, position, out, items)
                 mark = data[position : position + 2]
                 if mark != b"\r\n"[: len(mark)]:
-                    raise WireError("a chunk does not end where it said")
+                    raise WireError("a chunk does not end where its size says")
                 if len(mark) < 2:
                     break
                 position += 2
@@ -481,17 +501,17 @@ class Reader:
                     return
                 break
         self._state = state
-        self._left = left
+        self._remaining = remaining
         self._buffer = data[position:]
 
     def _skip_trailers(self, data: bytes, position: int) -> tuple[int, bool]:
-        """Trailers are checked as header lines and dropped: the Engine sends none."""
+        """Check trailers as header lines and drop them: the Engine sends none."""
         if data.startswith(b"\r\n", position):
             return position + 2, True
         end = data.find(b"\r\n\r\n", position)
-        if _size(data, position, end) > self._limits.head:
-            raise TooLarge("endless trailers")
+        if _least_size(data, position, end) > self._parser.limits.head:
+            raise TooLarge(f"the trailers of the answer are larger than {self._parser.limits.head} bytes")
         if end < 0:
             return position, False
-        _fields(data[position:end].split(b"\r\n"))
+        _parse_header_lines(data[position:end].split(b"\r\n"))
         return end + 4, True

@@ -1,1 +1,1 @@
-"""The operations of the Engine, one module a resource. Nothing here does I/O of its own."""
+"""The declarations of the Engine's operations, one module per resource."""

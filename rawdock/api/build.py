@@ -17,7 +17,7 @@ __all__ = ["Build"]
 
 
 class Build(Resource):
-    """Running builds, and what builds leave in the cache. The operation that builds is `images.build`."""
+    """Running builds and the build cache. The operation that builds is `images.build`."""
 
     __slots__ = ()
 
@@ -32,17 +32,17 @@ class Build(Resource):
         max_used_space: Annotated[int | None, query("max-used-space"), since("1.48")] = None,
         min_free_space: Annotated[int | None, query("min-free-space"), since("1.48")] = None,
     ) -> BuildPruned:
-        """Delete what builds have cached (`docker builder prune`).
+        """Delete unused build cache (`docker builder prune`).
 
-        `all` takes what is still of use too. Spaces are in bytes: how much to keep in any case, how much the cache may
-        use at most, how much of the disk should be free; `keep_storage` is the old word for the first. Filters:
-        `until`, `id`, `parent`, `type`, `description`, `inuse`, `shared`, `private`. Route: POST /build/prune.
+        `all` also deletes cache that may still be used. Sizes are in bytes: how much cache to keep in any case, how
+        much it may use at most, and how much of the disk should be free; `keep_storage` is the old name of the first.
+        Filters: `until`, `id`, `parent`, `type`, `description`, `inuse`, `shared`, `private`. Route: POST /build/prune.
         """
         ...
 
     @endpoint("POST /build/cancel")
     async def cancel(self, *, id: Annotated[str, query("id")]) -> None:
-        """End a build that runs with BuildKit; `id` is what it was given as `images.build(buildid=...)`.
+        """Cancel a running BuildKit build; `id` is the one given to `images.build(buildid=...)`.
 
         Succeeds also if there is no such build. Undocumented by the Engine. Route: POST /build/cancel.
         """

@@ -23,16 +23,16 @@ class Checkpoints(Resource):
 
     @endpoint("POST /containers/{id}/checkpoints")
     async def create(self, id: str, request: CheckpointCreateRequest) -> None:
-        """Write the state of a running container down (`docker checkpoint create`); it ends if `exit` is set.
+        """Save the state of a running container (`docker checkpoint create`); it ends if `exit` is set.
 
-        Raises NotFound, and ServerError where CRIU fails. Undocumented by the Engine.
+        Raises NotFound, and ServerError if CRIU fails. Undocumented by the Engine.
         Route: POST /containers/{id}/checkpoints.
         """
         ...
 
     @endpoint("DELETE /containers/{id}/checkpoints/{checkpoint}")
     async def delete(self, id: str, checkpoint: str, *, dir: str | None = None) -> None:
-        """Delete a checkpoint (`docker checkpoint rm`); `dir` is where it was written if not in the usual place.
+        """Delete a checkpoint (`docker checkpoint rm`); `dir` is the folder given at its creation.
 
         Undocumented by the Engine. Route: DELETE /containers/{id}/checkpoints/{checkpoint}.
         """

@@ -16,7 +16,7 @@ __all__ = ["Configs"]
 
 
 class Configs(Resource):
-    """Configs of a swarm, by id or name. Raises ServerError (503) on an Engine that is no manager."""
+    """Configs of a swarm, by id or name. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 
@@ -30,9 +30,9 @@ class Configs(Resource):
 
     @endpoint("POST /configs/{id}/update")
     async def update(self, id: str, spec: ConfigSpec, *, version: int) -> None:
-        """Change a config's labels, all that can be changed; `spec` replaces all that is there.
+        """Change a config's labels, the only part that can be changed; `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. Raises NotFound. Route:
+        `version` is the current `version.index`; a stale one is refused. Raises NotFound. Route:
         POST /configs/{id}/update.
         """
         ...
@@ -47,7 +47,7 @@ class Configs(Resource):
 
     @endpoint("GET /configs/{id}")
     async def inspect(self, id: str) -> Config:
-        """A config (`docker config inspect`), with what it holds.
+        """A config (`docker config inspect`), with its content.
 
         Raises NotFound. Route: GET /configs/{id}.
         """

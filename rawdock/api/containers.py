@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._answers.archive_stat import stat_of
 from .._answers.stats import stats_of
 from .._declare.endpoint import endpoint
-from .._declare.params import content, filters, header, json_lines, query, tail
+from .._declare.params import content, filters, query, tail
 from .._models.model import since
 from .._resource import Resource
 from .._streams.faces.contexts import Opens, Runs
-from .._streams.faces.log_entries import lined
-from .._streams.faces.process_output import framed
+from .._streams.faces.logs import detect_log_format
+from .._streams.faces.process_output import detect_frames
 from .._types import Content, Filters, Moment
 
 if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
     from .._streams.faces.downloads import ArchiveStream, Chunks
-    from .._streams.faces.log_entries import LogEntries
-    from .._streams.faces.process_output import LogStream, ProcessStream
+    from .._streams.faces.logs import Logs
+    from .._streams.faces.process_output import ProcessStream
     from .._streams.faces.stats import StatsStream
     from .._streams.faces.websocket import WebSocket
     from ..models import (
@@ -61,7 +61,7 @@ class Containers(Resource):
     ) -> ContainerCreated:
         """Create a container from an image (`docker create`). It is not started.
 
-        `platform` is `os[/arch[/variant]]`. Raises NotFound if the image is not there (nothing is pulled), Conflict if
+        `platform` is `os[/arch[/variant]]`. Raises NotFound if there is no such image (nothing is pulled), Conflict if
         the name is in use. Route: POST /containers/create.
         """
         ...
@@ -77,8 +77,8 @@ class Containers(Resource):
     ) -> bool:
         """Start a container (`docker start`); False if it was running already.
 
-        `detach_keys` is for who attaches, as `ctrl-p,ctrl-q`. With `checkpoint` it goes on from there (see
-        `checkpoints`; Engines often fail at it). Raises NotFound. Route: POST /containers/{id}/start.
+        `detach_keys` is the key sequence to detach, as `ctrl-p,ctrl-q`. With `checkpoint` it resumes from that
+        checkpoint (see `checkpoints`; Engines often fail to). Raises NotFound. Route: POST /containers/{id}/start.
         """
         ...
 
@@ -93,7 +93,7 @@ class Containers(Resource):
         """Stop a container (`docker stop`); False if it was not running.
 
         It gets its stop signal (or `signal`), and SIGKILL after `timeout` seconds: 10 unless the container says
-        otherwise, -1 for never. The answer comes when it has stopped. Raises NotFound.
+        otherwise, -1 for never. The answer comes once it has stopped. Raises NotFound.
         Route: POST /containers/{id}/stop.
         """
         ...
@@ -130,7 +130,7 @@ class Containers(Resource):
 
     @endpoint("POST /containers/{id}/unpause")
     async def unpause(self, id: str) -> None:
-        """Let a paused container go on (`docker unpause`).
+        """Resume a paused container (`docker unpause`).
 
         Raises NotFound, and ServerError if it is not paused. Route: POST /containers/{id}/unpause.
         """
@@ -138,7 +138,7 @@ class Containers(Resource):
 
     @endpoint("POST /containers/{id}/rename")
     async def rename(self, id: str, *, name: str) -> None:
-        """Give a container another name (`docker rename`).
+        """Rename a container (`docker rename`).
 
         Raises NotFound, and Conflict if the name is in use. Route: POST /containers/{id}/rename.
         """
@@ -150,8 +150,8 @@ class Containers(Resource):
     ) -> Runs[Waiting, WaitResponse]:
         """Wait until a container has stopped (`docker wait`); the result has its exit code.
 
-        Await it for the result. Or enter it: then the Engine has registered the wait, nothing that happens from there
-        on is missed, and `result()` waits. The default, `not-running`, is true at once for a container that was never
+        Await it for the result. Or enter it: then the Engine has registered the wait, so that a later exit cannot
+        be missed, and `result()` waits. The default, `not-running`, is true at once for a container that was never
         started; register `next-exit` before starting one. Raises NotFound. Route: POST /containers/{id}/wait.
         """
         ...
@@ -165,15 +165,15 @@ class Containers(Resource):
         force: bool = False,
         link: bool = False,
     ) -> None:
-        """Remove a container (`docker rm`); `volumes` with its anonymous ones, `force` also while it runs.
+        """Remove a container (`docker rm`); `volumes` with its anonymous ones, `force` also if it is running.
 
-        Raises NotFound, and Conflict if it runs or is being removed already. Route: DELETE /containers/{id}.
+        Raises NotFound, and Conflict if it is running or already being removed. Route: DELETE /containers/{id}.
         """
         ...
 
     @endpoint("POST /containers/prune")
     async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> ContainersPruned:
-        """Delete every container that does not run (`docker container prune`).
+        """Delete all containers that are not running (`docker container prune`).
 
         Filters: `until`, `label`. Route: POST /containers/prune.
         """
@@ -218,7 +218,7 @@ class Containers(Resource):
         pause: bool = True,
         changes: str | None = None,
     ) -> Committed:
-        """Make an image of a container's files (`docker commit`); the result has its id.
+        """Create an image from a container's files (`docker commit`); the result has its id.
 
         It is paused meanwhile unless `pause=False`. `config` replaces the container's own where it is set; `changes`
         are Dockerfile lines such as `CMD ["sh"]`. Raises NotFound. Route: POST /commit.
@@ -227,13 +227,13 @@ class Containers(Resource):
 
     @endpoint("POST /containers/{id}/update")
     async def update(self, id: str, update: ContainerUpdate) -> ContainerUpdated:
-        """Change the limits and the restart policy of a container (`docker update`); what is left out stays.
+        """Change the limits and the restart policy of a container (`docker update`); omitted values stay unchanged.
 
         Raises NotFound. Route: POST /containers/{id}/update.
         """
         ...
 
-    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=framed(_has_tty))
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=detect_frames(_has_tty))
     def attach(
         self,
         id: str,
@@ -245,10 +245,10 @@ class Containers(Resource):
         stderr: Annotated[bool, query(always=True)] = True,
         detach_keys: str | None = None,
     ) -> Opens[ProcessStream]:
-        """Hold the output and input of a container's first process (`docker attach`).
+        """Connect to the output and input of a container's first process (`docker attach`).
 
-        Enter it; best before the container is started, then nothing is missed. `logs` begins with what was written so
-        far, `stream=False` ends there. Leaving closes the connection: the container goes on. Raises NotFound.
+        Enter it, best before the container is started, so that nothing is missed. `logs` first sends the output so far,
+        `stream=False` ends after that. Leaving closes the connection; the container keeps running. Raises NotFound.
         Route: POST /containers/{id}/attach.
         """
         ...
@@ -265,14 +265,14 @@ class Containers(Resource):
         stderr: Annotated[bool, query(always=True)] = True,
         detach_keys: str | None = None,
     ) -> Opens[WebSocket]:
-        """Hold the output and input of a container's first process over a WebSocket.
+        """Connect to the output and input of a container's first process over a WebSocket.
 
-        Enter it. What is stdout and what stderr cannot be told apart. Engines under API 1.42 attach all three, whatever
-        is chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
+        Enter it. Stdout and stderr are not distinguished. Engines before API 1.42 attach all three streams, whatever is
+        chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
         """
         ...
 
-    @endpoint("GET /containers/{id}/logs", prepare=framed(_has_tty))
+    @endpoint("GET /containers/{id}/logs", prepare=detect_log_format(_has_tty))
     def logs(
         self,
         id: str,
@@ -285,42 +285,19 @@ class Containers(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]:
+    ) -> Logs:
         """What a container has written (`docker logs`).
 
-        Enter it. `follow` goes on with what is still to come. `tail` is a number of lines. `timestamps` puts the time
-        before each line, `details` the extra attributes of its log driver. Raises NotFound, and NotSupported for a log
-        driver that cannot be read. Route: GET /containers/{id}/logs.
-        """
-        ...
-
-    @endpoint("GET /containers/{id}/logs", prepare=lined(_has_tty))
-    def log_entries(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: Annotated[bool, query(always=True)] = True,
-        stderr: Annotated[bool, query(always=True)] = True,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        timestamps: bool = False,
-        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
-        details: bool = False,
-        json: Annotated[bool, header("Accept", json_lines)] = False,
-    ) -> Opens[LogEntries]:
-        """What a container has written, line by line.
-
-        As `logs`, but whole lines, with their `time` and `details` apart. A line longer than `Limits.value` comes in
-        several entries. `json` asks for JSON lines, which is an experiment of Docker 29.5 (API 1.54) and newer; others
-        answer as always, and the entries are the same, but that JSON has no bytes: what is not UTF-8 is lost in it.
-        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
+        Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
+        what is still to come. `tail` is a number of lines. `timestamps` puts the time before each line, `details` the
+        extra attributes of its log driver; entries hold both apart from the line. Raises NotFound, and NotSupported for
+        a log driver that cannot be read. Route: GET /containers/{id}/logs.
         """
         ...
 
     @endpoint("POST /containers/{id}/resize")
     async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:
-        """Tell a container's terminal its size in characters.
+        """Set the size of a container's terminal, in characters.
 
         Raises NotFound, and Conflict if it is not running. Route: POST /containers/{id}/resize.
         """
@@ -328,10 +305,10 @@ class Containers(Resource):
 
     @endpoint("GET /containers/{id}/stats?stream=true")
     def stats(self, id: str) -> Opens[StatsStream]:
-        """What a container uses (`docker stats`), about once a second.
+        """Sample the resource usage of a container (`docker stats`), about once per second.
 
-        Enter it. The first sample has nothing to compare with: its `precpu_stats` are empty. A container that does not
-        run has zeros on Docker, and Podman raises Conflict. Raises NotFound. Route: GET /containers/{id}/stats.
+        Enter it. The first sample has no previous one: its `precpu_stats` are empty. For a container that is not
+        running Docker sends zeros, and Podman raises Conflict. Raises NotFound. Route: GET /containers/{id}/stats.
         """
         ...
 
@@ -339,18 +316,18 @@ class Containers(Resource):
     async def stats_once(
         self, id: str, *, one_shot: Annotated[bool, query("one-shot"), since("1.41")] = False
     ) -> ContainerStats:
-        """What a container uses, once. Docker takes two samples, a second apart, unless `one_shot` is set.
+        """Sample the resource usage of a container once. Docker takes two samples, unless `one_shot` is set.
 
-        Raises NotFound; for a container that does not run Docker gives zeros, and Podman raises Conflict.
+        Raises NotFound; for a container that is not running Docker sends zeros, and Podman raises Conflict.
         Route: GET /containers/{id}/stats.
         """
         ...
 
     @endpoint("GET /containers/{id}/archive")
     def archive(self, id: str, *, path: str) -> Opens[ArchiveStream]:
-        """A file or folder of a container as a tar archive (`docker cp`), as it comes; `stat` says what it is.
+        """A file or folder of a container as a tar archive (`docker cp`), as a stream; `stat` describes it.
 
-        Enter it. Raises NotFound if the container or the path is not there. Route: GET /containers/{id}/archive.
+        Enter it. Raises NotFound if the container or the path does not exist. Route: GET /containers/{id}/archive.
         """
         ...
 
@@ -358,7 +335,7 @@ class Containers(Resource):
     async def archive_info(self, id: str, *, path: str) -> ArchiveStat:
         """What a path inside a container is: name, size, mode, time, and where a link leads.
 
-        Raises NotFound, without words, if the container or the path is not there.
+        Raises NotFound, without a message, if the container or the path does not exist.
         Route: HEAD /containers/{id}/archive.
         """
         ...
@@ -377,7 +354,7 @@ class Containers(Resource):
 
         `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. The archive's owners
         are kept; with `copy_uid_gid` all of it belongs to the container's own user. Raises NotFound if the container
-        or the folder is not there (Podman makes the folder), and BadRequest where it is read-only (older Engines:
+        or the folder does not exist (Podman creates the folder), and BadRequest where it is read-only (older Engines:
         ServerError; Podman writes).
         Route: PUT /containers/{id}/archive.
         """
@@ -385,7 +362,7 @@ class Containers(Resource):
 
     @endpoint("GET /containers/{id}/export")
     def export(self, id: str) -> Opens[Chunks]:
-        """All files of a container as a tar archive (`docker export`), as it comes; without those of its volumes.
+        """All files of a container as a tar archive (`docker export`), as a stream, without those of its volumes.
 
         Enter it. Raises NotFound. Route: GET /containers/{id}/export.
         """
@@ -400,9 +377,9 @@ class Containers(Resource):
         size: bool = False,
         filters: Annotated[Filters | None, filters] = None,
     ) -> list[ContainerSummary]:
-        """Containers that run (`docker ps`), or `all` of them (`docker ps -a`), the newest first.
+        """List the running containers (`docker ps`), or `all` of them (`docker ps -a`), the newest first.
 
-        `limit` gives the last so many, whatever their state. `size` adds sizes in bytes, which takes time.
+        `limit` lists that many of the newest, whatever their state. `size` adds sizes in bytes, which takes time.
         Route: GET /containers/json.
         """
         ...

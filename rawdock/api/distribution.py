@@ -1,4 +1,4 @@
-"""What registries have."""
+"""Images in registries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Distribution"]
 
 
 class Distribution(Resource):
-    """What registries have, as the Engine sees them."""
+    """Images in registries, as the Engine sees them."""
 
     __slots__ = ()
 
@@ -25,9 +25,9 @@ class Distribution(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> DistributionInspect:
-        """An image's digest and platforms, from its registry; nothing is pulled.
+        """Ask a registry for an image's digest and platforms, without pulling it.
 
         Raises NotFound, Unauthorized or Forbidden as the registry answers; older Engines say ServerError for most.
         Route: GET /distribution/{name}/json.

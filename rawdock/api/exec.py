@@ -9,7 +9,7 @@ from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import query
 from .._resource import Resource
 from .._streams.faces.contexts import Opens
-from .._streams.faces.process_output import framed
+from .._streams.faces.process_output import detect_frames
 from ..errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -23,34 +23,36 @@ async def _has_tty(_: Exec, *, config: ExecStartConfig | None, **__: object) -> 
     return config is not None and config.tty
 
 
-def _held(resource: Exec, *, id: str, config: ExecStartConfig | None) -> Callable[[ProcessStream], Awaitable[None]]:
+def _frames_if_attached(
+    resource: Exec, *, id: str, config: ExecStartConfig | None
+) -> Callable[[ProcessStream], Awaitable[None]]:
     if config is not None and config.detach:
-        raise InvalidArgument("exec.start: config.detach leaves nothing to hold; use exec.start_detached")
-    return framed(_has_tty)(resource, id=id, config=config)
+        raise InvalidArgument("exec.start: config.detach gives no stream; use exec.start_detached")
+    return detect_frames(_has_tty)(resource, id=id, config=config)
 
 
 class Exec(Resource):
-    """Processes executed in a running container: created, started, inspected."""
+    """Processes that are executed in a running container: create, start, inspect."""
 
     __slots__ = ()
 
     @endpoint("POST /containers/{id}/exec")
     async def create(self, id: str, config: ExecConfig) -> ExecCreated:
-        """Prepare a command in a running container (`docker exec`); the result has the id to start it by.
+        """Prepare a command in a running container (`docker exec`); the result has the id to start it with.
 
-        Raises NotFound, and Conflict if the container is paused or does not run. Route: POST /containers/{id}/exec.
+        Raises NotFound, and Conflict if the container is paused or is not running. Route: POST /containers/{id}/exec.
         """
         ...
 
-    @endpoint("POST /exec/{id}/start", upgrade="tcp", prepare=_held)
+    @endpoint("POST /exec/{id}/start", upgrade="tcp", prepare=_frames_if_attached)
     def start(self, id: str, config: ExecStartConfig | None = None) -> Opens[ProcessStream]:
-        """Start a prepared command, and hold its output and input.
+        """Start a prepared command and connect to its output and input.
 
-        Enter it. What was attached when the command was created can be read and sent to. `config.tty` must be what it
-        was at creation. A command that cannot be run says so in its output; the exit code is in `inspect` afterwards.
-        Leaving early closes the connection: the process goes on. Started a second time, Docker says so in the output,
-        where Podman raises ServerError. Raises NotFound (on Docker also when the container has stopped since), and
-        Conflict if the container is paused or does not run. Route: POST /exec/{id}/start.
+        Enter it. The streams that were attached at creation can be read and written. `config.tty` must be what it was
+        at creation. If the command cannot be run, the output says why; the exit code is in `inspect` afterwards.
+        Leaving early closes the connection; the process keeps running. If it was started before, Docker says so in the
+        output and Podman raises ServerError. Raises NotFound (on Docker also when the container has stopped since), and
+        Conflict if the container is paused or is not running. Route: POST /exec/{id}/start.
         """
         ...
 
@@ -59,10 +61,10 @@ class Exec(Resource):
 
     @wraps_endpoint(_start_detached)
     async def start_detached(self, id: str, config: ExecStartConfig | None = None) -> None:
-        """Start a prepared command and leave it to itself.
+        """Start a prepared command without connecting to it.
 
-        Raises NotFound, Conflict if it runs already (Podman: ServerError), and BadRequest for a command that cannot be
-        run (Podman: ServerError). Route: POST /exec/{id}/start.
+        Raises NotFound, Conflict if it is running already (Podman: ServerError), and BadRequest for a command that
+        cannot be run (Podman: ServerError). Route: POST /exec/{id}/start.
         """
         from ..models import ExecStartConfig
 
@@ -71,7 +73,7 @@ class Exec(Resource):
 
     @endpoint("POST /exec/{id}/resize")
     async def resize(self, id: str, *, height: Annotated[int, query("h")], width: Annotated[int, query("w")]) -> None:
-        """Tell a command's terminal its size in characters.
+        """Set the size of a command's terminal, in characters.
 
         Raises NotFound, and ServerError before it was started. Route: POST /exec/{id}/resize.
         """
@@ -81,6 +83,6 @@ class Exec(Resource):
     async def inspect(self, id: str) -> ExecInspect:
         """The state of a command: whether it runs, and its exit code when it has ended.
 
-        Raises NotFound, some minutes after its end too. Route: GET /exec/{id}/json.
+        Raises NotFound, also some minutes after the command has ended. Route: GET /exec/{id}/json.
         """
         ...

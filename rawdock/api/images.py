@@ -14,9 +14,9 @@ from .._declare.params import (
     json_list,
     json_texts,
     model_list,
+    nonempty_texts,
     query,
-    some_texts,
-    uploaded,
+    upload_body,
 )
 from .._models.model import since
 from .._reference import parse_reference
@@ -57,7 +57,7 @@ class Images(Resource):
         from_image: str,
         *,
         platform: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PullStream, PullResult]: ...
 
     @wraps_endpoint(_create)
@@ -71,11 +71,12 @@ class Images(Resource):
     ) -> Runs[PullStream, PullResult]:
         """Pull an image from its registry (`docker pull`).
 
-        Enter it to follow its lines, with `progress` folded from them, or await it for the result. Leaving early
+        Enter it to follow its lines, with the `progress` so far, or await it for the result. Leaving early
         cancels the pull on the Engine. `reference` is `[registry[:port]/]name[:tag][@digest]`; without tag and digest
         it means `latest`. `all_tags` pulls every tag of a name that has none. `platform` is `os[/arch[/variant]]`.
 
-        Raises NotFound where there is no such image, StreamError for what fails on the way. Route: POST /images/create.
+        Raises NotFound if there is no such image, and StreamError for a failure during the pull. Route: POST
+        /images/create.
         """
         parsed = parse_reference(reference)
         if not all_tags:
@@ -91,7 +92,7 @@ class Images(Resource):
         *,
         tag: str | None = None,
         platform: Annotated[Platform | None, query(), since("1.46")] = None,
-        auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encoded)],
+        auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encode_auth)],
     ) -> Runs[PushStream, PushResult]: ...
 
     @wraps_endpoint(_push)
@@ -103,13 +104,13 @@ class Images(Resource):
         platform: Platform | None = None,
         auth_config: AuthConfig | None = None,
     ) -> Runs[PushStream, PushResult]:
-        """Push an image to the registry that its name says (`docker push`).
+        """Push an image to the registry in its name (`docker push`).
 
         Enter it to follow its lines, or await it for the result with the manifest's digest. Leaving early cancels the
-        push on the Engine. Without a tag it means `latest`; `all_tags` pushes every tag of the name. `platform` picks
+        push on the Engine. Without a tag it means `latest`; `all_tags` pushes every tag of the name. `platform` selects
         one of a multi-platform image.
 
-        Raises StreamError for what fails on the way. Route: POST /images/{name}/push.
+        Raises StreamError for a failure during the transfer. Route: POST /images/{name}/push.
         """
         parsed = parse_reference(reference)
         if parsed.digest:
@@ -120,7 +121,7 @@ class Images(Resource):
             parsed.name,
             tag=None if all_tags else parsed.tag or "latest",
             platform=platform,
-            auth_config=_auth.for_registry(auth_config, parsed) or _auth.nobody(),
+            auth_config=_auth.for_registry(auth_config, parsed) or _auth.anonymous(),
         )
 
     @endpoint("GET /images/{name}/json")
@@ -131,7 +132,7 @@ class Images(Resource):
         manifests: Annotated[bool, since("1.48")] = False,
         platform: Annotated[Platform | None, query(), since("1.49")] = None,
     ) -> ImageInspect:
-        """An image by id or reference (`docker image inspect`): its configuration, layers, and where they are kept.
+        """An image by id or reference (`docker image inspect`): its configuration, layers, and where they are stored.
 
         `manifests` adds those of every platform; `platform` shows one of them, and does not go with `manifests`.
         Raises NotFound. Route: GET /images/{name}/json.
@@ -153,7 +154,7 @@ class Images(Resource):
 
     @endpoint("POST /images/{name}/tag")
     async def tag(self, name: Annotated[str, image_name], *, repo: str, tag: str | None = None) -> None:
-        """Give an image another name (`docker tag`); `repo` without a tag of its own, `tag` is `latest` if left out.
+        """Add a name to an image (`docker tag`); `repo` without a tag of its own, `tag` is `latest` if left out.
 
         Raises NotFound. Route: POST /images/{name}/tag.
         """
@@ -208,13 +209,15 @@ class Images(Resource):
         changes: list[str] | None = None,
         platform: str | None = None,
     ) -> Runs[ImportStream, ImportResult]:
-        """Make an image of one layer from a tar archive of files (`docker import`), or from a URL that the Engine asks.
+        """Create an image of one layer from a tar archive (`docker import`), or from a URL that the Engine fetches.
 
         Enter it to follow its lines, or await it for the new image's id. `changes` are Dockerfile lines such as
-        `CMD ["sh"]`. Raises ServerError for what is no archive, StreamError for what fails on the way.
+        `CMD ["sh"]`. Raises ServerError if it is not an archive, StreamError for a failure during the transfer.
         Route: POST /images/create.
         """
-        url, archive = (source, None) if isinstance(source, str) else ("-", uploaded("images.import_: source", source))
+        url, archive = (
+            (source, None) if isinstance(source, str) else ("-", upload_body("images.import_: source", source))
+        )
         if not url:
             raise InvalidArgument("images.import_: source: may not be empty; give an archive or a URL")
         return self._import(url, archive, repo=repo, tag=tag, message=message, changes=changes, platform=platform)
@@ -227,10 +230,10 @@ class Images(Resource):
         quiet: Annotated[bool, query(always=True)] = False,
         platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
     ) -> Runs[LoadStream, LoadResult]:
-        """Load images from an archive that `save` made (`docker load`).
+        """Load images from an archive made by `save` (`docker load`).
 
-        Enter it to follow its lines, or await it for the names; `quiet` leaves out the progress. `platform` picks some
-        of a multi-platform image; more than one needs API 1.52. Raises StreamError for what is no such archive (Podman:
+        Enter it to follow its lines, or await it for the names; `quiet` omits the progress. `platform` selects some of
+        a multi-platform image; more than one needs API 1.52. Raises StreamError if it is not such an archive (Podman:
         ServerError). Route: POST /images/load.
         """
         ...
@@ -242,9 +245,10 @@ class Images(Resource):
         *,
         platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
     ) -> Opens[Chunks]:
-        """An image with its layers and names as a tar archive (`docker save`), as it comes.
+        """Save an image with its layers and names as a tar archive (`docker save`), as a stream.
 
-        Enter it. `platform` picks some of a multi-platform image; more than one needs API 1.52. Raises NotFound.
+        Enter it. `platform` selects some
+        of a multi-platform image; more than one needs API 1.52. Raises NotFound.
         Route: GET /images/{name}/get.
         """
         ...
@@ -252,11 +256,11 @@ class Images(Resource):
     @endpoint("GET /images/get")
     def save_all(
         self,
-        names: Annotated[list[str], query("names", some_texts)],
+        names: Annotated[list[str], query("names", nonempty_texts)],
         *,
         platform: Annotated[list[Platform] | None, query("platform", json_texts), since("1.48")] = None,
     ) -> Opens[Chunks]:
-        """Several images as one tar archive (`docker save`), layers that they share only once.
+        """Save several images as one tar archive (`docker save`), with shared layers only once.
 
         Enter it. See `save`. Raises NotFound. Route: GET /images/get.
         """
@@ -300,20 +304,20 @@ class Images(Resource):
         session: str | None = None,
         buildid: str | None = None,
         registry_config: Annotated[
-            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encoded_many)
+            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encode_auths)
         ] = None,
     ) -> Runs[BuildStream, BuildResult]:
         """Build an image from a tar archive with a Dockerfile and the files it needs (`docker build`).
 
         Enter it to follow its lines, or await it for the image's id. Leaving early cancels the build on the Engine.
-        `context` may be compressed; `remote` is a URL that the Engine asks instead. `version="2"` builds with BuildKit,
-        `"1"` with the classic builder. `dockerfile` is its path in the archive. `buildargs` with None as value are
-        taken from the Engine's environment. `registry_config` has credentials by registry. `extrahosts` are `HOST:IP`.
-        Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
+        `context` may be compressed; `remote` is a URL that the Engine fetches instead. `version="2"` builds with
+        BuildKit, `"1"` with the classic builder. `dockerfile` is its path in the archive. `buildargs` with None as
+        value are taken from the Engine's environment. `registry_config` has credentials by registry. `extrahosts` are
+        `HOST:IP`. Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
 
-        Raises StreamError for what fails on the way. A Dockerfile with an error in it is a BadRequest of the classic
-        builder, a missing one or what is no archive a ServerError; BuildKit and Podman begin their answer before they
-        look. Route: POST /build.
+        Raises StreamError for a failure during the transfer. The classic builder raises BadRequest for an
+        invalid Dockerfile, and ServerError for a missing Dockerfile or an invalid archive; BuildKit and Podman send
+        their answer before they check. Route: POST /build.
         """
         ...
 
@@ -321,7 +325,7 @@ class Images(Resource):
     async def search(
         self, term: str, *, limit: int | None = None, filters: Annotated[Filters | None, filters] = None
     ) -> list[ImageSearchResult]:
-        """Search Docker Hub, or the registry that `term` begins with, where that can search (`docker search`).
+        """Search Docker Hub, or the registry that `term` begins with, if that supports search (`docker search`).
 
         `limit` is from 1 to 100. Filters: `is-official`, `stars`. Raises ServerError or NotFound as the registry
         answers, BadRequest if it does not. Route: GET /images/search.
@@ -337,9 +341,9 @@ class Images(Resource):
         type: list[str] | None = None,
         statement: bool = False,
     ) -> list[AttestationStatement]:
-        """What is attested of an image: how it was built and what is in it; with `statement` the statements themselves.
+        """List the attestations of an image, about how it was built and what is in it; `statement` adds the statements.
 
-        `type` picks predicate types. Needs containerd's image store. Raises NotFound.
+        `type` selects predicate types. Needs containerd's image store. Raises NotFound.
         Route: GET /images/{name}/attestations.
         """
         ...
@@ -355,9 +359,9 @@ class Images(Resource):
         manifests: Annotated[bool, since("1.47")] = False,
         identity: Annotated[bool, since("1.54")] = False,
     ) -> list[ImageSummary]:
-        """Images (`docker images`).
+        """List images (`docker images`).
 
-        `all` adds intermediate ones. `shared_size` has the Engine add up shared layers, which takes time. `identity`
-        needs `manifests`. Route: GET /images/json.
+        `all` adds intermediate ones. `shared_size` makes the Engine compute the size of shared layers, which takes
+        time. `identity` needs `manifests`. Route: GET /images/json.
         """
         ...

@@ -41,7 +41,7 @@ class Networks(Resource):
     async def connect(self, id: str, connection: NetworkConnectRequest) -> None:
         """Connect a container to a network (`docker network connect`).
 
-        Raises NotFound, and Forbidden where the network does not allow it. Route: POST /networks/{id}/connect.
+        Raises NotFound, and Forbidden if the network does not allow it. Route: POST /networks/{id}/connect.
         """
         ...
 
@@ -58,7 +58,7 @@ class Networks(Resource):
         """Remove a network (`docker network rm`).
 
         Raises NotFound, and Forbidden while a container is connected, or for a network of the Engine's own. Podman
-        says Conflict and ServerError for these; asked by id, it removes a network that is in use.
+        says Conflict and ServerError for these; given an id, it removes a network that is in use.
         Route: DELETE /networks/{id}.
         """
         ...

@@ -16,7 +16,7 @@ __all__ = ["Nodes"]
 
 
 class Nodes(Resource):
-    """Nodes of a swarm, by id or name. Raises ServerError (503) on an Engine that is no manager."""
+    """Nodes of a swarm, by id or name. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 
@@ -30,9 +30,9 @@ class Nodes(Resource):
 
     @endpoint("POST /nodes/{id}/update")
     async def update(self, id: str, spec: NodeSpec, *, version: int) -> None:
-        """Change a node's role, availability or labels (`docker node update`); `spec` replaces all that is there.
+        """Change a node's role, availability or labels (`docker node update`); `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. Raises NotFound, and BadRequest for demoting
+        `version` is the current `version.index`; a stale one is refused. Raises NotFound, and BadRequest for demoting
         the last manager. Route: POST /nodes/{id}/update.
         """
         ...

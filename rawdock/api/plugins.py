@@ -28,12 +28,12 @@ class Plugins(Resource):
         self,
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> list[PluginPrivilege]:
-        """What a plugin in a registry wants to be allowed; a pull takes the list back as consent.
+        """List the privileges that a plugin needs; they are given to `pull` as consent.
 
-        `remote` is its reference. The list is empty also where the registry fails or does not have it. Raises
-        ServerError for what is no plugin. Route: GET /plugins/privileges.
+        `remote` is its reference. The list is also empty if the registry fails or does not have the plugin. Raises
+        ServerError if it is not a plugin. Route: GET /plugins/privileges.
         """
         ...
 
@@ -44,13 +44,13 @@ class Plugins(Resource):
         *,
         remote: str,
         name: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
-        `privileges` must be all that `get_privileges` tells. `name` is what to call it here. Enter it to follow its
-        lines, or await it. Raises BadRequest if the name is in use, StreamError where privileges are missing and for
-        what fails on the way, and NotFound or ServerError where the registry does not have it.
+        `privileges` must be the result of `get_privileges`. `name` is the local name. Enter it to follow its
+        lines, or await it. Raises BadRequest if the name is in use, StreamError for missing privileges and for a
+        failure during the pull, and NotFound or ServerError where the registry does not have it.
         Route: POST /plugins/pull.
         """
         ...
@@ -81,17 +81,17 @@ class Plugins(Resource):
         privileges: Annotated[list[PluginPrivilege], json_body],
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Replace a disabled plugin by another version of it (`docker plugin upgrade`).
 
-        See `pull`. Raises NotFound, StreamError for what fails on the way. Route: POST /plugins/{name}/upgrade.
+        See `pull`. Raises NotFound, StreamError for a failure during the transfer. Route: POST /plugins/{name}/upgrade.
         """
         ...
 
     @endpoint("POST /plugins/create")
     async def create(self, archive: Annotated[Content, content], *, name: str) -> None:
-        """Make a plugin (`docker plugin create`) of a tar archive that holds `config.json` and the folder `rootfs`.
+        """Create a plugin (`docker plugin create`) from a tar archive with `config.json` and the folder `rootfs`.
 
         Raises Conflict if the name is in use, or if an installed plugin has the very same files. Route:
         POST /plugins/create.
@@ -103,12 +103,12 @@ class Plugins(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> Runs[PushStream, PushResult]:
-        """Push a plugin to the registry that its name says (`docker plugin push`).
+        """Push a plugin to the registry in its name (`docker plugin push`).
 
-        Enter it to follow its lines, or await it. Raises NotFound, StreamError for what fails on the way. Route:
-        POST /plugins/{name}/push.
+        Enter it to follow its lines, or await it. Raises NotFound, StreamError for a failure during the transfer.
+        Route: POST /plugins/{name}/push.
         """
         ...
 
@@ -116,7 +116,7 @@ class Plugins(Resource):
     async def set(self, name: Annotated[str, image_name], settings: Annotated[list[str], json_body]) -> None:
         """Change settings of a disabled plugin (`docker plugin set`), each as `KEY=VALUE`.
 
-        Raises NotFound, and ServerError for what cannot be set. Route: POST /plugins/{name}/set.
+        Raises NotFound, and ServerError for a setting that cannot be changed. Route: POST /plugins/{name}/set.
         """
         ...
 

@@ -16,7 +16,7 @@ __all__ = ["Secrets"]
 
 
 class Secrets(Resource):
-    """Secrets of a swarm, by id or name. Raises ServerError (503) on an Engine that is no manager."""
+    """Secrets of a swarm, by id or name. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 
@@ -30,9 +30,9 @@ class Secrets(Resource):
 
     @endpoint("POST /secrets/{id}/update", secret=True)
     async def update(self, id: str, spec: SecretSpec, *, version: int) -> None:
-        """Change a secret's labels, all that can be changed; `spec` replaces all that is there.
+        """Change a secret's labels, the only part that can be changed; `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. Raises NotFound. Route:
+        `version` is the current `version.index`; a stale one is refused. Raises NotFound. Route:
         POST /secrets/{id}/update.
         """
         ...
@@ -47,7 +47,7 @@ class Secrets(Resource):
 
     @endpoint("GET /secrets/{id}")
     async def inspect(self, id: str) -> Secret:
-        """A secret (`docker secret inspect`), without what it holds.
+        """A secret (`docker secret inspect`), without its content.
 
         Raises NotFound. Route: GET /secrets/{id}.
         """

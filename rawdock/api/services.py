@@ -9,14 +9,11 @@ from .._declare.endpoint import endpoint
 from .._declare.params import filters, header, query, tail
 from .._models.model import since
 from .._resource import Resource
-from .._streams.faces.contexts import Opens
-from .._streams.faces.log_entries import lined
-from .._streams.faces.process_output import framed
+from .._streams.faces.logs import detect_log_format
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.faces.log_entries import LogEntries
-    from .._streams.faces.process_output import LogStream
+    from .._streams.faces.logs import Logs
     from ..models import AuthConfig, Service, ServiceCreated, ServiceSpec, ServiceUpdated
 
 __all__ = ["Services"]
@@ -30,7 +27,7 @@ async def _has_tty(services: Services, *, id: str, **_: object) -> bool:
 class Services(Resource):
     """Services of a swarm, by id (also its beginning) or name.
 
-    Raises ServerError (503) on an Engine that is no manager.
+    Raises ServerError (503) on an Engine that is not a swarm manager.
     """
 
     __slots__ = ()
@@ -40,7 +37,7 @@ class Services(Resource):
         self,
         spec: ServiceSpec,
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> ServiceCreated:
         """Create a service (`docker service create`).
 
@@ -58,12 +55,12 @@ class Services(Resource):
         version: int,
         registry_auth_from: Literal["spec", "previous-spec"] | None = None,
         rollback: Literal["previous"] | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encoded)] = None,
+        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
     ) -> ServiceUpdated:
-        """Change a service (`docker service update`); `spec` replaces all that is there.
+        """Change a service (`docker service update`); `spec` replaces the whole specification.
 
-        `version` is its `version.index`, of which a stale one is refused. `rollback` goes back to what was before the
-        last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
+        `version` is the current `version.index`; a stale one is refused. `rollback` restores the specification before
+        the last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
         NotFound, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...
@@ -76,7 +73,7 @@ class Services(Resource):
         """
         ...
 
-    @endpoint("GET /services/{id}/logs", prepare=framed(_has_tty))
+    @endpoint("GET /services/{id}/logs", prepare=detect_log_format(_has_tty))
     def logs(
         self,
         id: str,
@@ -88,31 +85,12 @@ class Services(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]:
+    ) -> Logs:
         """The output of all tasks of a service (`docker service logs`), as it comes from the nodes.
 
-        Enter it. `follow` goes on with what is still to come. `tail` is for each task. `details` puts the task's labels
-        before each line. Raises NotFound. Route: GET /services/{id}/logs.
-        """
-        ...
-
-    @endpoint("GET /services/{id}/logs", prepare=lined(_has_tty))
-    def log_entries(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: Annotated[bool, query(always=True)] = True,
-        stderr: Annotated[bool, query(always=True)] = True,
-        since: Moment | None = None,
-        timestamps: bool = False,
-        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
-        details: bool = False,
-    ) -> Opens[LogEntries]:
-        """The output of all tasks of a service, line by line.
-
-        As `logs`, but whole lines, with their `time` and `details` apart; the details name the task and the node.
-        Raises NotFound. Route: GET /services/{id}/logs.
+        Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
+        what is still to come. `tail` is for each task. `details` puts the task's labels before each line, its task and
+        node among them; entries hold them apart from the line. Raises NotFound. Route: GET /services/{id}/logs.
         """
         ...
 
@@ -120,7 +98,7 @@ class Services(Resource):
     async def inspect(self, id: str, *, insert_defaults: bool = False) -> Service:
         """Everything about a service (`docker service inspect`).
 
-        `insert_defaults` fills in what its settings leave out. Raises NotFound. Route: GET /services/{id}.
+        `insert_defaults` fills in omitted settings. Raises NotFound. Route: GET /services/{id}.
         """
         ...
 

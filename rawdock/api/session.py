@@ -1,11 +1,11 @@
-"""Connections that are handed over to BuildKit: HTTP/2 without TLS, and gRPC in it."""
+"""Connections to BuildKit: gRPC over HTTP/2 without TLS."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 from .._declare.endpoint import endpoint
-from .._declare.params import header, printable, printables
+from .._declare.params import header, header_text, header_texts
 from .._resource import Resource
 from .._streams.faces.contexts import Opens
 
@@ -16,7 +16,7 @@ __all__ = ["Session"]
 
 
 class Session(Resource):
-    """Connections that are handed over to BuildKit. The bytes on them are HTTP/2; rawdock does not look into them."""
+    """Raw connections to BuildKit. The bytes on them are HTTP/2, which rawdock does not interpret."""
 
     __slots__ = ()
 
@@ -24,10 +24,10 @@ class Session(Resource):
     def open(
         self,
         *,
-        uuid: Annotated[str, header("X-Docker-Expose-Session-Uuid", printable)],
-        name: Annotated[str | None, header("X-Docker-Expose-Session-Name", printable)] = None,
-        shared_key: Annotated[str | None, header("X-Docker-Expose-Session-Sharedkey", printable)] = None,
-        methods: Annotated[list[str] | None, header("X-Docker-Expose-Session-Grpc-Method", printables)] = None,
+        uuid: Annotated[str, header("X-Docker-Expose-Session-Uuid", header_text)],
+        name: Annotated[str | None, header("X-Docker-Expose-Session-Name", header_text)] = None,
+        shared_key: Annotated[str | None, header("X-Docker-Expose-Session-Sharedkey", header_text)] = None,
+        methods: Annotated[list[str] | None, header("X-Docker-Expose-Session-Grpc-Method", header_texts)] = None,
     ) -> Opens[Duplex]:
         """Offer services to builds of the session `uuid`: the Engine is the HTTP/2 client, and calls `methods`.
 
@@ -38,7 +38,7 @@ class Session(Resource):
 
     @endpoint("POST /grpc", upgrade="h2c")
     def grpc(self) -> Opens[Duplex]:
-        """Speak to BuildKit's own gRPC services: here the caller is the HTTP/2 client.
+        """Connect to the gRPC services of BuildKit: the caller is the HTTP/2 client.
 
         Enter it. Undocumented, and deprecated by the Engine since API 1.53. Route: POST /grpc.
         """

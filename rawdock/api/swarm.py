@@ -15,13 +15,13 @@ __all__ = ["Swarm"]
 
 
 class Swarm(Resource):
-    """The swarm that this Engine is in. Where it is in none, or no manager, most calls raise ServerError (503)."""
+    """The swarm that this Engine is in. If it is in none or is not a manager, most calls raise ServerError (503)."""
 
     __slots__ = ()
 
     @endpoint("POST /swarm/init", secret=True)
     async def init(self, request: SwarmInitRequest) -> str:
-        """Begin a swarm, with this Engine as its manager (`docker swarm init`); the result is the node's id.
+        """Create a swarm with this Engine as its manager (`docker swarm init`); the result is the node's id.
 
         Raises ServerError if it is in a swarm already. Route: POST /swarm/init.
         """
@@ -31,7 +31,7 @@ class Swarm(Resource):
     async def join(self, request: SwarmJoinRequest) -> None:
         """Join a swarm (`docker swarm join`).
 
-        Raises ServerError if this Engine is in one already, or cannot get in. Route: POST /swarm/join.
+        Raises ServerError if this Engine is in one already, or cannot join. Route: POST /swarm/join.
         """
         ...
 
@@ -39,7 +39,7 @@ class Swarm(Resource):
     async def leave(self, *, force: bool = False) -> None:
         """Leave the swarm (`docker swarm leave`); a manager needs `force`. May take ten seconds.
 
-        Raises ServerError if it is in none. Route: POST /swarm/leave.
+        Raises ServerError if it is in no swarm. Route: POST /swarm/leave.
         """
         ...
 
@@ -55,8 +55,8 @@ class Swarm(Resource):
     ) -> None:
         """Change the settings of the swarm (`docker swarm update`), or its tokens and unlock key.
 
-        `version` is its `version.index`, of which a stale one is refused; `spec` replaces all that is there. Route:
-        POST /swarm/update.
+        `version` is the current `version.index`; a stale one is refused; `spec` replaces the whole specification.
+        Route: POST /swarm/update.
         """
         ...
 

@@ -20,13 +20,13 @@ __all__ = ["System"]
 
 
 class System(Resource):
-    """What the Engine is, and what it uses."""
+    """The Engine itself: version, settings, disk usage, events, registry login."""
 
     __slots__ = ()
 
     @endpoint("GET /_ping", versioned=False, answer=ping_of)
     async def ping(self) -> Ping:
-        """Ask whether the Engine is there; its headers say what it is.
+        """Ping the Engine; the headers of the answer describe it.
 
         Route: GET /_ping, without a version.
         """
@@ -34,7 +34,7 @@ class System(Resource):
 
     @endpoint("HEAD /_ping", versioned=False, answer=ping_of)
     async def ping_head(self) -> Ping:
-        """Ask whether the Engine is there, without a body in the answer.
+        """Ping the Engine with a HEAD request.
 
         Route: HEAD /_ping, without a version.
         """
@@ -50,7 +50,7 @@ class System(Resource):
 
     @endpoint("GET /info")
     async def info(self) -> SystemInfo:
-        """The Engine's settings, its machine, and how much it holds; `docker_root_dir` is where it keeps its data.
+        """The Engine's settings, its machine, and the number of its objects; `docker_root_dir` is its data folder.
 
         Route: GET /info.
         """
@@ -67,14 +67,14 @@ class System(Resource):
     ) -> DataUsage:
         """Disk use of images, containers, volumes and build cache (`docker system df`); may take minutes.
 
-        `type` asks for some of them only. From API 1.52 the objects themselves come only with `verbose`, beside the
-        sums that are new there. Route: GET /system/df.
+        `type` limits it to some of them. From API 1.52 the objects themselves come only with `verbose`, in addition to
+        the new totals. Route: GET /system/df.
         """
         ...
 
     @endpoint("POST /auth", secret=True)
     async def auth(self, auth_config: AuthConfig) -> AuthResponse:
-        """Try credentials at their registry (`docker login`); nothing is kept, here or on the Engine.
+        """Check credentials with their registry (`docker login`); they are not stored, neither here nor on the Engine.
 
         Raises Unauthorized for wrong ones; older Engines say ServerError. Route: POST /auth.
         """
@@ -88,10 +88,10 @@ class System(Resource):
         until: Moment | None = None,
         filters: Annotated[Filters | None, filters] = None,
     ) -> Opens[EventStream]:
-        """What happens on the Engine (`docker events`): first what it remembers since `since`, then as it happens.
+        """Follow the events of the Engine (`docker events`): first the past ones from `since` on, then new ones.
 
-        Enter it. It ends at `until`, or never; Podman tells nothing if that is past. The Engine remembers its last 256
-        events. Filters: `type`, `event`, `container`, `image`, `network`, `volume`, `label`, and more.
-        Route: GET /events.
+        Enter it. It ends at `until`, or never; Podman sends nothing if that is in the past. The Engine remembers its
+        last 256 events. Filters: `type`, `event`, `container`, `image`, `network`, `volume`, `label`, and more. Route:
+        GET /events.
         """
         ...

@@ -1,4 +1,4 @@
-"""Tasks of a swarm: a service's containers, and what became of earlier ones."""
+"""Tasks of a swarm: the containers of services, also those that have ended."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._declare.endpoint import endpoint
 from .._declare.params import filters, query, tail
 from .._resource import Resource
-from .._streams.faces.contexts import Opens
-from .._streams.faces.log_entries import lined
-from .._streams.faces.process_output import framed
+from .._streams.faces.logs import detect_log_format
 from .._types import Filters, Moment
 
 if TYPE_CHECKING:
-    from .._streams.faces.log_entries import LogEntries
-    from .._streams.faces.process_output import LogStream
+    from .._streams.faces.logs import Logs
     from ..models import Task
 
 __all__ = ["Tasks"]
@@ -26,11 +23,11 @@ async def _has_tty(tasks: Tasks, *, id: str, **_: object) -> bool:
 
 
 class Tasks(Resource):
-    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is no manager."""
+    """Tasks of a swarm, by id. Raises ServerError (503) on an Engine that is not a swarm manager."""
 
     __slots__ = ()
 
-    @endpoint("GET /tasks/{id}/logs", prepare=framed(_has_tty))
+    @endpoint("GET /tasks/{id}/logs", prepare=detect_log_format(_has_tty))
     def logs(
         self,
         id: str,
@@ -42,30 +39,12 @@ class Tasks(Resource):
         timestamps: bool = False,
         tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
         details: bool = False,
-    ) -> Opens[LogStream]:
+    ) -> Logs:
         """The output of a task, from whichever node it is on.
 
-        Enter it. `follow` goes on with what is still to come. `details` puts the task's labels before each line. Raises
-        NotFound. Route: GET /tasks/{id}/logs.
-        """
-        ...
-
-    @endpoint("GET /tasks/{id}/logs", prepare=lined(_has_tty))
-    def log_entries(
-        self,
-        id: str,
-        *,
-        follow: bool = False,
-        stdout: Annotated[bool, query(always=True)] = True,
-        stderr: Annotated[bool, query(always=True)] = True,
-        since: Moment | None = None,
-        timestamps: bool = False,
-        tail: Annotated[int | Literal["all"] | None, query("tail", tail)] = None,
-        details: bool = False,
-    ) -> Opens[LogEntries]:
-        """The output of a task, line by line.
-
-        As `logs`, but whole lines, with their `time` and `details` apart. Raises NotFound. Route: GET /tasks/{id}/logs.
+        Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
+        what is still to come. `details` puts the task's labels before each line; entries hold them apart from the line.
+        Raises NotFound. Route: GET /tasks/{id}/logs.
         """
         ...
 

@@ -22,23 +22,23 @@ class Volumes(Resource):
 
     @endpoint("POST /volumes/create")
     async def create(self, config: VolumeCreateRequest | None = None) -> Volume:
-        """Create a volume (`docker volume create`), with a name of the Engine's choice if it is given none.
+        """Create a volume (`docker volume create`), with a random name if none is given.
 
-        A volume of that name that is there already is the answer, as it is. Route: POST /volumes/create.
+        If a volume of that name exists, it is returned unchanged. Route: POST /volumes/create.
         """
         ...
 
     @endpoint("DELETE /volumes/{name}")
     async def delete(self, name: str, *, force: bool = False) -> None:
-        """Remove a volume (`docker volume rm`); with `force` also one whose driver is gone, or that is not there.
+        """Remove a volume (`docker volume rm`); with `force` also one whose driver is gone, or that does not exist.
 
-        Raises NotFound, and Conflict while a container has it. Route: DELETE /volumes/{name}.
+        Raises NotFound, and Conflict while a container uses it. Route: DELETE /volumes/{name}.
         """
         ...
 
     @endpoint("POST /volumes/prune")
     async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumesPruned:
-        """Delete volumes that no container has (`docker volume prune`).
+        """Delete volumes that no container uses (`docker volume prune`).
 
         From API 1.42 on only those without a name of their own, or all with the filter `all=True`; before, all.
         Filters: `label`, `all`. Route: POST /volumes/prune.
@@ -49,8 +49,8 @@ class Volumes(Resource):
     async def update(self, name: str, update: VolumeUpdate, *, version: int) -> None:
         """Change a cluster volume (`docker volume update`); only its availability can be changed.
 
-        `name` has to be its `cluster_volume.id`: Engines find it by no other name here. `version` is its
-        `cluster_volume.version.index`, of which a stale one is refused. Raises NotFound, and ServerError (503) without
+        `name` must be the `cluster_volume.id`, as Engines do not find it by its name here. `version` is the
+        current `cluster_volume.version.index`; a stale one is refused. Raises NotFound, and ServerError (503) without
         a swarm. Route: PUT /volumes/{name}.
         """
         ...
@@ -65,7 +65,7 @@ class Volumes(Resource):
 
     @endpoint("GET /volumes")
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumeList:
-        """Volumes (`docker volume ls`), and warnings of drivers that could not be asked.
+        """Volumes (`docker volume ls`), and warnings about drivers that did not answer.
 
         Filters: `name`, `driver`, `label`, `dangling`. Route: GET /volumes.
         """

@@ -1,5 +1,5 @@
-"""What takes more than one call of the API, each in a module of its own.
+"""Methods of `Docker` that take more than one API call: run, execute, build, copy, watch, wait.
 
-A helper is a function of a client, which it asks for public operations and nothing below them. `Docker` has each as a
-method, whose module is loaded when it is first asked for, so that importing the client stays light.
+Each is a function whose first parameter is the client, of which it uses public operations only. `Docker` has each as a
+method and loads its module on first use, so that importing rawdock stays light.
 """

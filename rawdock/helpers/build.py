@@ -1,4 +1,4 @@
-"""`docker.build`: a folder, a Dockerfile or an archive becomes an image, in the same steps with every builder."""
+"""`docker.build`: build an image from a folder, a Dockerfile or an archive, with the same steps for every builder."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Builder"]
 
-# How long an Engine may take to confirm that it stops a build.
-_STOP_SECONDS = 10
+# Seconds that an Engine may take to confirm a cancelled build.
+_CANCEL_TIMEOUT = 10
 _NEEDS_SESSION = {
     "secrets": "secrets are sent on demand",
     "ssh": "an agent is asked on demand",
@@ -37,9 +37,9 @@ _NEEDS_SESSION = {
 
 
 class Builder(Build):
-    """Builds, and what they leave in the cache.
+    """Builds images, cancels builds and prunes the build cache.
 
-    It is called to build: `await docker.build("folder", tag="app:1")`. The bare operation is `images.build`.
+    Call it to build: `await docker.build("folder", tag="app:1")`. The bare API operation is `images.build`.
     """
 
     __slots__ = ("_operations",)
@@ -84,31 +84,32 @@ class Builder(Build):
         ssh: object = None,
         outputs: object = None,
     ) -> Runs[Building, Built]:
-        """Build an image from a folder, a Dockerfile's text or an archive (`docker build`).
+        """Build an image from a folder, the text of a Dockerfile, or an archive (`docker build`).
 
-        Enter it to follow its steps, or await it for what it came to. Leaving early stops the build on the Engine;
-        Podman lets the command of the step that runs come to its end first.
+        Enter it to follow its steps, or await it for the result. Leaving early cancels the build on the Engine; Podman
+        first finishes the command of the current step.
 
-        `context` is the path of a folder, or a tar archive, which may be compressed. Without one `dockerfile` is all
-        there is. A folder is sent while it is walked: without what its `.dockerignore` leaves out, or the file that is
-        named after the Dockerfile (`Dockerfile.dockerignore`) where there is one; links are sent as links. All files
-        are root's, as with the docker command. `mtime`, in seconds since 1970, is the time of all files: the same
-        folder is then always the same archive. `compress` sends it as gzip.
+        `context` is the path of a folder, or a tar archive, which may be compressed. Without it the context is empty
+        and `dockerfile` is needed. A folder is sent while it is read, without the files that its `.dockerignore`
+        excludes; a `Dockerfile.dockerignore` beside the Dockerfile is used instead, if there is one. Symbolic links are
+        sent as links. All files belong to root, as with the docker command. `mtime`, in seconds since 1970, is set for
+        all files, so that the same folder always gives the same archive. `compress` sends the archive as gzip.
 
-        `dockerfile` is the text of one, `file` the path of one: in the folder or the archive, or a whole path from
-        elsewhere. With BuildKit, a Dockerfile that is left out of the context, or is from elsewhere, can still be seen
-        by `COPY .`; the classic builder and Podman take it away.
+        `dockerfile` is the text of a Dockerfile, `file` the path of one: inside the folder or archive, or an absolute
+        path elsewhere. With BuildKit, `COPY .` also copies a Dockerfile that is excluded from the context or is from
+        elsewhere; the classic builder and Podman remove it.
 
-        `builder` is `"buildkit"` or `"classic"`; without it, what the Engine's ping says. Podman has its own.
-        `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit does not heed limits
-        of memory and CPU. `registry_config` has credentials by registry. `buildid` is for `build.cancel`; one is made
-        up if there is none. `secrets`, `ssh` and `outputs` need a session with BuildKit: they are refused.
+        `builder` is `"buildkit"` or `"classic"`; the default is what the Engine's ping says. Podman has a builder of
+        its own. `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit ignores
+        limits of memory and CPU. `registry_config` has the credentials by registry. `buildid` is the id for
+        `build.cancel`; the default is a random one. `secrets`, `ssh` and `outputs` need a BuildKit session, which
+        rawdock does not have, and are refused.
 
-        Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or rules that cannot be used;
-        FileError if a file cannot be read, or gets shorter meanwhile; BuildError, which has the step, for a build that
-        fails. A Dockerfile with an error in it is a BadRequest of the classic builder. Source of `id`, tags and
-        digests: the end of the stream, and an `images.inspect` behind it. Routes: GET /_ping, POST /build,
-        GET /images/{name}/json.
+        Raises InvalidArgument before anything is sent, also for a folder, a Dockerfile or ignore rules that cannot be
+        used; FileError if a file cannot be read or shrinks meanwhile; and BuildError, with the step, if the build
+        fails. The classic builder answers BadRequest to a Dockerfile with a syntax error. The `id` of the result is
+        from the end of the stream, its tags and digests are from an `images.inspect` afterwards. Routes: GET /_ping,
+        POST /build, GET /images/{name}/json.
         """
         images = self._operations.images
         return _start(
@@ -156,74 +157,74 @@ def _start(
     needs_session: Mapping[str, object],
     send: Callable[..., Opens[BuildStream]],
 ) -> Runs[Building, Built]:
-    """`send` is `images.build` with all that is the same for every builder."""
+    """Check the arguments. `send` is `images.build` with the arguments that are the same for every builder."""
     for name, value in needs_session.items():
         if value is not None:
             raise InvalidArgument(
-                f"build: {name} needs a session with BuildKit, in which {_NEEDS_SESSION[name]}; rawdock holds none: "
+                f"build: {name} needs a BuildKit session, in which {_NEEDS_SESSION[name]}; rawdock has none: "
                 "`docker.session.open` gives the bare connection"
             )
     if builder not in (None, "buildkit", "classic"):
         raise InvalidArgument(f"build: builder is 'buildkit' or 'classic', not {builder!r}")
     tags = [tag] if isinstance(tag, str) else tag
     if tags is not None and not all(tags):
-        raise InvalidArgument("build: a tag is empty; leave tag out for an image without a name")
+        raise InvalidArgument("build: a tag is empty; omit tag for an image without a name")
     source.check()
 
     async def connect() -> Building:
         ping = await docker.system.ping()
         podman = bool(ping.libpod_api_version)
         if podman and builder is not None:
-            raise InvalidArgument(f"build: Podman has a builder of its own, so that builder={builder!r} cannot be had")
+            raise InvalidArgument(f"build: Podman has only a builder of its own; builder={builder!r} is not available")
         buildkit = not podman and (builder == "buildkit" or (builder is None and ping.builder_version == "2"))
-        ready = await source.prepared(engine_applies_dockerignore=not buildkit)
+        context = await source.prepare(engine_applies_dockerignore=not buildkit)
         id = (buildid or random.token_hex(16)) if buildkit else None
         hosts = extra_hosts
         if podman and hosts:
-            hosts = [json.dumps(hosts)]  # where Docker wants a parameter for each, Podman wants one list
+            hosts = [json.dumps(hosts)]  # Docker takes a parameter for each host, Podman one JSON list
         opening = send(
-            ready.content,
-            dockerfile=ready.dockerfile,
+            context.content,
+            dockerfile=context.dockerfile,
             tags=tags,
             version=None if podman else "2" if buildkit else "1",
             extrahosts=hosts,
-            forcerm=True,  # a container of a step that failed would stay
+            forcerm=True,  # otherwise the container of a failed step would remain
             buildid=id,
         )
 
-        async def stop() -> None:
-            await _stop(docker, id)
+        async def cancel() -> None:
+            await _cancel(docker, id)
 
         try:
             lines = await opening.__aenter__()
         except BaseException as error:
-            await _given_up(ready, None if isinstance(error, StatusError) else stop)
+            await _clean_up(context, None if isinstance(error, StatusError) else cancel)
             raise
-        return Building(lines, stop=stop, look=lambda image: _names(docker, image))
+        return Building(lines, stop=cancel, image_names=lambda image: _names(docker, image))
 
     return Runs(connect)
 
 
-async def _given_up(context: Context, stop: Callable[[], Awaitable[None]] | None) -> None:
-    """Nothing stays open of a build that did not begin, or was given up while its context was sent."""
+async def _clean_up(context: Context, cancel: Callable[[], Awaitable[None]] | None) -> None:
+    """Close the files of a build that did not start or was cancelled while its context was sent, and cancel it."""
     await context.aclose()
-    if stop is not None:
-        await stop()
+    if cancel is not None:
+        await cancel()
 
 
-async def _stop(docker: Operations, id: str | None) -> None:
-    """Tell BuildKit by the build's id. That the connection was closed ends a build too, with every builder, but only
-    when the Engine notices; a failure here leaves it at that."""
+async def _cancel(docker: Operations, id: str | None) -> None:
+    """Cancel a BuildKit build by its id, ignoring errors: every builder also ends a build when the Engine notices
+    that the connection is closed."""
     if id is None:
         return
-    with anyio.CancelScope(shield=True), anyio.move_on_after(_STOP_SECONDS), suppress(RawdockError):
+    with anyio.CancelScope(shield=True), anyio.move_on_after(_CANCEL_TIMEOUT), suppress(RawdockError):
         await docker.build.cancel(id=id)
 
 
 async def _names(docker: Operations, image: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tags and digests of an image; none if somebody has deleted it already."""
+    """The tags and digests of an image; none if it was deleted meanwhile."""
     try:
-        found = await docker.images.inspect(image)
+        inspected = await docker.images.inspect(image)
     except NotFound:
         return (), ()
-    return tuple(found.repo_tags), tuple(found.repo_digests)
+    return tuple(inspected.repo_tags), tuple(inspected.repo_digests)

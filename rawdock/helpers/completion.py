@@ -1,4 +1,4 @@
-"""Work that must come to its end: what would be left behind without it cannot be found again."""
+"""Work that must be completed even if its caller is cancelled, such as removing a container that was just created."""
 
 from __future__ import annotations
 
@@ -13,96 +13,98 @@ import anyio
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["LIMIT", "PATIENCE", "Patience", "patience_of", "run_to_completion"]
+__all__ = ["IDLE_WAIT", "MAX_WAIT", "CleanupLimit", "cleanup_limit_of", "run_to_completion"]
 
 T = TypeVar("T")
 
-PATIENCE = 20.0
-"""Seconds that such work may still take when its caller is cancelled. Podman alone may take ten to end a container."""
+IDLE_WAIT = 20.0
+"""Seconds to wait for an Engine that makes no progress. Podman alone may take ten to end a container."""
 
-LIMIT = 6 * PATIENCE
-"""Seconds that it may take in all where the Engine is busy and gets on with it."""
+MAX_WAIT = 6 * IDLE_WAIT
+"""Seconds to wait in all, for an Engine that is busy but makes progress."""
 
 
-class Patience:
-    """How long one Engine is waited for: it may be busy with ending a hundred commands, or it may hang.
+class CleanupLimit:
+    """The time limit for cleaning up on one Engine, which may be busy with a hundred commands or may hang.
 
-    Work is given up when no work of its kind has got on for PATIENCE seconds, and after LIMIT seconds in any case.
+    Cleanup is given up if no cleanup on that Engine has made progress for IDLE_WAIT seconds, and after MAX_WAIT
+    seconds in any case.
     """
 
     def __init__(self) -> None:
         self._scopes: dict[anyio.CancelScope, float] = {}
 
     @contextmanager
-    def limit(self) -> Generator[None, None, None]:
-        """Give up what is in the block when it is time to."""
-        began = anyio.current_time()
-        with anyio.CancelScope(deadline=began + PATIENCE) as scope:
-            self._scopes[scope] = began + LIMIT
+    def apply(self) -> Generator[None, None, None]:
+        """Cancel the block when its time is over."""
+        start = anyio.current_time()
+        with anyio.CancelScope(deadline=start + IDLE_WAIT) as scope:
+            self._scopes[scope] = start + MAX_WAIT
             try:
                 yield
             finally:
                 del self._scopes[scope]
 
-    def renew(self) -> None:
-        """The Engine has got on: whoever waits for it waits on."""
-        end = anyio.current_time() + PATIENCE
-        for scope, limit in self._scopes.items():
-            scope.deadline = min(end, limit)
+    def extend(self) -> None:
+        """The Engine has made progress: extend all open limits."""
+        deadline = anyio.current_time() + IDLE_WAIT
+        for scope, latest in self._scopes.items():
+            scope.deadline = min(deadline, latest)
 
 
-_patiences: WeakKeyDictionary[Operations, Patience] = WeakKeyDictionary()
+_cleanup_limits: WeakKeyDictionary[Operations, CleanupLimit] = WeakKeyDictionary()
 
 
-def patience_of(docker: Operations) -> Patience:
-    """The one that all work with this client has in common."""
-    return _patiences.setdefault(docker, Patience())
+def cleanup_limit_of(docker: Operations) -> CleanupLimit:
+    """The limit that is shared by all work with this client."""
+    return _cleanup_limits.setdefault(docker, CleanupLimit())
 
 
-async def run_to_completion(work: Callable[[], Awaitable[T]], *, patience: float | None = None) -> T:
-    """Do it to its end, though the caller is cancelled meanwhile, and give its result unless the caller was.
+async def run_to_completion(work: Callable[[], Awaitable[T]], *, max_wait: float | None = None) -> T:
+    """Run `work` to completion even if the caller is cancelled, and return its result if the caller was not.
 
-    In a task of its own: a shield alone does not keep off asyncio's own `Task.cancel`. It has `patience` seconds from
-    that moment on, PATIENCE unless said otherwise.
+    After a cancellation the work has `max_wait` seconds left, by default IDLE_WAIT. It runs in a task of its own,
+    because a shielded scope does not protect from asyncio's `Task.cancel`.
     """
-    patience = PATIENCE if patience is None else patience
+    max_wait = IDLE_WAIT if max_wait is None else max_wait
     if asyncio._get_running_loop() is None:
-        return await _in_a_group(work, patience)
+        return await _run_in_task_group(work, max_wait)
     # Every `execute` comes through here, and anyio's task groups take several times as long as a bare task.
-    task = asyncio.ensure_future(_awaited(work))
+    task = asyncio.ensure_future(_coroutine(work))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await _waited_for(task, patience)
+        await _wait_for(task, max_wait)
         raise
 
 
-async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+async def _coroutine(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
-async def _waited_for(task: asyncio.Task[T], patience: float) -> None:
-    """Wait for its end, but not for ever, however often the caller is cancelled; what comes of it is of no use."""
-    end = anyio.current_time() + patience
+async def _wait_for(task: asyncio.Task[T], max_wait: float) -> None:
+    """Wait for the task, however often the caller is cancelled, and cancel it after `max_wait` seconds. Its result
+    is dropped."""
+    deadline = anyio.current_time() + max_wait
     with anyio.CancelScope(shield=True):
         while not task.done():
-            if anyio.current_time() >= end:
+            if anyio.current_time() >= deadline:
                 task.cancel()
             try:
-                await asyncio.wait((task,), timeout=max(end - anyio.current_time(), 1.0))
+                await asyncio.wait((task,), timeout=max(deadline - anyio.current_time(), 1.0))
             except asyncio.CancelledError:
                 continue
     if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not complain
+        task.exception()  # so that asyncio does not report it as never retrieved
 
 
-async def _in_a_group(work: Callable[[], Awaitable[T]], patience: float) -> T:
+async def _run_in_task_group(work: Callable[[], Awaitable[T]], max_wait: float) -> T:
     results: list[T] = []
     errors: list[Exception] = []
     done = anyio.Event()
     scope = anyio.CancelScope(shield=True)
 
-    async def do() -> None:
+    async def run() -> None:
         with scope:
             try:
                 results.append(await work())
@@ -111,11 +113,11 @@ async def _in_a_group(work: Callable[[], Awaitable[T]], patience: float) -> T:
         done.set()
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(do)
+        tasks.start_soon(run)
         try:
             await done.wait()
         except BaseException:
-            scope.deadline = anyio.current_time() + patience
+            scope.deadline = anyio.current_time() + max_wait
             raise
     for error in errors:
         raise error

@@ -1,4 +1,4 @@
-"""Paths inside a container, as the docker command takes them."""
+"""Paths inside a container, with the rules of `docker cp`."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ if TYPE_CHECKING:
     from .._resources import Operations
     from ..models import ArchiveStat
 
-__all__ = ["absolute", "found", "whole_content"]
+__all__ = ["absolute", "follow_link", "means_content"]
 
 
-def absolute(where: str, path: object) -> str:
-    """The path without `.`, `..` and a slash at its end; relative ones begin at the root."""
+def absolute(argument: str, path: object) -> str:
+    """The absolute path without `.`, `..` and trailing slash; a relative path is taken from the root.
+
+    Raises InvalidArgument, in the name of `argument`, for what is no path.
+    """
     if not isinstance(path, str):
-        raise InvalidArgument(f"{where}: expected a path inside the container as text, got {type(path).__name__}")
+        raise InvalidArgument(f"{argument}: expected a path inside the container as text, got {type(path).__name__}")
     if not path or "\0" in path:
-        raise InvalidArgument(f"{where}: {path!r} is no path inside a container")
+        raise InvalidArgument(f"{argument}: {path!r} is no path inside a container")
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def whole_content(path: str) -> bool:
-    """Whether what is in a folder is meant, not the folder: `folder/.`."""
+def means_content(path: str) -> bool:
+    """Whether the path means the content of a folder and not the folder itself, as `folder/.` does."""
     return path == "." or path.endswith("/.")
 
 
-async def found(docker: Operations, container: str, path: str) -> tuple[str, ArchiveStat | None]:
-    """What a path leads to, through links, and what is there; None if nothing is, or if it cannot be said.
+async def follow_link(docker: Operations, container: str, path: str) -> tuple[str, ArchiveStat | None]:
+    """The path that `path` leads to through links, and the stat of it; None if there is nothing, or on an error.
 
-    Of a link to nothing Docker still says where it leads; Podman says that it is not there. An error comes without
-    words here, so it is left to the request that follows to fail with some.
+    For a link to nothing Docker still returns the target, and Podman a 404. Errors of this request have no message, so
+    it is left to the following request to fail with one.
     """
     try:
         stat = await docker.containers.archive_info(container, path=path)

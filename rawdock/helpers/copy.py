@@ -1,4 +1,4 @@
-"""Files and folders into a container and out of one, with the rules of `docker cp`, as streams."""
+"""`docker.copy_in` and `docker.copy_out`: copy files and folders, with the rules of `docker cp`."""
 
 from __future__ import annotations
 
@@ -16,62 +16,65 @@ from .._tar.members import MemberAttributes
 from .._tar.pack import Packer
 from .._tar.unpack import Destination, Skipped, Unpacker
 from .._tar.walk import Walk
-from .._threads import Batches, hand_over
+from .._threads import Batches, write_in_threads
 from ..errors import InvalidArgument
-from .container_paths import absolute, found, whole_content
+from .container_paths import absolute, means_content
+from .container_paths import follow_link as follow_container_link
 
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["Copied", "copy_in", "copy_out", "nearest"]
+__all__ = ["Copied", "copy_in", "copy_out", "nearest_folder"]
 
 
 @attrs.frozen
 class Copied:
-    """What a copy came to."""
+    """The result of a copy."""
 
     path: str
-    """Of the file or folder at the destination."""
+    """The path of the copied file or folder at the destination."""
     members: int
-    """Files, folders and links that were copied."""
+    """The number of files, folders and links that were copied."""
     size: int
-    """Of the files together, in bytes."""
+    """The total size of the files in bytes."""
     skipped: tuple[Skipped, ...]
-    """What was left out, and why."""
+    """What was not copied, and why."""
 
 
 @attrs.frozen
 class _Source:
-    """What is to go in: a path, what it is called there, and whether it is a folder."""
+    """A file or folder of this machine that is copied into a container."""
 
     path: str
     name: str
-    folder: bool
-    whole: bool
+    """Its name in the container, if the destination is a folder."""
+    is_folder: bool
+    content_only: bool
+    """Whether the content of the folder is copied and not the folder itself."""
 
 
-def _local(where: str, path: object) -> str:
-    """A path of this machine."""
+def _local_path(argument: str, path: object) -> str:
     text: object = os.fspath(cast("os.PathLike[str]", path)) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str) or not text:
-        raise InvalidArgument(f"{where}: expected a path as text, got {text!r}")
+        raise InvalidArgument(f"{argument}: expected a path as text, got {text!r}")
     return text
 
 
-def _source(path: str | os.PathLike[str], follow_link: bool) -> _Source:
-    text = _local("copy_in: source", path)
+def _find_source(path: str | os.PathLike[str], follow_link: bool) -> _Source:
+    text = _local_path("copy_in: source", path)
     try:
-        whole = whole_content(text)
-        if whole or follow_link or text.endswith("/"):
+        content_only = means_content(text)
+        if content_only or follow_link or text.endswith("/"):
             mode = os.stat(text).st_mode
-            at = os.path.realpath(text)
+            absolute_path = os.path.realpath(text)
         else:
             mode = os.lstat(text).st_mode
-            at = os.path.abspath(text)
+            absolute_path = os.path.abspath(text)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidArgument(f"copy_in: source: {text!r} cannot be read: {reason}") from error
-    return _Source(at, os.path.basename(os.path.abspath(text)) or "root", stat.S_ISDIR(mode), whole)
+    name = os.path.basename(os.path.abspath(text)) or "root"
+    return _Source(absolute_path, name, stat.S_ISDIR(mode), content_only)
 
 
 async def copy_in(
@@ -87,40 +90,40 @@ async def copy_in(
     mode: int | None = None,
     mtime: int | None = None,
 ) -> Copied:
-    """Copy a file or a tree of this machine into a container, running or not (`docker cp`).
+    """Copy a file or folder of this machine into a container, running or not (`docker cp`).
 
-    The rules are the docker command's: into `destination` if that is a folder there, otherwise under that name;
-    `folder/.` as a text means what is in the folder. A link is copied as a link, unless `follow_link` and it is
-    the source itself. Sockets are left out, and the result says so. With `parents` missing folders are made, as
-    Podman always does.
+    As with the docker command, the source is copied into `destination` if that is a folder, and otherwise under that
+    name; `"folder/."` copies the content of a folder. A symbolic link is copied as a link, unless it is the source
+    itself and `follow_link` is set. Sockets are skipped and reported in the result. `parents` creates missing folders,
+    as Podman always does.
 
-    `uid` and `gid` are the new owner, `mode` the permissions of files (folders may be entered by those who may
-    read them), `mtime` is in seconds since 1970; None keeps what the files have.
+    `uid` and `gid` are the new owner, `mode` the permissions of files (a folder can also be entered by those who can
+    read it), `mtime` is in seconds since 1970; None keeps the value of each file.
 
-    The tree is read while it is sent, by worker threads. Raises InvalidArgument if there is no such source,
-    FileError if a file cannot be read, or gets shorter meanwhile; NotFound if the container or the folder is not
-    there. What came before an error may stay in the container.
+    Files are read by worker threads while they are sent. Raises InvalidArgument if there is no such source, FileError
+    if a file cannot be read or shrinks meanwhile, and NotFound if the container or the folder does not exist. After an
+    error, files that were sent before may remain in the container. Routes: HEAD and PUT /containers/{id}/archive.
     """
-    look = MemberAttributes(uid, gid, mode, mtime)
-    look.checked("copy_in")
+    attributes = MemberAttributes(uid, gid, mode, mtime)
+    attributes.check("copy_in")
     path = absolute("copy_in: destination", destination)
-    taken = await anyio.to_thread.run_sync(_source, source, follow_link)
-    path, there = await found(docker, container, path)
-    into = path == "/" or (there.is_folder if there else destination.endswith("/") and not taken.folder)
+    local = await anyio.to_thread.run_sync(_find_source, source, follow_link)
+    path, existing = await follow_container_link(docker, container, path)
+    into = path == "/" or (existing.is_folder if existing else destination.endswith("/") and not local.is_folder)
     if into:
-        folder, name = path, "" if taken.whole else taken.name
+        folder, name = path, "" if local.content_only else local.name
     else:
         folder, name = posixpath.split(path)
-    made: list[str] = []
-    if parents and there is None:
-        folder, made = await nearest(docker, container, folder)
-    walk = Walk(taken.path)
-    packer = Packer(walk, look)
-    prefix = "/".join(made)
+    missing: list[str] = []
+    if parents and existing is None:
+        folder, missing = await nearest_folder(docker, container, folder)
+    walk = Walk(local.path)
+    packer = Packer(walk, attributes)
+    prefix = "/".join(missing)
 
     def archive() -> Generator[bytes, None, None]:
-        yield look.of_folders(made)
-        yield from packer.pieces(posixpath.join(prefix, name))
+        yield attributes.folder_headers(missing)
+        yield from packer.chunks(posixpath.join(prefix, name))
 
     batches = Batches(archive())
     try:
@@ -135,37 +138,37 @@ async def copy_in(
     )
 
 
-async def nearest(docker: Operations, container: str, folder: str) -> tuple[str, list[str]]:
-    """The nearest folder that is there, and the names of those below it that are not."""
+async def nearest_folder(docker: Operations, container: str, folder: str) -> tuple[str, list[str]]:
+    """The lowest existing folder on the way to `folder`, and the names of the missing folders below it."""
     missing: list[str] = []
     while folder != "/":
-        path, there = await found(docker, container, folder)
-        if there is not None:
+        path, existing = await follow_container_link(docker, container, folder)
+        if existing is not None:
             return path, missing
         folder, name = posixpath.split(folder)
         missing.insert(0, name)
     return folder, missing
 
 
-def _place(text: str, whole: bool, called: str) -> Destination:
-    """Where it is to go; nothing is made yet."""
+def _find_destination(text: str, content_only: bool, source_name: str) -> Destination:
+    """The destination of `copy_out` by the rules of `docker cp`. Creates nothing yet."""
     slash = text.endswith(("/", "/."))
     path = os.path.realpath(text)
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        above = os.path.dirname(path)
-        if not os.path.isdir(above):
-            raise InvalidArgument(f"copy_out: destination: there is no folder {above!r}; make it first") from None
-        if whole:
+        parent = os.path.dirname(path)
+        if not os.path.isdir(parent):
+            raise InvalidArgument(f"copy_out: destination: there is no folder {parent!r}; create it first") from None
+        if content_only:
             return Destination(path, None)
-        return Destination(above, os.path.basename(path), must_be="folder" if slash else "")
+        return Destination(parent, os.path.basename(path), must_be="folder" if slash else "")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidArgument(f"copy_out: destination: {text!r} cannot be used: {reason}") from error
     if stat.S_ISDIR(mode):
-        return Destination(path, None if whole else called)
-    if whole or slash:
+        return Destination(path, None if content_only else source_name)
+    if content_only or slash:
         raise InvalidArgument(f"copy_out: destination: {text!r} is no folder")
     return Destination(os.path.dirname(path), os.path.basename(path), must_be="file")
 
@@ -182,43 +185,45 @@ async def copy_out(
     max_size: int | None = 4 << 30,
     max_members: int | None = 100_000,
 ) -> Copied:
-    """Copy a file or a tree out of a container, running or not (`docker cp`).
+    """Copy a file or folder out of a container, running or not (`docker cp`).
 
-    The rules are the docker command's: into `destination` if that is a folder, otherwise under that name, and
-    `folder/.` means what is in the folder. The archive is not trusted: names and links that lead out of the
-    destination, devices and pipes raise an ArchiveError, or are left out with `unsafe="skip"`; nothing is written
-    through a link; others may not write what was copied, and no file lends its owner's rights. Files that are
-    there are replaced, folders stay as they are. `max_size` is in bytes, and like `max_members` None lifts it.
+    As with the docker command, it is copied into `destination` if that is a folder, and otherwise under that name;
+    `folder/.` copies the content of a folder. Existing files are replaced; existing folders keep their attributes.
 
-    Files belong to the caller, or with `keep_owner` to the container's numbers, which takes the rights to do so.
-    Raises NotFound if the container or path is not there, and FileError for what cannot be written. After an error
-    or when cancelled, what was complete stays, and the file that was not is removed.
+    The archive is not trusted. Names and links that lead out of the destination, devices and pipes raise an
+    ArchiveError, or are skipped with `unsafe="skip"`. Nothing is written through a symbolic link, and write permissions
+    of others and setuid bits are removed. `max_size` (bytes) and `max_members` limit the copy; None is no limit.
+
+    Files belong to the caller, or with `keep_owner` to the same uid and gid as in the container, which usually takes
+    root. Raises NotFound if the container or path does not exist, and FileError if a file cannot be written. After an
+    error or a cancellation complete files remain, and the incomplete one is removed. Route:
+    GET /containers/{id}/archive.
     """
-    asked = absolute("copy_out: path", path)
+    source = absolute("copy_out: path", path)
     if unsafe not in ("raise", "skip"):
         raise InvalidArgument(f"copy_out: unsafe: {unsafe!r} is not one of 'raise', 'skip'")
     for name, limit in (("max_size", max_size), ("max_members", max_members)):
         if limit is not None and (type(limit) is not int or limit < 0):
             raise InvalidArgument(f"copy_out: {name}: expected a number from 0, or None, got {limit!r}")
-    text = _local("copy_out: destination", destination)
-    whole = whole_content(path) or asked == "/"
-    called = posixpath.basename(asked)
-    place = await anyio.to_thread.run_sync(_place, text, whole, called)
-    if follow_link and not whole:
-        asked, _ = await found(docker, container, asked)
+    text = _local_path("copy_out: destination", destination)
+    content_only = means_content(path) or source == "/"
+    name = posixpath.basename(source)
+    target = await anyio.to_thread.run_sync(_find_destination, text, content_only, name)
+    if follow_link and not content_only:
+        source, _ = await follow_container_link(docker, container, source)
     unpacker = Unpacker(
-        place, skip_unsafe=unsafe == "skip", keep_owner=keep_owner, max_size=max_size, max_members=max_members
+        target, skip_unsafe=unsafe == "skip", keep_owner=keep_owner, max_size=max_size, max_members=max_members
     )
-    asked += "/." if whole and asked != "/" else "/" if path.endswith("/") and asked != "/" else ""
-    async with docker.containers.archive(container, path=asked) as archive:
+    source += "/." if content_only and source != "/" else "/" if path.endswith("/") and source != "/" else ""
+    async with docker.containers.archive(container, path=source) as archive:
         try:
-            await hand_over(archive, unpacker.feed)
+            await write_in_threads(archive, unpacker.feed)
             await anyio.to_thread.run_sync(unpacker.finish)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(unpacker.abort)
     return Copied(
-        path=os.path.join(place.folder, place.name or "").rstrip("/") or "/",
+        path=os.path.join(target.folder, target.name or "").rstrip("/") or "/",
         members=unpacker.copied,
         size=unpacker.size,
         skipped=tuple(unpacker.skipped),

@@ -1,9 +1,10 @@
-"""Ends a command in a container, with all that it has started: the Engine has no call for that.
+"""End a command in a container and all processes that it has started; the Engine has no call for that.
 
-Its processes are known by a variable that they were given and have handed on, by the session that most Engines give
-each command to itself, and by their parents: who has lost the one still has the others. They are looked for and ended
-from inside the container, with its own shell, as the same user; what that user may not end is left to root. Where the
-container has no shell, the machine's own processes are looked through, if the Engine runs where the caller is.
+A process of the command is found by any of three: an environment variable, which child processes inherit; the session,
+as most Engines start each command in a session of its own; and its parent process. A process that dropped one of them
+is still found by another. The processes are found and killed inside the container by its own shell, as the same user;
+what that user may not kill is killed by root. If the container has no shell and the Engine runs on this machine, the
+processes are found in this machine's /proc.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import anyio.to_thread
 
 from ..errors import Conflict, NotFound, RawdockError
 from ..models import ExecConfig
-from .completion import patience_of
-from .local_processes import end_here
+from .completion import cleanup_limit_of
+from .local_processes import end_local_processes
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLE", "end_command"]
 
 VARIABLE = "RAWDOCK_EXECUTION"
-"""The variable by which the processes of a command are known."""
+"""The environment variable by which the processes of a command are found."""
 
-# Only what is built into a shell: there may be no other program, and no room for another process. They are stopped
-# first, until no new one is found, so that what they start meanwhile is not missed. The words behind the name in `stat`
-# are the state, the parent, the group and the session; 0 is a session of the world outside.
+# Only shell builtins: there may be no other program, and the container's process limit may be reached. The processes
+# are stopped first, until a round finds no new one, so that none is missed that they start meanwhile. In `stat`, the
+# fields after the name are the state, the parent, the process group and the session; session 0 is outside the
+# container.
 _SCRIPT = """\
 mark=$1; mine=' '; known=; turn=0
 while [ $turn -lt 100 ]; do
@@ -63,75 +65,75 @@ done
 echo $now
 exit 1
 """
-_AS_ROOT = "kill -KILL $*"
+_KILL_SCRIPT = "kill -KILL $*"
 
-_TURNS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between one try and the next."""
-_HERE_TOO = 2
-"""Tries from the inside alone, before the machine's own processes are looked through too."""
+_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds before each attempt."""
+_ATTEMPTS_INSIDE = 2
+"""Attempts inside the container only, before this machine's processes are searched too."""
 
 
-async def end_command(docker: Operations, container: str, execution: str, mark: str, *, user: str) -> bool:
-    """End what was started as `execution` with `mark` in its environment; False if it may still run.
+async def end_command(docker: Operations, container: str, exec_id: str, marker: str, *, user: str) -> bool:
+    """End the command `exec_id`, which has `marker` in its environment; False if it may still run.
 
-    It is tried until the Engine says that the command has ended: a command that was only just started may not be there
-    yet when its processes are looked for.
+    Tries until the Engine reports the command as ended: a command that was just started may have no process yet when
+    its processes are searched.
     """
-    patience = patience_of(docker)
-    inside, here = True, False
-    for turn, pause in enumerate(_TURNS):
+    cleanup = cleanup_limit_of(docker)
+    ended_inside, ended_locally = True, False
+    for attempt, pause in enumerate(_PAUSES):
         await anyio.sleep(pause)
         try:
-            if inside:
-                inside = await _end_inside(docker, container, mark, user)
-            found = await docker.exec.inspect(execution)
-            patience.renew()
+            if ended_inside:
+                ended_inside = await _end_inside(docker, container, marker, user)
+            state = await docker.exec.inspect(exec_id)
+            cleanup.extend()
         except (NotFound, Conflict):
-            return await _stopped(docker, container)
-        if (not inside or turn >= _HERE_TOO) and docker.address.startswith("unix:"):
-            here |= await anyio.to_thread.run_sync(end_here, mark, found.pid, found.container_id)
-        if (inside or here) and _has_ended(found):
+            return await _is_stopped(docker, container)
+        if (not ended_inside or attempt >= _ATTEMPTS_INSIDE) and docker.address.startswith("unix:"):
+            ended_locally |= await anyio.to_thread.run_sync(end_local_processes, marker, state.pid, state.container_id)
+        if (ended_inside or ended_locally) and _has_ended(state):
             return True
     return False
 
 
-def _has_ended(found: ExecInspect) -> bool:
-    """Whether it has begun and ended: before the start Docker knows no exit code, and Podman says 0 and no more."""
-    return not found.running and (bool(found.exit_code) or bool(found.pid) or found.can_remove)
+def _has_ended(state: ExecInspect) -> bool:
+    """Whether the command was started and has ended: before the start Docker has no exit code, and Podman only a 0."""
+    return not state.running and (bool(state.exit_code) or bool(state.pid) or state.can_remove)
 
 
-async def _end_inside(docker: Operations, container: str, mark: str, user: str) -> bool:
-    """End its processes from inside; False if there is no shell, or no room for one."""
-    code, out = await _execute(docker, container, ["sh", "-c", _SCRIPT, "sh", mark], user)
+async def _end_inside(docker: Operations, container: str, marker: str, user: str) -> bool:
+    """End the processes inside the container; False if it has no shell or reached its process limit."""
+    code, output = await _execute(docker, container, ["sh", "-c", _SCRIPT, "sh", marker], user)
     if not code:
         return True
-    left = out.split()
-    if code != 1 or not all(pid.isdigit() for pid in left):
+    pids = output.split()
+    if code != 1 or not all(pid.isdigit() for pid in pids):
         return False
-    await _execute(docker, container, ["sh", "-c", _AS_ROOT, "sh", *left], "0")
+    await _execute(docker, container, ["sh", "-c", _KILL_SCRIPT, "sh", *pids], "0")
     return True
 
 
 async def _execute(docker: Operations, container: str, cmd: list[str], user: str) -> tuple[int | None, str]:
     config = ExecConfig(cmd=cmd, attach_stdout=True, user=user)
     created = await docker.exec.create(container, config)
-    out = bytearray()
+    output = bytearray()
     async with docker.exec.start(created.id) as process:
         async for frame in process:
-            if len(out) < _SHOWN:
-                out += frame.data
-    found = await docker.exec.inspect(created.id)
-    while found.running:
+            if len(output) < _OUTPUT_LIMIT:
+                output += frame.data
+    state = await docker.exec.inspect(created.id)
+    while state.running:
         await anyio.sleep(0.01)
-        found = await docker.exec.inspect(created.id)
-    return found.exit_code, out.decode(errors="replace")
+        state = await docker.exec.inspect(created.id)
+    return state.exit_code, output.decode(errors="replace")
 
 
-_SHOWN = 64 * 1024
+_OUTPUT_LIMIT = 64 * 1024
 
 
-async def _stopped(docker: Operations, container: str) -> bool:
-    """Whether nothing can run in a container any more. A paused one is not stopped."""
+async def _is_stopped(docker: Operations, container: str) -> bool:
+    """Whether the container is stopped or gone, so that no process runs in it. A paused one is not stopped."""
     try:
         return not (await docker.containers.inspect(container)).state.running
     except NotFound:

@@ -1,15 +1,15 @@
-"""How a watch goes on where it was cut off, and what it keeps for a slow reader. Pure: no clock, no connection.
+"""Where a watch resumes after a lost connection, and its buffer. Pure: no clock, no connection.
 
-The Engine gives events again from a time on, but only the last 256 of them, and none from before its own start. So a
-watch asks from a little before the last event it knows, drops what it knows, and compares what the Engine remembers
-with how far it had come itself. Where these do not meet, something may have been missed: a `Gap`.
+The Engine repeats events from a given time on, but only the last 256 of them, and none from before its own start. So a
+watch asks again from a little before the last event it received, drops the events it knows, and compares the oldest
+event that the Engine remembers with the last one received. If the two do not meet, events may be missing: a `Gap`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -24,131 +24,132 @@ REMEMBERED = 256
 """How many events Docker keeps."""
 
 _SECOND = 1_000_000_000
-# Docker takes an event's time before it puts the event in its row, so that two may stand in the other order.
+# Docker stamps an event before it queues it, so two events may be in the opposite order of their times.
 _OVERLAP = 2 * _SECOND
 _KNOWN = 4 * REMEMBERED
 
-Key = tuple[Hashable, ...]
+EventIdentity = tuple[Hashable, ...]
 
 
 @attrs.frozen
 class Gap:
-    """Events may have been missed here: list again whatever you keep in step with them."""
+    """Events may have been missed here: fetch anew whatever you keep in step with them."""
 
     reason: Literal["restart", "forgotten", "overflow", "unreadable"]
     """`restart`: the Engine remembers nothing from before, as after a restart. `forgotten`: the connection was lost,
-    and more has happened since than the Engine remembers. `overflow`: the buffer was full, as events were read too
-    slowly. `unreadable`: there was an event which is not what the API says.
+    and more events happened since than the Engine remembers. `overflow`: the buffer was full, as events were read too
+    slowly. `unreadable`: an event was not what the API says.
     """
     since: int
-    """Up to here nothing was missed: nanoseconds since 1970, by the Engine's clock."""
+    """No event before this was missed: nanoseconds since 1970, by the Engine's clock."""
     until: int
-    """From here on nothing is missed, in the same."""
+    """No event after this is missed; the same unit and clock."""
     dropped: int = 0
-    """How many events an overflow cost, or could not be read; the other two cannot know."""
+    """How many events an overflow dropped, or were unreadable; 0 for the other reasons, where it is not known."""
 
 
-def event_identity(event: EventMessage) -> Key:
-    """By what an event is known again. Several may share a time. What cannot be read is in it as it came."""
+def event_identity(event: EventMessage) -> EventIdentity:
+    """The values by which an event is recognized when it comes again. The time alone is not unique."""
+    # A wrong value is in it as text, in a tuple, so that it equals no right one.
+    return tuple((repr(value),) if isinstance(value, Odd) else value for value in _identifying(event)[:4])
+
+
+def _identifying(event: EventMessage) -> tuple[Any, ...]:
+    """The values that a watch needs of an event, with `Odd` for wrong ones."""
     actor = look(event, "actor")
     id = actor if isinstance(actor, Odd) else look(actor, "id")
-    parts = (look(event, "time_nano"), look(event, "type"), look(event, "action"), id)
-    return tuple((repr(part),) if isinstance(part, Odd) else part for part in parts)
+    return look(event, "time_nano"), look(event, "type"), look(event, "action"), id, look(event, "scope")
 
 
-def _local_time(event: EventMessage) -> int | None:
-    """When it happened, by the Engine's clock: None if another machine set the time, or if it cannot be read."""
-    time = look(event, "time_nano")
-    scope = look(event, "scope")
+def _engine_time(event: EventMessage) -> int | None:
+    """The time of an event by the Engine's clock; None if it is wrong, or from another machine's clock, as in swarms."""
+    time, scope = look(event, "time_nano"), look(event, "scope")
     return None if isinstance(time, Odd) or isinstance(scope, Odd) or scope == "swarm" else time
 
 
 class Position:
-    """How far a watch has come."""
+    """How far a watch has read."""
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.reached = start
-        """The time of the last event, or of the beginning: all before it is known."""
-        self.last: Key | None = None
+        """The time of the last event, or of the start: all earlier events are known."""
+        self.last: EventIdentity | None = None
         """The last event."""
-        # A Docker Engine gives at most 256 events again, and none that came before the last 256 that came here.
-        self._known: deque[Key] = deque(maxlen=_KNOWN)
-        self._repeats: Counter[Key] = Counter()
+        # A Docker Engine repeats at most 256 events, and none older than the last 256 received here.
+        self._known: deque[EventIdentity] = deque(maxlen=_KNOWN)
+        self._repeats: Counter[EventIdentity] = Counter()
 
     @property
-    def again(self) -> int:
-        """From when on to ask for events."""
+    def resume_time(self) -> int:
+        """The time from which on to ask for events again."""
         return max(self.start, self.reached - _OVERLAP)
 
     def resume(self) -> int:
-        """Go on with another answer: what is known may come once more. Gives from when on to ask."""
+        """Prepare for a new connection, which may repeat known events. Returns `resume_time`."""
         self._repeats = Counter(self._known)
-        return self.again
+        return self.resume_time
 
     def accept(self, event: EventMessage) -> bool:
-        """Whether an event is new."""
-        key = event_identity(event)
-        if self._repeats[key] > 0:
-            self._repeats[key] -= 1
+        """Take note of an event; False if it is a repeated one."""
+        identity = event_identity(event)
+        if self._repeats[identity] > 0:
+            self._repeats[identity] -= 1
             return False
-        if self._before(event):
+        if self._is_before_start(event):
             return False
-        self._known.append(key)
-        self.last = key
-        time = _local_time(event)
+        self._known.append(identity)
+        self.last = identity
+        time = _engine_time(event)
         if time is not None:
             self.reached = time
         return True
 
-    def unreadable(self, event: EventMessage, before: int) -> Gap | None:
-        """The gap that stands for an event that was accepted, if its identity cannot be read. `before` is how far the
-        watch had come."""
-        actor = look(event, "actor")
-        parts = [look(event, name) for name in ("time_nano", "type", "action", "scope")]
-        parts.append(actor if isinstance(actor, Odd) else look(actor, "id"))
-        if not any(isinstance(part, Odd) for part in parts):
+    def unreadable_gap(self, event: EventMessage, before: int) -> Gap | None:
+        """A gap if an accepted event is unreadable. `before` is `reached` before it was accepted."""
+        if not any(isinstance(value, Odd) for value in _identifying(event)):
             return None
         return Gap("unreadable", before, max(before, self.reached), 1)
 
-    def unheard(self, events: Iterable[EventMessage]) -> bool:
-        """Whether any of these has never come."""
+    def has_missed(self, events: Iterable[EventMessage]) -> bool:
+        """Whether any of these events was never received."""
         known = set(self._known)
-        return any(event_identity(event) not in known and not self._before(event) for event in events)
+        return any(event_identity(event) not in known and not self._is_before_start(event) for event in events)
 
-    def _before(self, event: EventMessage) -> bool:
-        """Podman takes the time to begin with less exactly, some of its versions in whole seconds."""
+    def _is_before_start(self, event: EventMessage) -> bool:
+        """Podman rounds the start that it is asked for, some of its versions to whole seconds."""
         time = look(event, "time_nano")
         return not isinstance(time, Odd) and self.start - _SECOND <= time < self.start
 
     def find_gap(self, memory: list[EventMessage], now: int) -> Gap | None:
-        """Compare with all that a Docker Engine remembers, the oldest first; a gap if that may begin too late."""
-        times = [time for event in memory if (time := _local_time(event)) is not None]
+        """A gap if the oldest event that a Docker Engine remembers may be too late. `memory` is all, oldest first."""
+        times = [time for event in memory if (time := _engine_time(event)) is not None]
         if any(time <= self.reached for time in times):
             return None
-        return self.gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
+        return self.add_gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
 
-    def gap(self, reason: Literal["restart", "forgotten"], until: int) -> Gap:
-        """Go on from `until`, as nothing can be known of what was before."""
+    def add_gap(self, reason: Literal["restart", "forgotten"], until: int) -> Gap:
+        """Resume at `until`, as the events before it cannot be known."""
         gap = Gap(reason, self.reached, max(until, self.reached))
         self.reached = gap.until
         return gap
 
 
 class Backlog:
-    """What has come and was not read yet. If there is too much, the rest is counted in one gap until that is read."""
+    """The items that were received and not read yet. If it is full, further events are counted in one gap at its end
+    until that gap is read."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._items: deque[EventMessage | Gap] = deque()
-        self._overflow: Gap | None = None  # stands last
+        self._overflow: Gap | None = None  # always the last item
 
     def __len__(self) -> int:
         return len(self._items)
 
     def put(self, event: EventMessage) -> None:
         if self._overflow is not None:
-            self._widen(event.time_nano, 1)
+            self._extend_overflow(event.time_nano, 1)
         elif len(self._items) < self._limit:
             self._items.append(event)
         else:
@@ -159,15 +160,15 @@ class Backlog:
 
     def put_gap(self, gap: Gap) -> None:
         if self._overflow is not None:
-            self._widen(gap.until, gap.dropped)
+            self._extend_overflow(gap.until, gap.dropped)
             return
         last = self._items[-1] if self._items else None
         if isinstance(last, Gap) and last.reason == gap.reason == "unreadable":
-            self._items.pop()  # however many there are one after the other, one gap says so
+            self._items.pop()  # consecutive ones are one gap, so that the backlog does not grow
             gap = attrs.evolve(gap, since=last.since, dropped=last.dropped + gap.dropped)
         self._items.append(gap)
 
-    def _widen(self, until: int, dropped: int) -> None:
+    def _extend_overflow(self, until: int, dropped: int) -> None:
         assert self._overflow is not None
         self._overflow = attrs.evolve(self._overflow, until=until, dropped=self._overflow.dropped + dropped)
         self._items[-1] = self._overflow
@@ -181,12 +182,12 @@ class Backlog:
 
 @attrs.frozen
 class Backoff:
-    """How long to wait before trying again, in seconds: twice as long each time, and never quite the same."""
+    """How many seconds to wait before a retry: twice as long each time, with a random part."""
 
-    first: float
-    most: float
+    shortest: float
+    longest: float
 
-    def delay(self, failures: int, chance: float) -> float:
-        """Before the next try after so many failed in a row; `chance` is from 0 to 1."""
-        longest = min(self.most, self.first * 2.0 ** min(failures - 1, 60))
-        return longest * (1 + chance) / 2
+    def delay(self, failures: int, fraction: float) -> float:
+        """The wait after `failures` failures in a row; `fraction` is a random number from 0 to 1."""
+        longest = min(self.longest, self.shortest * 2.0 ** min(failures - 1, 60))
+        return longest * (1 + fraction) / 2

@@ -1,4 +1,4 @@
-"""`docker.execute`: a command in a running container, from its start to its exit code."""
+"""`docker.execute`: run a command in a running container and get its exit code and output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
     from .._resources import Operations
-    from .._streams.faces.contexts import Opens
+    from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
@@ -27,69 +27,69 @@ __all__ = ["ExecuteResult", "Execution", "execute"]
 
 @attrs.frozen(kw_only=True)
 class ExecuteResult(ProcessResult):
-    """What came of a command in a container."""
+    """The result of a command in a container."""
 
     id: str
-    """Of the execution, for `exec.inspect`."""
+    """The id of the exec instance, for `exec.inspect`."""
 
 
 class Execution(Process[ExecuteResult]):
-    """A command that runs in a container. Leaving the block ends it, with the processes that it has started."""
+    """A command that runs in a container. Leaving the block ends it and all processes that it has started."""
 
     id = ""
-    """For `exec.inspect` and `exec.resize`."""
+    """The id of the exec instance, for `exec.inspect` and `exec.resize`."""
 
     def __init__(
-        self, docker: Operations, container: str, config: ExecConfig, mark: str, *, stdin: Input, timeout: float | None,
-        output_limit: int | None,
+        self, docker: Operations, container: str, config: ExecConfig, marker: str, *, stdin: Input,
+        timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
         super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._container = container
-        self._mark = mark
+        self._marker = marker
         self._config = config
-        self._opened: Opens[ProcessStream] | None = None
+        self._entered: Opens[ProcessStream] | None = None
 
     async def _start(self) -> ProcessStream:
         config = self._config
         try:
             self.id = (await self._docker.exec.create(self._container, config)).id
         except BaseException:
-            self._over = True  # nothing was started
+            self._needs_no_kill = True
             raise
-        # To its end, though it be cancelled: a command that is only beginning could not be found to be ended, and an
-        # Engine whose connection breaks at that moment takes it for ended.
+        # A command that is just starting cannot be found and ended, and an Engine whose connection breaks at that
+        # moment reports it as ended. So the start is completed first, also when cancelled.
         await run_to_completion(self._open)
         assert self._stream is not None
         return self._stream
 
     async def _open(self) -> None:
         start = ExecStartConfig(tty=self._config.tty, console_size=self._config.console_size)
-        opens = self._docker.exec.start(self.id, start)
-        self._stream = await opens.__aenter__()
-        self._opened = opens
+        context = self._docker.exec.start(self.id, start)
+        self._stream = await context.__aenter__()
+        self._entered = context
 
     async def _exit(self) -> ExecuteResult:
-        # Its output may end a moment before it does, or much earlier if it has closed it.
+        # The output may end a moment before the process does, or long before if the process has closed it.
         pause = 0.001
-        while (found := await self._docker.exec.inspect(self.id)).running:
+        while (state := await self._docker.exec.inspect(self.id)).running:
             await anyio.sleep(pause)
             pause = min(pause * 2, 0.2)
         output = self._output
         return ExecuteResult(
             id=self.id,
-            exit_code=found.exit_code or 0,
+            exit_code=state.exit_code or 0,
             stdout=output.stdout,
             stderr=output.stderr,
             truncated=output.truncated,
         )
 
     async def _kill(self) -> bool:
-        return await end_command(self._docker, self._container, self.id, self._mark, user=self._config.user)
+        return await end_command(self._docker, self._container, self.id, self._marker, user=self._config.user)
 
     async def _close(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.__aexit__(None, None, None)
+        context, self._entered = self._entered, None
+        if context is not None:
+            await context.__aexit__(None, None, None)
 
 
 def execute(
@@ -106,23 +106,27 @@ def execute(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> RunsProcess[Execution, ExecuteResult]:
+) -> Runs[Execution, ExecuteResult]:
     """Execute a command in a running container (`docker exec`): await it for its exit code and output.
 
-    Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. If it is cancelled, or left
-    before its end, the command is ended with all that it has started, which no call of the Engine does: its
-    processes have the variable `RAWDOCK_EXECUTION`, and are ended from inside by the container's own shell, or from
-    outside where this program may (no shell, the Engine on the same machine). Where neither can be, StillRunning
-    is raised. `timeout` is in seconds, and raises TimedOut with the output so far; its `may_still_run` says the
-    same. `output_limit` is as with `run`. A command that there is none of has the exit code 126 or 127, and its
-    output says why. Raises NotFound, and Conflict if the container is paused or does not run.
+    Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
+
+    If it is cancelled, or left before its end, the command and all processes that it has started are ended. The
+    Engine has no call for that: the processes carry the variable `RAWDOCK_EXECUTION`, and the container's own shell
+    ends them, or this program does if there is no shell and the Engine runs on the same machine. If neither is
+    possible, StillRunning is raised.
+
+    `timeout` is in seconds and raises TimedOut, with the output so far and `may_still_run`. `output_limit` is as with
+    `run`. If there is no such command, the exit code is 126 or 127 and the output says why. Raises NotFound if the
+    container does not exist, and Conflict if it is paused or not running. Routes: POST /containers/{id}/exec,
+    POST /exec/{id}/start, GET /exec/{id}/json.
     """
     if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
-    mark = f"{VARIABLE}={secrets.token_hex(8)}"
+    marker = f"{VARIABLE}={secrets.token_hex(8)}"
     config = ExecConfig(
         cmd=cmd,
-        env=[*(f"{name}={value}" for name, value in (env or {}).items()), mark],
+        env=[*(f"{name}={value}" for name, value in (env or {}).items()), marker],
         user=user,
         working_dir=working_dir,
         tty=tty,
@@ -132,6 +136,6 @@ def execute(
         attach_stderr=True,
     )
     execution = Execution(
-        docker, container, config, mark, stdin=stdin, timeout=timeout, output_limit=output_limit
+        docker, container, config, marker, stdin=stdin, timeout=timeout, output_limit=output_limit
     )  # fmt: skip
     return RunsProcess(execution)

@@ -1,4 +1,4 @@
-"""A process that the caller holds: its output kept or passed on, its input fed, its time limited, its end made sure."""
+"""What `run` and `execute` have in common: a process with its output, its input, its timeout and its cleanup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 import anyio
 import attrs
 
-from .._declare.params import uploaded
+from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._streams.faces.contexts import Runs
 from ..errors import (
@@ -24,7 +24,7 @@ from ..errors import (
     TimedOut,
     TruncatedError,
 )
-from .completion import LIMIT, patience_of, run_to_completion
+from .completion import MAX_WAIT, cleanup_limit_of, run_to_completion
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from .._streams.split.frames import Frame
 
-__all__ = ["Input", "Output", "Process", "ProcessResult", "RunsProcess"]
+__all__ = ["Input", "OutputBuffer", "Process", "ProcessResult", "RunsProcess"]
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
-"""Bytes of stdout, and as many of stderr, that a result holds unless said otherwise."""
+"""Bytes of stdout, and as many of stderr, that a result holds by default."""
 
 Input = bytes | AsyncIterable[bytes] | None
-"""What a process is given to read: all of it at once, or as it comes."""
+"""The stdin of a process: all of it at once, or in parts."""
 
 
 class _Result(Protocol):
@@ -57,22 +57,22 @@ R = TypeVar("R")
 
 @attrs.frozen(kw_only=True)
 class ProcessResult:
-    """What came of a process."""
+    """The result of a process."""
 
     exit_code: int
-    """128 and the signal's number if a signal ended it; 126 or 127 if there was no such command."""
+    """128 plus the signal's number if a signal ended it; 126 or 127 if there was no such command."""
     stdout: bytes
-    """All output, if it had a terminal."""
+    """The output; with a terminal this includes stderr."""
     stderr: bytes
     truncated: bool
-    """Whether there was more output than `output_limit`; what came first is here."""
+    """Whether output beyond `output_limit` was dropped; what came first is kept."""
 
     def check(self) -> Self:
-        """This result, if the exit code is 0; raises ProcessError with the last words if not."""
+        """Return this result if the exit code is 0; otherwise raise ProcessError with the end of the output."""
         if self.exit_code:
-            words = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")[-_SHOWN:]
+            text = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")[-_MESSAGE_LENGTH:]
             raise ProcessError(
-                f"exit code {self.exit_code}{': ' if words else ''}{words}",
+                f"exit code {self.exit_code}{': ' if text else ''}{text}",
                 exit_code=self.exit_code,
                 stdout=self.stdout,
                 stderr=self.stderr,
@@ -80,85 +80,88 @@ class ProcessResult:
         return self
 
 
-_SHOWN = 500
+_MESSAGE_LENGTH = 500
 
 
-class Output:
-    """Keeps stdout and stderr up to a limit each. What is beyond an explicit limit is counted as truncated; beyond the
-    default one it is an error, since nobody asked for less than all."""
+class OutputBuffer:
+    """Keeps stdout and stderr up to a limit each.
+
+    Output beyond a limit that the caller gave is dropped; beyond the default limit it is an error, since nobody asked
+    for less than all of it.
+    """
 
     def __init__(self, limit: int | None) -> None:
         self._limit = OUTPUT_LIMIT if limit is None else limit
-        self._asked = limit is not None
-        self._kept: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
-        self._left = {"stdout": self._limit, "stderr": self._limit}
+        self._may_truncate = limit is not None
+        self._parts: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+        self._free = {"stdout": self._limit, "stderr": self._limit}
         self.truncated = False
 
     def add(self, frame: Frame) -> None:
-        """Keep a piece, or what of it fits."""
+        """Keep a frame, or as much of it as fits."""
         stream, data = frame
-        left = self._left[stream]
-        if len(data) > left:
-            if not self._asked:
+        free = self._free[stream]
+        if len(data) > free:
+            if not self._may_truncate:
                 raise DecodeError(f"{stream} is larger than {self._limit} bytes; give output_limit, or iterate over it")
             self.truncated = True
-            data = data[:left]
+            data = data[:free]
         if data:
-            self._left[stream] = left - len(data)
-            self._kept[stream].append(data)
+            self._free[stream] = free - len(data)
+            self._parts[stream].append(data)
 
     @property
     def stdout(self) -> bytes:
-        return b"".join(self._kept["stdout"])
+        return b"".join(self._parts["stdout"])
 
     @property
     def stderr(self) -> bytes:
-        return b"".join(self._kept["stderr"])
+        return b"".join(self._parts["stderr"])
 
 
 class Process(Generic[E]):
-    """A process while it runs. Iterate to get its output as it comes; `result` keeps what was not iterated over.
+    """A running process. Iterate to get its output as it comes; `result` holds what was not iterated over.
 
     Leaving the block ends the process if it has not ended by itself.
     """
 
     may_still_run = False
-    """Whether it was to be ended, and no way was found."""
+    """Whether the process could not be ended."""
 
     def __init__(self, docker: Operations, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
         self._docker = docker
-        self._stdin = uploaded("stdin", stdin) if stdin is not None else None
+        self._stdin = upload_body("stdin", stdin) if stdin is not None else None
         if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):
             raise InvalidArgument(f"timeout: {timeout!r} is not a number of seconds")
         if output_limit is not None and output_limit < 0:
             raise InvalidArgument(f"output_limit: {output_limit!r} is not a number of bytes")
         self._timeout = timeout
         self._deadline = math.inf
-        self._output = Output(output_limit)
+        self._output = OutputBuffer(output_limit)
         self._stream: ProcessStream | None = None
         self._result: E | None = None
-        self._over = False  # nothing is left to be ended
-        self._late: TimedOut | None = None
+        self._needs_no_kill = False
+        self._timeout_error: TimedOut | None = None
 
-    # What a subclass does.
+    # Implemented by subclasses.
 
     async def _start(self) -> ProcessStream:
-        """Begin, so that from here on there may be something to end."""
+        """Start the process and return its stream. From the call on there may be a process to end."""
         raise NotImplementedError
 
     async def _exit(self) -> E:
-        """The output has ended: wait for the end of the process itself."""
+        """Wait for the exit of the process; called after the end of its output."""
         raise NotImplementedError
 
     async def _kill(self) -> bool:
-        """End the process and what belongs to it; False if it may still run."""
+        """End the process and whatever belongs to it; False if it may still run."""
         raise NotImplementedError
 
     async def _close(self) -> None:
-        """Close what is open, if it was not closed before; cancellation does not keep from it."""
+        """Close the open streams, also when cancelled. May be called twice."""
         raise NotImplementedError
 
-    # What the caller uses.
+    # For the caller.
 
     def __aiter__(self) -> AsyncIterator[Frame]:
         return self
@@ -168,47 +171,47 @@ class Process(Generic[E]):
         assert stream is not None
         if self._timeout is None:
             return await anext(stream)
-        return await self._in_time(lambda: anext(stream))
+        return await self._before_deadline(lambda: anext(stream))
 
     async def send(self, data: bytes) -> None:
-        """Send to its stdin, if it has one (`open_stdin`)."""
+        """Send bytes to its stdin. Needs `open_stdin`."""
         assert self._stream is not None
         await self._stream.send(data)
 
     async def send_eof(self) -> None:
-        """End its stdin; its output goes on."""
+        """Close its stdin; its output goes on."""
         assert self._stream is not None
         await self._stream.send_eof()
 
     async def result(self) -> E:
-        """Wait for its end. Raises TimedOut if that takes longer than it may."""
+        """Wait until the process has ended, and return its result. Raises TimedOut if `timeout` passes before."""
         if self._result is None:
-            self._result = await self._in_time(self._finish)
-            self._over = True
+            self._result = await self._before_deadline(self._read_to_exit)
+            self._needs_no_kill = True
         return self._result
 
-    async def _finish(self) -> E:
+    async def _read_to_exit(self) -> E:
         assert self._stream is not None
         add = self._output.add
         async for frame in self._stream:
             add(frame)
         return await self._exit()
 
-    # What the block around it uses.
+    # For `RunsProcess`.
 
-    async def begin(self) -> None:
-        """Start it and its clock."""
+    async def start(self) -> None:
+        """Start the process and its timeout."""
         self._stream = await self._start()
         if self._timeout is not None:
             self._deadline = anyio.current_time() + self._timeout
 
     @property
     def has_input(self) -> bool:
-        """Whether there is something to feed it."""
+        """Whether `send_input` has anything to send."""
         return self._stdin is not None
 
-    async def feed(self) -> None:
-        """Send all its input, then the end of it. It may end without reading it: that is no error."""
+    async def send_input(self) -> None:
+        """Send all of `stdin`, then close it. It is no error if the process ends without reading it."""
         stream, data = self._stream, self._stdin
         assert stream is not None
         try:
@@ -224,39 +227,40 @@ class Process(Generic[E]):
             await close_iterator(data)
 
     async def aclose(self) -> None:
-        """Leave nothing behind, though the caller is cancelled; `may_still_run` if that cannot be done."""
+        """End the process if it still runs, also when the caller is cancelled. Sets `may_still_run` if that fails."""
         try:
-            if not self._over:
-                self._over = True
+            if not self._needs_no_kill:
+                self._needs_no_kill = True
                 with anyio.CancelScope(shield=True):
-                    await self._kill_in_time()
+                    await self._kill_with_time_limit()
         finally:
             await self._close()
 
     def report_still_running(self, exc: BaseException | None) -> None:
-        """What could not be ended must not go unsaid: with the error that there is, or instead of a cancellation."""
-        if not self.may_still_run or self._late is not None:
+        """If the process could not be ended, say so: in a note on the current error, or by raising StillRunning if
+        there is no error or only a cancellation."""
+        if not self.may_still_run or self._timeout_error is not None:
             return
         if exc is None or isinstance(exc, anyio.get_cancelled_exc_class()):
-            raise StillRunning(_STILL) from exc
-        exc.add_note(_STILL)
+            raise StillRunning(_MAY_STILL_RUN) from exc
+        exc.add_note(_MAY_STILL_RUN)
 
-    async def _kill_in_time(self) -> None:
-        patience = patience_of(self._docker)
+    async def _kill_with_time_limit(self) -> None:
+        cleanup = cleanup_limit_of(self._docker)
 
         async def kill() -> None:
-            # The Engine waits with the end of a process until its output was read. A connection that is closed instead
-            # would leave a command that is only beginning to run with nobody to tell of it.
+            # The Engine ends a process only after its output was read. If the connection is closed instead, a command
+            # that is just starting keeps running, and nobody can find it.
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._drain)
-                # What fails or takes too long tells nothing but that it may still run.
-                with patience.limit(), suppress(RawdockError):
+                # Whatever fails or takes too long means only that the process may still run.
+                with cleanup.apply(), suppress(RawdockError):
                     self.may_still_run = not await self._kill()
-                    patience.renew()
+                    cleanup.extend()
                 tasks.cancel_scope.cancel()
 
         self.may_still_run = True
-        await run_to_completion(kill, patience=LIMIT)
+        await run_to_completion(kill, max_wait=MAX_WAIT)
 
     async def _drain(self) -> None:
         if self._stream is not None:
@@ -264,47 +268,48 @@ class Process(Generic[E]):
                 async for _ in self._stream:
                     pass
 
-    async def _in_time(self, work: Callable[[], Awaitable[R]]) -> R:
+    async def _before_deadline(self, work: Callable[[], Awaitable[R]]) -> R:
+        """The result of `work`; at the deadline the process is ended and TimedOut raised."""
         if self._timeout is None:
             return await work()
-        if self._late is not None:
-            raise self._late
+        if self._timeout_error is not None:
+            raise self._timeout_error
         with anyio.CancelScope(deadline=self._deadline) as scope:
             return await work()
         assert scope.cancelled_caught
-        self._over = True
-        await self._kill_in_time()
-        self._late = TimedOut(
+        self._needs_no_kill = True
+        await self._kill_with_time_limit()
+        self._timeout_error = TimedOut(
             f"not ended after {self._timeout} s{'; it may still run' if self.may_still_run else ''}",
             stdout=self._output.stdout,
             stderr=self._output.stderr,
             may_still_run=self.may_still_run,
         )
-        raise self._late
+        raise self._timeout_error
 
 
-_STILL = "what was given up may still run: the Engine gave no way to end it, or not in time"
+_MAY_STILL_RUN = "the process may still run: the Engine offered no way to end it, or not in time"
 
-H = TypeVar("H", bound=Process)  # type: ignore[type-arg]
+P = TypeVar("P", bound=Process)  # type: ignore[type-arg]
 
 
-class RunsProcess(Runs[H, E], Generic[H, E]):
-    """A process to be process: enter it to follow it, or await it for its result. It starts then, and not before."""
+class RunsProcess(Runs[P, E], Generic[P, E]):
+    """A process that is not started yet: enter it to follow the process, or await it for the result."""
 
-    def __init__(self, process: H) -> None:
-        self._held: H | None = process
-        self._feeding: TaskGroup | None = None
+    def __init__(self, process: P) -> None:
+        self._not_started: P | None = process
+        self._input_tasks: TaskGroup | None = None
 
-    async def __aenter__(self) -> H:
-        process = self._held
+    async def __aenter__(self) -> P:
+        process = self._not_started
         if process is None:
             raise RuntimeError("this process was started already; call the method again for another")
-        self._held = None
+        self._not_started = None
         try:
-            await process.begin()
+            await process.start()
             if process.has_input:
-                self._feeding = await anyio.create_task_group().__aenter__()
-                self._feeding.start_soon(process.feed)
+                self._input_tasks = await anyio.create_task_group().__aenter__()
+                self._input_tasks.start_soon(process.send_input)
         except BaseException as error:
             await process.aclose()
             process.report_still_running(error)
@@ -323,13 +328,13 @@ class RunsProcess(Runs[H, E], Generic[H, E]):
         try:
             await process.aclose()
         finally:
-            if self._feeding is not None:
-                await _left(self._feeding)
+            if self._input_tasks is not None:
+                await _cancel(self._input_tasks)
         process.report_still_running(exc)
 
 
-async def _left(tasks: TaskGroup) -> None:
-    """Leave a task group whose task may be given up; its error is raised as it is, in no group."""
+async def _cancel(tasks: TaskGroup) -> None:
+    """Cancel a group of one task and leave it. An error of the task is raised without the exception group."""
     tasks.cancel_scope.cancel()
     try:
         await tasks.__aexit__(None, None, None)

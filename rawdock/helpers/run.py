@@ -1,4 +1,4 @@
-"""`docker.run`: a container for one command, from its creation to its removal, with nothing missed between."""
+"""`docker.run`: create a container for one command, start it, collect its output and exit code, and remove it."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
     from .._resources import Operations
     from .._streams.faces.container_wait import Waiting
-    from .._streams.faces.contexts import Opens
+    from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
     from ..models import AuthConfig
 
 __all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
 
 LABEL = "rawdock.run"
-"""The label of containers that `run` makes; its value is another one each time."""
+"""The label of containers that `run` creates; each has a value of its own."""
 
 PullPolicy = Literal["always", "missing", "never"]
 
 
 @attrs.frozen(kw_only=True)
 class RunResult(ProcessResult):
-    """What came of a container's command."""
+    """The result of a container's command."""
 
     id: str
-    """The container's; it is there still only with `remove=False`."""
+    """The container's id; the container still exists only with `remove=False`."""
     error: str
-    """What the Engine says that went wrong beside it; mostly empty."""
+    """An error that the Engine reports in addition to the exit code; usually empty."""
 
 
 class Running(Process[RunResult]):
-    """A container's command that runs. Leaving the block before it has ended ends it, and removes the container."""
+    """A container that runs a command. Leaving the block before the command has ended kills and removes it."""
 
     id = ""
-    """The container's."""
+    """The container's id."""
 
     def __init__(
         self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
@@ -58,46 +58,46 @@ class Running(Process[RunResult]):
         self._pull = pull
         self._auth = auth_config
         self._remove = remove
-        self._may_be_there = False
-        self._attached: Opens[ProcessStream] | None = None
-        self._waits: Opens[Waiting] | None = None
+        self._may_exist = False
+        self._attach_context: Opens[ProcessStream] | None = None
+        self._wait_context: Opens[Waiting] | None = None
         self._waiting: Waiting | None = None
 
     async def _start(self) -> ProcessStream:
         if self._pull == "always":
-            await self._fetch()
-        await self._create()
+            await self._pull_image()
+        await self._pull_and_create()
         containers = self._docker.containers
-        # All that can be heard of it is registered before it starts: a short command is over when `start` answers.
-        attached = containers.attach(self.id, stdin=self._spec.open_stdin)
-        stream = await attached.__aenter__()
-        self._attached = attached
-        waits = containers.wait(self.id, condition="next-exit")
-        self._waiting = await waits.__aenter__()
-        self._waits = waits
+        # Attach and wait before the start: a short command has ended when `start` returns.
+        attach_context = containers.attach(self.id, stdin=self._spec.open_stdin)
+        stream = await attach_context.__aenter__()
+        self._attach_context = attach_context
+        wait_context = containers.wait(self.id, condition="next-exit")
+        self._waiting = await wait_context.__aenter__()
+        self._wait_context = wait_context
         await containers.start(self.id)
         return stream
 
-    async def _fetch(self) -> None:
+    async def _pull_image(self) -> None:
         await self._docker.images.pull(self._spec.image, platform=self._platform, auth_config=self._auth)
 
-    async def _create(self) -> None:
+    async def _pull_and_create(self) -> None:
         try:
-            await run_to_completion(self._created)
+            await run_to_completion(self._create)
         except NotFound:
             if self._pull != "missing":
                 raise
-            await self._fetch()
-            await run_to_completion(self._created)
+            await self._pull_image()
+            await run_to_completion(self._create)
 
-    async def _created(self) -> None:
-        self._may_be_there = True
+    async def _create(self) -> None:
+        self._may_exist = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
         except (TruncatedError, DecodeError):
-            raise  # the answer was lost: was it made?
+            raise  # the answer was lost: the container may have been created
         except RawdockError:
-            self._may_be_there = False
+            self._may_exist = False
             raise
         self.id = created.id
 
@@ -117,23 +117,23 @@ class Running(Process[RunResult]):
         )
 
     async def _kill(self) -> bool:
-        if not self.id and self._may_be_there:
-            found = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
-            self.id = found[0].id if found else ""
+        if not self.id and self._may_exist:
+            containers = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
+            self.id = containers[0].id if containers else ""
         if not self.id:
             return True
         try:
-            # A removal by force waits on Podman until the process has had its time to stop.
+            # Podman's forced removal alone would wait for the stop timeout of the container.
             await self._docker.containers.kill(self.id)
         except (NotFound, Conflict):
-            pass  # it has not begun, or has ended
+            pass  # it has not started, or has ended
         except RawdockError:
-            pass  # the removal tells whether that matters
+            pass  # if it matters, the removal fails too
         await self._delete()
         return True
 
     async def _delete(self) -> None:
-        """Remove it with its volumes. The Engine may be at it already, if it was to remove the container itself."""
+        """Remove the container with its anonymous volumes. With AutoRemove the Engine may be doing so already."""
         try:
             await self._docker.containers.delete(self.id, force=True, volumes=True)
         except NotFound:
@@ -143,14 +143,14 @@ class Running(Process[RunResult]):
                 await self._docker.containers.wait(self.id, condition="removed")
 
     async def _close(self) -> None:
-        waits, self._waits = self._waits, None
-        attached, self._attached = self._attached, None
+        wait_context, self._wait_context = self._wait_context, None
+        attach_context, self._attach_context = self._attach_context, None
         try:
-            if waits is not None:
-                await waits.__aexit__(None, None, None)
+            if wait_context is not None:
+                await wait_context.__aexit__(None, None, None)
         finally:
-            if attached is not None:
-                await attached.__aexit__(None, None, None)
+            if attach_context is not None:
+                await attach_context.__aexit__(None, None, None)
 
 
 def run(
@@ -168,17 +168,22 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
-) -> RunsProcess[Running, RunResult]:
-    """Run a command in a container of its own (`docker run`): await it for its exit code and output.
+) -> Runs[Running, RunResult]:
+    """Run a command in a new container (`docker run`): await it for its exit code and output.
 
-    Or enter it to get the output while it runs, and to `send` to it with `open_stdin`. `spec` has all else of the
-    container, as limits, mounts and networks. It is created, attached to and waited for before it starts, so that
-    nothing is missed; what it says of a terminal is its `spec.tty`. In the end it is removed, with its anonymous
-    volumes, unless `remove=False`. If it is cancelled, fails, or is left before its end, it is ended and removed,
-    whatever `remove` says. `timeout` is in seconds from its start on, and raises TimedOut with the output so far.
-    `output_limit` is in bytes for each of stdout and stderr: what is beyond is read and dropped, and `truncated`
-    says so; without it more than 64 MiB are a DecodeError. Raises NotFound for an image that cannot be had, and
-    what the Engine says of a command that it cannot start (Docker: BadRequest, Podman: ServerError or Conflict).
+    Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
+
+    `spec` has the container's other settings, such as limits, mounts, networks and `tty`. `pull` says when to pull the
+    image. The output is attached and the exit awaited before the container starts, so nothing is missed. At the end
+    the container and its anonymous volumes are removed, unless `remove=False`. If the call is cancelled, fails, or is
+    left before the end, the container is killed and removed in any case.
+
+    `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
+    for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
+    raise a DecodeError. Raises NotFound if there is no such image, and the Engine's error for a command that cannot be
+    started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
+    POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
+    DELETE /containers/{id}.
     """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
@@ -190,10 +195,10 @@ def run(
         changes["cmd"] = cmd
     if stdin is not None or open_stdin:
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
-    whole = spec.replace(**changes)
+    run_spec = spec.replace(**changes)
 
     running = Running(
-        docker, whole, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove, stdin=stdin,
-        timeout=timeout, output_limit=output_limit,
+        docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
+        stdin=stdin, timeout=timeout, output_limit=output_limit,
     )  # fmt: skip
     return RunsProcess(running)

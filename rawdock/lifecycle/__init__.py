@@ -1,4 +1,4 @@
-"""The story of an image and a container, told with what an Engine really answers: `python -m rawdock.lifecycle`."""
+"""A demonstration of the life of an image and a container, on a real Engine: `python -m rawdock.lifecycle`."""
 
 from .screen import Screen
 from .story import Story

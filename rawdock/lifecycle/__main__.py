@@ -28,14 +28,14 @@ __all__ = ["RECORDING", "main"]
 
 RECORDING = Path(__file__).with_name("recording.json")
 _INTERRUPTED = 130
-_INSTEAD = ". Where nothing can be pulled, --replay tells the story from a recording."
+_REPLAY_HINT = ". Where nothing can be pulled, --replay tells the story from a recording."
 
 Args = TypeVarTuple("Args")
 R = TypeVar("R")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0, 1 with a sentence, or 130 after Ctrl-C or SIGTERM."""
+    """Run the command. The exit code is 0, 1 after an error message, or 130 after Ctrl-C or SIGTERM."""
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen(sys.stdout)
@@ -44,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _clean(screen, arguments.image, arguments.replay)
         return _main(screen, arguments.image, arguments.replay, arguments.keep)
     except RawdockError as error:
-        return _fail(f"{error}{_INSTEAD if error.operation == 'images.pull' else ''}")
+        return _fail(f"{error}{_REPLAY_HINT if error.operation == 'images.pull' else ''}")
     except engine.Failed as error:
         return _fail(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is said, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is written at exit either
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -79,12 +79,12 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
     if address.source != "default" or _run(_answers, address):
         if keep:
             screen.note("--keep: there is nothing to keep, as this Engine was there before. It goes on as it was.")
-        return _run(_live, screen, image, None)
+        return _run(_run_live, screen, image, None)
     screen.note(f"No Engine listens on {address.path}, and neither DOCKER_HOST nor a docker context names another.")
-    reason = engine.cannot()
+    reason = engine.why_unavailable()
     if not reason:
         try:
-            return _on_ours(screen, image, keep)
+            return _on_own_engine(screen, image, keep)
         except engine.Failed as error:
             reason = str(error)
     screen.note(f"None is started here: {reason}.")
@@ -104,9 +104,9 @@ def _main(screen: Screen, image: str, replay: bool, keep: bool) -> int:
     return code
 
 
-def _on_ours(screen: Screen, image: str, keep: bool) -> int:
-    """On an Engine that is started for this."""
-    if engine.runs():
+def _on_own_engine(screen: Screen, image: str, keep: bool) -> int:
+    """Run on an Engine that is started for it."""
+    if engine.is_running():
         screen.note("Docker 28.5 is still running, as an earlier run was told to --keep it, and is used again.")
     else:
         until = "It goes on running at the end." if keep else "It is stopped at the end."
@@ -114,10 +114,10 @@ def _on_ours(screen: Screen, image: str, keep: bool) -> int:
     if not engine.is_unpacked():
         screen.note(f"Its packages are unpacked into {engine.BASE} first, this once: about a minute and 560 MB.")
     with engine.started(keep=keep) as socket:
-        code = _run(_live, screen, image, socket)
+        code = _run(_run_live, screen, image, socket)
     screen.note("")
-    left = f"{size(engine.size_left())} in {engine.BASE}, for the next time"
-    if engine.runs():
+    left = f"{size(engine.size_on_disk())} in {engine.BASE}, for the next time"
+    if engine.is_running():
         screen.note("The Engine is running. To use it, also for the programs of README:")
         screen.command(f"export DOCKER_HOST=unix://{engine.SOCKET}")
         screen.note("To stop it:")
@@ -135,7 +135,7 @@ def _clean(screen: Screen, image: str, replay: bool) -> int:
     if replay:
         screen.note("--clean: there is nothing to remove, as a recording leaves nothing.")
         return 0
-    left = engine.size_left()
+    left = engine.size_on_disk()
     if engine.remove():
         screen.note(f"Removed {engine.BASE} with the Engine in it: {size(left)}.")
     else:
@@ -150,11 +150,11 @@ def _run(function: Callable[[Unpack[Args]], Awaitable[R]], *arguments: *Args) ->
     try:
         return anyio.run(function, *arguments)
     finally:
-        signal.signal(signal.SIGTERM, _interrupt)  # an event loop leaves the system's own behind
+        signal.signal(signal.SIGTERM, _interrupt)  # an event loop resets it to the default
 
 
 async def _answers(address: Address) -> bool:
-    """False if nobody is there. Where somebody is who may not be spoken to, that is an error."""
+    """Whether an Engine answers. Raises ConnectError if there is one that this user may not connect to."""
     try:
         async with Docker() as docker:
             await docker.system.ping()
@@ -175,22 +175,22 @@ def _replay(screen: Screen) -> int:
         f"THIS IS A RECORDING of {about['engine']}, made on {about['date']}. Nothing happens on this machine; "
         "the answers are the Engine's own."
     )
-    return _run(_recorded, screen, about)
+    return _run(_run_recorded, screen, about)
 
 
-async def _recorded(screen: Screen, about: dict[str, str]) -> int:
+async def _run_recorded(screen: Screen, about: dict[str, str]) -> int:
     from ..testing import Replay
 
     async with Docker(transport=Replay(RECORDING), version=about["api"]) as docker:
-        return await _tell(Story(docker, screen, recorded=True))
+        return await _run_story(Story(docker, screen, recorded=True))
 
 
-async def _live(screen: Screen, image: str, socket: str | None) -> int:
+async def _run_live(screen: Screen, image: str, socket: str | None) -> int:
     async with Docker(socket) as docker:
-        return await _tell(Story(docker, screen, image=image, name=f"rawdock-{secrets.token_hex(3)}"))
+        return await _run_story(Story(docker, screen, image=image, name=f"rawdock-{secrets.token_hex(3)}"))
 
 
-async def _tell(story: Story) -> int:
+async def _run_story(story: Story) -> int:
     async with _interruptible() as scope:
         await story.run()
     if scope.cancel_called:
@@ -201,21 +201,21 @@ async def _tell(story: Story) -> int:
 
 @asynccontextmanager
 async def _interruptible() -> AsyncGenerator[anyio.CancelScope, None]:
-    """A scope that the first signal cancels; the second ends the program where it stands."""
+    """A scope that is cancelled by the first signal; the second signal exits the program at once."""
     failure: list[Exception] = []
     async with anyio.create_task_group() as tasks:
         with anyio.CancelScope() as scope:
-            tasks.start_soon(_watch, scope)
+            tasks.start_soon(_cancel_on_signal, scope)
             try:
                 yield scope
             except (RawdockError, BrokenPipeError) as error:
-                failure.append(error)  # outside it would come in a group
+                failure.append(error)  # raised outside of the task group, which would wrap it in an exception group
         tasks.cancel_scope.cancel()
     if failure:
         raise failure[0]
 
 
-async def _watch(scope: anyio.CancelScope) -> None:
+async def _cancel_on_signal(scope: anyio.CancelScope) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             if scope.cancel_called:

@@ -1,4 +1,4 @@
-"""An Engine of one's own where there is none: by `scripts/engines` of a checkout, as root on Debian or Ubuntu."""
+"""Start an Engine if there is none: with `scripts/engines` of a checkout, as root on Debian or Ubuntu."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = [
     "BASE",
     "SOCKET",
     "Failed",
-    "cannot",
     "clean_command",
+    "is_running",
     "is_unpacked",
     "remove",
-    "runs",
-    "size_left",
+    "size_on_disk",
     "started",
     "stop_command",
+    "why_unavailable",
 ]
 
-# `scripts/lifecycle` says by this variable where the script is; the package alone has none.
+# `scripts/lifecycle` sets this variable to the path of scripts/engines, which is not part of the package.
 _SCRIPT = "RAWDOCK_ENGINES_SCRIPT"
 _NAME = "docker-28.5"
 
 BASE = Path("/tmp/rawdock-lifecycle")
-"""Where the Engine is unpacked, and stays for the next time."""
+"""Where the Engine is unpacked, and is kept for the next run."""
 SOCKET = BASE / "state" / _NAME / "docker.sock"
 
 
@@ -41,11 +41,11 @@ class Failed(Exception):
     """No Engine could be started or removed; the message says why."""
 
 
-def cannot() -> str:
-    """Why no Engine can be started here; empty if one can."""
+def why_unavailable() -> str:
+    """The reason why no Engine can be started here; empty if one can."""
     if not os.environ.get(_SCRIPT):
         return "that takes scripts/lifecycle of a checkout"
-    if sys.platform != "linux" or not _debian():
+    if sys.platform != "linux" or not _is_debian():
         return "that takes Debian or Ubuntu"
     if os.geteuid() != 0:
         return "that takes root"
@@ -53,18 +53,18 @@ def cannot() -> str:
 
 
 def is_unpacked() -> bool:
-    """Whether an earlier run has done what takes long."""
+    """Whether an earlier run has unpacked the Engine, which takes long."""
     return (BASE / "roots" / _NAME).exists()
 
 
-def size_left() -> int:
-    """The bytes on disk of what stays there."""
+def size_on_disk() -> int:
+    """The bytes on disk that the unpacked Engine takes."""
     done = subprocess.run(["du", "-sk", str(BASE)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return int(done.stdout.split()[0]) * 1024 if done.stdout else 0
 
 
-def runs() -> bool:
-    """Whether the Engine runs now."""
+def is_running() -> bool:
+    """Whether the Engine is running."""
     return "not running" not in _script("status", quiet=True)
 
 
@@ -74,32 +74,32 @@ def stop_command() -> str:
 
 
 def clean_command() -> str:
-    """The command line that removes it."""
+    """The command line that removes the Engine."""
     return f"{Path(os.environ[_SCRIPT]).with_name('lifecycle')} --clean"
 
 
 @contextmanager
 def started(*, keep: bool = False) -> Generator[str, None, None]:
-    """The socket of an Engine. It is stopped at the end, unless it is to be kept or ran before."""
+    """Start the Engine and give its socket. At the end it is stopped, unless `keep` is set or it ran before."""
     _check_owner()
-    stays = runs()
+    keep_running = is_running()
     try:
         _script("setup", takes_long=not is_unpacked())
         _script("start")
-        stays = stays or keep
+        keep_running = keep_running or keep
         yield str(SOCKET)
     finally:
-        if not stays:
+        if not keep_running:
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)  # whoever is in a hurry would leave an Engine behind
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C would leave the Engine running
             _script("stop", check=False)
 
 
 def remove() -> bool:
-    """Stop the Engine and remove all its files; false if there are none."""
+    """Stop the Engine and remove all its files; False if there are none."""
     if not BASE.exists():
         return False
-    if reason := cannot():
+    if reason := why_unavailable():
         raise Failed(f"{BASE} cannot be removed: {reason}")
     _check_owner()
     _script("wipe")
@@ -108,13 +108,13 @@ def remove() -> bool:
 
 
 def _check_owner() -> None:
-    """Everybody may make a folder in /tmp, and what lies in this one runs as root."""
+    """Refuse a folder of another user: anybody can create one in /tmp, and its files would be run as root."""
     if BASE.is_symlink() or (BASE.exists() and BASE.stat().st_uid != os.geteuid()):
         raise Failed(f"{BASE} belongs to somebody else")
 
 
 def _script(verb: str, *, quiet: bool = False, check: bool = True, takes_long: bool = False) -> str:
-    # In a session of its own: Ctrl-C reaches this process alone, which passes it on once and waits.
+    # In a session of its own, so that Ctrl-C reaches only this process, which forwards it once and waits.
     process = subprocess.Popen(
         [sys.executable, os.environ[_SCRIPT], "--base", str(BASE), verb, _NAME],
         stdin=subprocess.DEVNULL,
@@ -125,7 +125,7 @@ def _script(verb: str, *, quiet: bool = False, check: bool = True, takes_long: b
     assert process.stdout is not None
     lines: list[str] = []
     try:
-        with _counting_seconds(takes_long):
+        with _print_seconds(takes_long):
             for line in process.stdout:
                 lines.append(line)
                 if not quiet:
@@ -143,8 +143,8 @@ def _script(verb: str, *, quiet: bool = False, check: bool = True, takes_long: b
 
 
 @contextmanager
-def _counting_seconds(shown: bool, every: float = 10) -> Generator[None, None, None]:
-    """Say now and then how long it has taken so far."""
+def _print_seconds(shown: bool, every: float = 10) -> Generator[None, None, None]:
+    """Print the elapsed seconds now and then while the block runs."""
     done = threading.Event()
 
     def count() -> None:
@@ -163,7 +163,7 @@ def _counting_seconds(shown: bool, every: float = 10) -> Generator[None, None, N
             thread.join()
 
 
-def _debian() -> bool:
+def _is_debian() -> bool:
     try:
         system = platform.freedesktop_os_release()
     except OSError:

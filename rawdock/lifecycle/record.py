@@ -1,4 +1,4 @@
-"""Make the recording anew: `python -m rawdock.lifecycle.record ADDRESS`, on an Engine that has none of the images."""
+"""Make a new recording: `python -m rawdock.lifecycle.record ADDRESS`, on an Engine without any of the images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .story import Story
 
 
 async def record(address: str) -> None:
-    """Tell the story on this Engine, and keep what it answers."""
+    """Run the story on this Engine and save its answers."""
     recorder = Recorder(address)
     async with Docker(address, transport=recorder) as docker:
         await Story(docker, Screen(sys.stdout)).run()

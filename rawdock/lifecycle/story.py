@@ -1,4 +1,4 @@
-"""The story itself. Its requests depend on nothing but its arguments and the answers, so a recording can tell it."""
+"""The steps of the demonstration. Requests depend only on the arguments and the answers, so they can be replayed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from .._about import found_by, product
+from .._about import describe_source, engine_name
 from .._reference import Reference, parse_reference
 from ..errors import ServerError
 from ..models import ContainerSpec
-from .made import Made
+from .cleanup import Cleanup
 from .screen import plural, short, size
 
 if TYPE_CHECKING:
@@ -27,21 +27,21 @@ __all__ = ["Story"]
 
 T = TypeVar("T")
 
-# Who is the first process of a container gets no signal that it does not ask for.
+# The first process of a container ignores signals for which it has no handler.
 _COMMAND = ["sh", "-c", "trap 'exit 0' TERM; echo hello > /hello.txt; sleep 600 & wait"]
 _FILE = "/hello.txt"
 _CLEANUP = 60.0  # seconds
-# Engines of scripts/engines have these in a registry of their own.
-_OURS = re.compile(r"/state/(docker|podman)-[0-9.]+(-ctrd)?/data")
+# Engines started by scripts/engines have these images in a registry of their own.
+_TEST_ENGINE = re.compile(r"/state/(docker|podman)-[0-9.]+(-ctrd)?/data")
 _LOCAL = "127.0.0.1:"
-_SHARERS = {"app:3": "app:10", "app:10": "app:3"}
+_IMAGES_SHARING_LAYERS = {"app:3": "app:10", "app:10": "app:3"}
 _KINDS = {0: "changed", 1: "added", 2: "deleted"}
 
 
 class Story:
-    """From pull to delete on one Engine. `name` is for the container and the image that are made.
+    """From pull to delete on one Engine. `name` is the name of the container and the image that are created.
 
-    `recorded` says that a recording answers, and no Engine.
+    `recorded` is set if the answers come from a recording.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Story:
     ) -> None:
         self._docker = docker
         self._screen = screen
-        self._wanted = image
+        self._requested_image = image
         self._recorded = recorded
         self._name = name
-        self._made = Made(docker)
+        self._cleanup = Cleanup(docker)
         self._before = 0
         self._root = ""
         self._image = parse_reference(image) if image else Reference("")
@@ -66,24 +66,24 @@ class Story:
 
     @property
     def problems(self) -> list[str]:
-        """What could not be removed."""
-        return self._made.problems
+        """Messages about what could not be removed."""
+        return self._cleanup.problems
 
     async def run(self) -> None:
-        """Tell it. What was made is removed, also after an error or a cancellation."""
+        """Run all steps. What was created is removed, also after an error or a cancellation."""
         try:
-            await self._tell()
+            await self._run_steps()
         finally:
             self._screen.closing = True
             with anyio.move_on_after(_CLEANUP, shield=True) as scope:
-                if self._made:
+                if self._cleanup:
                     self._screen.step("Remove what this story made")
-                    await self._made.remove(self._screen)
+                    await self._cleanup.remove(self._screen)
             if scope.cancelled_caught:
                 self.problems.append("the Engine took too long to remove what this story made")
         self._screen.step("Disk, after")
         usage = await self._usage()
-        self._disk(usage)
+        self._show_disk_usage(usage)
         difference = _layers_size(usage) - self._before
         if difference:
             self._screen.say(
@@ -93,40 +93,40 @@ class Story:
         else:
             self._screen.say("As before.")
 
-    async def _tell(self) -> None:
-        await self._meet()
+    async def _run_steps(self) -> None:
+        await self._show_engine()
         first = await self._pull_first()
         second = await self._pull_second(first)
         created = await self._create_and_start()
-        await self._look(created, len(first.root_fs.layers))
+        await self._inspect_container(created, len(first.root_fs.layers))
         committed = await self._stop_and_commit(created)
         pushed = await self._push(committed)
         if not second:
-            await self._shared_without_sharer(first, pushed)
+            await self._pull_back(first, pushed)
         await self._delete_one(first, second or self._commit)
 
-    async def _meet(self) -> None:
+    async def _show_engine(self) -> None:
         docker, say = self._docker, self._screen.say
         self._screen.step("Which Engine")
         await docker.system.ping()
         source = docker.address_source
         say("The Engine of the recording" if self._recorded else docker.address, "GET /_ping")
         if not self._recorded:
-            say(f"({'started by this command' if source == 'argument' else found_by(source)})")
+            say(f"({'started by this command' if source == 'argument' else describe_source(source)})")
         version = await docker.system.version()
         speaks = f"{version.min_api_version} to {version.api_version}" if version.min_api_version else "one version"
-        say(f"{product(version)} speaks API {speaks}; here {docker.version}.", "GET /version")
+        say(f"{engine_name(version)} speaks API {speaks}; here {docker.version}.", "GET /version")
         info = await docker.system.info()
         self._root = info.docker_root_dir.rstrip("/")
         say(f"Storage driver {info.driver}, in the folder", "GET /info")
         say(f"  {self._root}{' (on the recorded machine)' if self._recorded else ''}")
-        if not self._wanted:
-            ours = _OURS.search(info.docker_root_dir)
-            self._image = parse_reference("127.0.0.1:5000/app:3" if ours else "busybox:1")
+        if not self._requested_image:
+            test_engine = _TEST_ENGINE.search(info.docker_root_dir)
+            self._image = parse_reference("127.0.0.1:5000/app:3" if test_engine else "busybox:1")
         self._screen.step("Disk, before")
         usage = await self._usage()
         self._before = _layers_size(usage)
-        self._disk(usage)
+        self._show_disk_usage(usage)
 
     async def _usage(self) -> DataUsage:
         for _ in range(5):
@@ -135,7 +135,7 @@ class Story:
             await anyio.sleep(0.3)
         return await self._docker.system.data_usage()
 
-    def _disk(self, usage: DataUsage) -> None:
+    def _show_disk_usage(self, usage: DataUsage) -> None:
         images = usage.image_usage.total_count or len(usage.images)
         containers = usage.container_usage.total_count or len(usage.containers)
         self._screen.say(
@@ -146,12 +146,12 @@ class Story:
     async def _pull_first(self) -> ImageInspect:
         reference = self._image.pulled
         self._screen.step(f"Pull {reference}")
-        before = await self._made.image(reference)
+        before = await self._cleanup.add_image(reference)
         progress = await self._pull(reference)
         image = await self._docker.images.inspect(reference)
         if before:
             self._screen.say("It was here before, so it stays at the end.")
-        self._downloaded(progress)
+        self._show_downloaded(progress)
         self._screen.say(
             f"Image {short(image.id)}: {plural(len(image.root_fs.layers), 'layer')}, {size(image.size)}.",
             "GET /images/{name}/json",
@@ -171,7 +171,7 @@ class Story:
         self._screen.say(result.status or "The Engine ends a pull without a word.", "POST /images/create")
         return result.progress
 
-    def _downloaded(self, progress: Progress) -> None:
+    def _show_downloaded(self, progress: Progress) -> None:
         came = [layer for layer in progress.layers.values() if not layer.existed]
         unknown = sum(not layer.total for layer in came)
         there = len(progress.layers) - len(came)
@@ -184,27 +184,27 @@ class Story:
             self._screen.say(f"{plural(there, 'layer')} already here: not downloaded again.")
 
     async def _pull_second(self, first: ImageInspect) -> str:
-        """The reference of a second image with layers of the first; empty where none is known."""
+        """Pull a second image that shares layers with the first. Returns its reference; empty if none is known."""
         registry = self._image.registry
         repository = self._image.pulled.removeprefix(f"{registry}/")
-        sharer = _SHARERS.get(repository) if registry.startswith(_LOCAL) else None
-        if sharer is None:
+        other = _IMAGES_SHARING_LAYERS.get(repository) if registry.startswith(_LOCAL) else None
+        if other is None:
             return ""
-        reference = f"{registry}/{sharer}"
+        reference = f"{registry}/{other}"
         self._screen.step(f"Pull {reference}, which shares layers with it")
-        before = await self._made.image(reference)
+        before = await self._cleanup.add_image(reference)
         progress = await self._pull(reference)
         image = await self._docker.images.inspect(reference)
         history = await self._docker.images.history(reference)
-        shared = _shared(image, first)
-        self._downloaded(progress)
+        shared = _shared_layers(image, first)
+        self._show_downloaded(progress)
         if before:
             self._screen.say("It was here before, so it stays at the end.")
         elif shared and not any(layer.existed for layer in progress.layers.values()):
             self._screen.say("This Engine is silent about layers that were here already.")
         self._screen.say(
             f"{plural(len(image.root_fs.layers), 'layer')}, {shared} of them the same as in the first image"
-            f"{_bytes_of(history, image, shared)}.",
+            f"{_size_of_lowest(history, image, shared)}.",
             "GET /images/{name}/history",
         )
         return "" if before else reference
@@ -212,24 +212,24 @@ class Story:
     async def _create_and_start(self) -> str:
         docker, say, name = self._docker, self._screen.say, self._name
         self._screen.step("Run is two calls: create, then start")
-        self._made.container(name)
+        self._cleanup.add_container(name)
         spec = ContainerSpec(image=self._image.pulled, entrypoint=[], cmd=_COMMAND)
-        created = await _whole(docker.containers.create(spec, name=name))
+        created = await _shielded(docker.containers.create(spec, name=name))
         say(f"Created {name}, id {short(created.id)}.", "POST /containers/create")
-        say(f"ps:     {_seen(await docker.containers.list(), created.id)}", "GET /containers/json")
-        say(f"ps -a:  {_seen(await docker.containers.list(all=True), created.id)}", "GET /containers/json?all=true")
+        say(f"ps:     {_state_in(await docker.containers.list(), created.id)}", "GET /containers/json")
+        say(f"ps -a:  {_state_in(await docker.containers.list(all=True), created.id)}", "GET /containers/json?all=true")
         await docker.containers.start(created.id)
         say("Started.", "POST /containers/{id}/start")
-        say(f"ps:     {_seen(await docker.containers.list(), created.id)}", "GET /containers/json")
+        say(f"ps:     {_state_in(await docker.containers.list(), created.id)}", "GET /containers/json")
         return created.id
 
-    async def _look(self, id: str, layers: int) -> None:
+    async def _inspect_container(self, id: str, layers: int) -> None:
         docker, say = self._docker, self._screen.say
-        self._screen.step("MemberAttributes into it")
+        self._screen.step("Look into it")
         container = await docker.containers.inspect(id)
         state = container.state
         say(f"State {state.status}, process {state.pid}, image {short(container.image)}.", "GET /containers/{id}/json")
-        self._kept(container, layers)
+        self._show_storage(container, layers)
         changes = await docker.containers.changes(id)
         for _ in range(50):  # the file comes a moment after the start
             if any(change.path == _FILE for change in changes):
@@ -245,12 +245,12 @@ class Story:
             text = "  ".join(process[column] for column in columns)
             say(f"  {text if len(text) < 70 else text[:69] + '…'}")
 
-    def _kept(self, container: ContainerInspect, layers: int) -> None:
+    def _show_storage(self, container: ContainerInspect, layers: int) -> None:
         say, data = self._screen.say, container.graph_driver.data
         snapshot = container.storage.root_fs.snapshot.name
         if data.get("UpperDir"):
             more = len(data.get("LowerDir", "").split(":")) - layers
-            say(f"What it writes goes to {_place(data['UpperDir'].removeprefix(f'{self._root}/'))},")
+            say(f"What it writes goes to {_shorten_ids(data['UpperDir'].removeprefix(f'{self._root}/'))},")
             own = f" and {more} of the Engine's own" if more > 0 else ""
             say(f"over read-only folders: {plural(layers, 'layer')} of its image{own}.")
         elif data:
@@ -267,8 +267,8 @@ class Story:
         await docker.containers.stop(id, timeout=5)
         state = (await docker.containers.inspect(id)).state
         say(f"Stopped: {state.status}, exit code {state.exit_code}.", "POST /containers/{id}/stop")
-        await self._made.image(self._commit)
-        committed = await _whole(
+        await self._cleanup.add_image(self._commit)
+        committed = await _shielded(
             docker.containers.commit(id, repo=self._name, tag="latest", comment="rawdock lifecycle")
         )
         image = await docker.images.inspect(committed.id)
@@ -288,7 +288,7 @@ class Story:
         return image
 
     async def _push(self, image: ImageInspect) -> str:
-        """The reference that was pushed; empty where there is no registry for it."""
+        """Push the image. Returns the reference; empty if there is no registry for it."""
         docker, say = self._docker, self._screen.say
         registry = self._image.registry
         self._screen.step("Push")
@@ -297,8 +297,8 @@ class Story:
             return ""
         repository = f"{registry}/rawdock-lifecycle"
         reference = f"{repository}:latest"
-        await self._made.image(reference)
-        await _whole(docker.images.tag(image.id, repo=repository, tag="latest"))
+        await self._cleanup.add_image(reference)
+        await _shielded(docker.images.tag(image.id, repo=repository, tag="latest"))
         say("A second name for it says where to:", "POST /images/{name}/tag")
         say(f"  {reference}")
         self._screen.begin()
@@ -313,7 +313,7 @@ class Story:
         say("It stays in the registry: the Engine has no call to delete it there.")
         return reference
 
-    async def _shared_without_sharer(self, first: ImageInspect, pushed: str) -> None:
+    async def _pull_back(self, first: ImageInspect, pushed: str) -> None:
         if not pushed:
             self._screen.step("Pull again")
             await self._pull(self._image.pulled)
@@ -327,16 +327,16 @@ class Story:
             await self._docker.images.delete(reference)
         self._screen.say("Removed both its names, and so the image.", "DELETE /images/{name}")
         progress = await self._pull(pushed)
-        self._downloaded(progress)
+        self._show_downloaded(progress)
         image = await self._docker.images.inspect(pushed)
-        await _whole(self._docker.images.tag(image.id, repo=self._name, tag="latest"))
-        self._screen.say(f"It shares {plural(_shared(image, first), 'layer')} with the first image.")
+        await _shielded(self._docker.images.tag(image.id, repo=self._name, tag="latest"))
+        self._screen.say(f"It shares {plural(_shared_layers(image, first), 'layer')} with the first image.")
 
     async def _delete_one(self, first: ImageInspect, reference: str) -> None:
         docker, say = self._docker, self._screen.say
         self._screen.step("Delete one of two images that share layers")
         other = await docker.images.inspect(reference)
-        shared = _shared(other, first)
+        shared = _shared_layers(other, first)
         deleted: list[ImageDeleted] = []
         if reference == self._commit:  # it may have a second name
             name = f"{self._image.registry}/rawdock-lifecycle:latest"
@@ -348,14 +348,14 @@ class Story:
         gone = [item.deleted for item in deleted if item.deleted]
         say(f"  untagged {', '.join(name for name in names if '@' not in name) or 'nothing'}")
         if len(gone) > 1:
-            say(f"  deleted the image and {plural(len(gone) - 1, 'layer')}: {_some(gone[1:])}")
+            say(f"  deleted the image and {plural(len(gone) - 1, 'layer')}: {_shorten_all(gone[1:])}")
             say("  (These ids are neither packed nor unpacked digests: each names a layer together with all below it.)")
         else:
             say(f"  deleted {short(gone[0]) if gone else 'nothing'}; this Engine does not list layers")
         total = len(other.root_fs.layers)
         stayed = [short(layer) for layer in other.root_fs.layers[:shared]]
         say(f"It had {plural(total, 'layer')}. {len(stayed)} stayed, as {self._image.pulled} has them too:")
-        say(f"  {_some(stayed)}")
+        say(f"  {_shorten_all(stayed)}")
         left = await docker.images.inspect(self._image.pulled)
         complete = left.root_fs.layers == first.root_fs.layers
         say(
@@ -365,20 +365,20 @@ class Story:
         )
 
 
-async def _whole(call: Coroutine[Any, Any, T]) -> T:
-    """What makes something, once begun, is brought to its end: only then it is known what there is to remove."""
-    done: list[T] = []
+async def _shielded(call: Coroutine[Any, Any, T]) -> T:
+    """Complete a call that creates something even when cancelled: otherwise it would not be known what to remove."""
+    results: list[T] = []
     with anyio.CancelScope(shield=True):
-        done.append(await call)
-    return done[0]
+        results.append(await call)
+    return results[0]
 
 
 def _layers_size(usage: DataUsage) -> int:
     return usage.layers_size or usage.image_usage.total_size
 
 
-def _shared(one: ImageInspect, other: ImageInspect) -> int:
-    """How many layers two images have in common: a layer stands on those below it, so only equal beginnings are."""
+def _shared_layers(one: ImageInspect, other: ImageInspect) -> int:
+    """How many layers two images have in common. A layer depends on those below it, so only the lowest can be equal."""
     count = 0
     for mine, theirs in zip(one.root_fs.layers, other.root_fs.layers, strict=False):
         if mine != theirs:
@@ -387,25 +387,25 @@ def _shared(one: ImageInspect, other: ImageInspect) -> int:
     return count
 
 
-def _bytes_of(history: list[HistoryItem], image: ImageInspect, shared: int) -> str:
-    """The size of the lowest layers, where the history tells it: it has steps that are no layers, too."""
+def _size_of_lowest(history: list[HistoryItem], image: ImageInspect, shared: int) -> str:
+    """The size of the lowest layers, if the history shows it; the history also has steps without a layer."""
     sizes = [item.size for item in reversed(history) if item.size]
     if not shared or len(sizes) != len(image.root_fs.layers):
         return ""
     return f" ({size(sum(sizes[:shared]))} unpacked)"
 
 
-def _seen(containers: list[ContainerSummary], id: str) -> str:
+def _state_in(containers: list[ContainerSummary], id: str) -> str:
     for container in containers:
         if container.id == id:
             return f"there, {container.state}{f' ({container.status})' if container.status else ''}"
     return "not there"
 
 
-def _some(identities: list[str]) -> str:
+def _shorten_all(identities: list[str]) -> str:
     return ", ".join(map(short, identities[:3])) + (", …" if len(identities) > 3 else "")
 
 
-def _place(path: str) -> str:
+def _shorten_ids(path: str) -> str:
     """A path with its long ids shortened."""
     return re.sub(r"([0-9a-f]{12})[0-9a-f]{52}", r"\1…", path)

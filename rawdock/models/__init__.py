@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .common import ObjectVersion as ObjectVersion
     from .common import Platform as Platform
     from .common import ProgressDetail as ProgressDetail
+    from .common import ProgressLine as ProgressLine
     from .configs import Config as Config
     from .configs import ConfigSpec as ConfigSpec
     from .containers import Committed as Committed

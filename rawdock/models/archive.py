@@ -9,24 +9,24 @@ from rawdock._models.model import Model, Timestamp, wire
 
 
 class ArchiveStat(Model):
-    """A path in a container, as a header of `archive` answers tells of it."""
+    """A path in a container, as described by a header of `archive` answers."""
 
     name: Annotated[str, wire("name")] = ""
     """The last part of the path."""
     size: Annotated[int, wire("size")] = 0
     """In bytes."""
     mode: Annotated[int, wire("mode")] = 0
-    """A FileMode of Go: the lower nine bits are permissions, bit 31 says it is a folder, bit 27 a symbolic link.
+    """A FileMode of Go: the lower nine bits are permissions, bit 31 is set for a folder, bit 27 for a symbolic link.
 
     `st_mode` is the same in the words of the module `stat`.
     """
     mtime: Annotated[Timestamp, wire("mtime")] = Timestamp("")
     link_target: Annotated[str, wire("linkTarget")] = ""
-    """Where a link leads to. Podman gives the path itself for anything else."""
+    """The target of a symbolic link. Podman gives the path itself for anything else."""
 
     @property
     def st_mode(self) -> int:
-        """Kind and permissions as `os.stat` has them: for `stat.S_ISDIR`, `stat.filemode`, ..."""
+        """Kind and permissions as in the result of `os.stat`, for `stat.S_ISDIR`, `stat.filemode`, ..."""
         kind = next((kind for bits, kind in _KINDS if self.mode & bits == bits), stat.S_IFREG)
         special = sum(here for bit, here in _SPECIAL if self.mode & bit)
         return kind | special | (self.mode & 0o777)
@@ -37,7 +37,7 @@ class ArchiveStat(Model):
 
     @property
     def is_link(self) -> bool:
-        """Whether it is a symbolic link. On Podman name and size are then those of what it leads to."""
+        """Whether it is a symbolic link. On Podman name and size are then those of the target."""
         return bool(self.mode & _LINK)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: a container's processes, frozen to disk by CRIU. Engines have them as an experiment."""
+"""Checkpoints: a container's processes, frozen to disk by CRIU. Experimental in the Engine."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from rawdock._models.model import Model, wire
 
 
 class CheckpointCreateRequest(Model):
-    """A checkpoint to be made."""
+    """The request to create a checkpoint."""
 
     checkpoint_id: Annotated[str, wire("CheckpointID")] = ""
-    """A name of one's own choice."""
+    """A name of your choice."""
     checkpoint_dir: str = ""
-    """A folder of the host; empty is the Engine's own."""
+    """A folder of the host; empty for the Engine's own folder."""
     exit: bool = False
-    """Stop the container when it is made."""
+    """Stop the container after the checkpoint was created."""
 
 
 class Checkpoint(Model):

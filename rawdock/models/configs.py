@@ -1,4 +1,4 @@
-"""Configs of a swarm: small files that services are given."""
+"""Configs of a swarm: small files for services."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .common import Driver, ObjectVersion
 
 
 class ConfigSpec(Model):
-    """A config to be made. Of one that exists, only the labels can be changed."""
+    """The request to create a config. Only the labels of an existing one can be changed."""
 
     name: str = ""
     labels: dict[str, str] = {}
     data: str = ""
     """The content in base64, 1000 KB at most before that."""
     templating: Driver = Driver()
-    """What fills in placeholders in the content, such as "golang"; no name, no placeholders."""
+    """The driver that fills in placeholders in the content, such as "golang"; no name for no placeholders."""
 
 
 class Config(Model):
-    """All the Engine knows about a config."""
+    """Everything that the Engine reports about a config."""
 
     id: Annotated[str, wire("ID")]
     version: ObjectVersion = ObjectVersion()

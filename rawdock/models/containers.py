@@ -1,4 +1,4 @@
-"""Containers: what one is made from, what inspect and list say of it, and the smaller answers about it."""
+"""Containers: their specification, the answers of inspect and list, and smaller answers."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .networks import Address, EndpointSettings, NetworkingConfig, PortBinding
 
 
 class HealthConfig(Model):
-    """How the Engine finds out whether a container is well. Zero takes over what the image says."""
+    """How the Engine checks the health of a container. Zero values are taken from the image."""
 
     test: list[str] = []
     """["NONE"], ["CMD", argument, ...] or ["CMD-SHELL", command]."""
     interval: int = 0
-    """Between two checks, in nanoseconds, as are the other three times; 1 ms at least."""
+    """The time between two checks, in nanoseconds like the other three times; at least 1 ms."""
     timeout: int = 0
     retries: int = 0
-    """So many failures in a row make it unhealthy."""
+    """The number of failures in a row after which the container is unhealthy."""
     start_period: int = 0
-    """In which a failure does not count yet."""
+    """The time after the start in which failures are not counted."""
     start_interval: Annotated[int, since("1.44")] = 0
-    """Between two checks in that period."""
+    """The time between two checks in that period."""
 
 
 class ContainerConfig(Model):
-    """What runs in a container and how; nothing here depends on the host."""
+    """What a container runs and how, independent of the host."""
 
     hostname: str = ""
     domainname: str = ""
@@ -41,24 +41,24 @@ class ContainerConfig(Model):
     """Ports as keys, like {"80/tcp": {}}."""
     tty: bool = False
     open_stdin: bool = False
-    """Keep standard input open with nobody attached."""
+    """Keep stdin open while nobody is attached."""
     stdin_once: bool = False
-    """Close it when the first one who attached goes."""
+    """Close stdin when the first attached client disconnects."""
     env: list[str] = []
-    """Like "NAME=value"; a name alone takes the variable out."""
+    """Like "NAME=value"; a name alone removes the variable."""
     cmd: list[str] = []
     healthcheck: HealthConfig = HealthConfig()
     args_escaped: bool = False
     """Windows only: `cmd` is quoted already."""
     image: str = ""
     volumes: dict[str, dict[str, object]] = {}
-    """Paths as keys, each to be a nameless volume."""
+    """Paths as keys, for each of which an anonymous volume is created."""
     working_dir: str = ""
     entrypoint: list[str] | None = None
-    """[] runs `cmd` alone, None takes the image's."""
+    """[] runs `cmd` without an entrypoint, None uses the image's."""
     network_disabled: bool = False
     mac_address: Annotated[str, until("1.52")] = ""
-    """Of the container as a whole; the Engine prefers that of the endpoint from API 1.44 on."""
+    """The MAC address of the container; from API 1.44 on that of the endpoint is used instead."""
     on_build: list[str] = []
     labels: dict[str, str] = {}
     stop_signal: str = ""
@@ -68,21 +68,21 @@ class ContainerConfig(Model):
 
 
 class ContainerSpec(ContainerConfig):
-    """A container to be made: the body of `containers.create`."""
+    """The request to create a container: the body of `containers.create`."""
 
     host_config: HostConfig = HostConfig()
     networking_config: NetworkingConfig = NetworkingConfig()
 
 
 class ContainerCreated(Model):
-    """A container was made."""
+    """A container was created."""
 
     id: str
     warnings: list[str] = []
 
 
 class ContainerUpdate(Resources):
-    """What `containers.update` is to change; zero leaves a limit as it is."""
+    """The changes of `containers.update`; zero leaves a limit unchanged."""
 
     restart_policy: RestartPolicy = RestartPolicy()
 
@@ -104,7 +104,7 @@ class HealthcheckResult(Model):
 
 
 class Health(Model):
-    """How a container is, and its last checks."""
+    """The health of a container and its last checks."""
 
     status: str = ""
     """none, starting, healthy or unhealthy."""
@@ -113,12 +113,12 @@ class Health(Model):
 
 
 class ContainerState(Model):
-    """What a container is doing."""
+    """The state of a container."""
 
     status: str = ""
     """created, running, paused, restarting, removing, exited or dead."""
     running: bool = False
-    """True for a paused or restarting one too."""
+    """Also True for a paused or restarting container."""
     paused: bool = False
     restarting: bool = False
     oom_killed: Annotated[bool, wire("OOMKilled")] = False
@@ -126,7 +126,7 @@ class ContainerState(Model):
     pid: int = 0
     exit_code: int = 0
     error: str = ""
-    """Why the last start failed."""
+    """The error of the last start, if it failed."""
     started_at: Timestamp = Timestamp("")
     finished_at: Timestamp = Timestamp("")
     health: Health | None = None
@@ -134,17 +134,17 @@ class ContainerState(Model):
 
 
 class MountPoint(Model):
-    """A mount that a container has."""
+    """A mount of a container."""
 
     type: str = ""
     """bind, volume, tmpfs, image, cluster or npipe."""
     name: str = ""
-    """Of the volume."""
+    """The name of the volume."""
     source: str = ""
     destination: str = ""
     driver: str = ""
     mode: str = ""
-    """Options as they were given in a bind, like "z"."""
+    """The options given in a bind, like "z"."""
     rw: Annotated[bool, wire("RW")] = False
     propagation: str = ""
 
@@ -181,24 +181,24 @@ class RootFSStorageSnapshot(Model):
 
 
 class RootFSStorage(Model):
-    """Where a container's file system is kept."""
+    """The storage of a container's file system."""
 
     snapshot: RootFSStorageSnapshot = RootFSStorageSnapshot()
 
 
 class Storage(Model):
-    """What containerd's image store keeps for a container; stands in for `graph_driver`."""
+    """The storage of a container in containerd's image store; replaces `graph_driver`."""
 
     root_fs: Annotated[RootFSStorage, wire("RootFS")] = RootFSStorage()
 
 
 class ContainerInspect(Model):
-    """All the Engine knows about a container."""
+    """Everything that the Engine reports about a container."""
 
     id: str
     created: Timestamp = Timestamp("")
     path: str = ""
-    """The program, with `args` behind it: entrypoint and command put together."""
+    """The program; `args` are its arguments. Together they are the entrypoint and command."""
     args: list[str] = []
     state: ContainerState = ContainerState()
     image: str = ""
@@ -210,10 +210,10 @@ class ContainerInspect(Model):
     hosts_path: str = ""
     log_path: str = ""
     name: str = ""
-    """With a slash in front."""
+    """With a leading slash."""
     restart_count: int = 0
     driver: str = ""
-    """Of storage."""
+    """The storage driver."""
     platform: str = ""
     """The operating system."""
     mount_label: str = ""
@@ -224,9 +224,9 @@ class ContainerInspect(Model):
     graph_driver: DriverData = DriverData()
     storage: Annotated[Storage, since("1.52")] = Storage()
     size_rw: int | None = None
-    """Bytes that were written over the image; None unless asked for."""
+    """Bytes written by the container; None unless requested."""
     size_root_fs: int | None = None
-    """Bytes of all files; None unless asked for."""
+    """Bytes of all files; None unless requested."""
     mounts: list[MountPoint] = []
     config: ContainerConfig = ContainerConfig()
     network_settings: NetworkSettings = NetworkSettings()
@@ -244,20 +244,20 @@ class Port(Model):
 
 
 class HostConfigSummary(Model):
-    """What a list of containers tells of their host configuration."""
+    """The host configuration of a container in a list."""
 
     network_mode: str = ""
     annotations: Annotated[dict[str, str], since("1.46")] = {}
 
 
 class NetworkSettingsSummary(Model):
-    """What a list of containers tells of their networks."""
+    """The networks of a container in a list."""
 
     networks: dict[str, EndpointSettings] = {}
 
 
 class HealthSummary(Model):
-    """What a list of containers tells of their health."""
+    """The health of a container in a list."""
 
     status: str = ""
     """none, starting, healthy or unhealthy."""
@@ -269,7 +269,7 @@ class ContainerSummary(Model):
 
     id: str
     names: list[str] = []
-    """Each with a slash in front; those of links too."""
+    """Each with a leading slash; names from links are included."""
     image: str = ""
     image_id: Annotated[str, wire("ImageID")] = ""
     image_manifest_descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
@@ -278,13 +278,13 @@ class ContainerSummary(Model):
     """In seconds since 1970."""
     ports: list[Port] = []
     size_rw: int = 0
-    """In bytes, as `size_root_fs`; only if asked for."""
+    """In bytes, as `size_root_fs`; only if requested."""
     size_root_fs: int = 0
     labels: dict[str, str] = {}
     state: str = ""
     """created, running, paused, restarting, removing, exited or dead."""
     status: str = ""
-    """The same for people, like "Up 3 minutes"."""
+    """The state as text for people, like "Up 3 minutes"."""
     host_config: HostConfigSummary = HostConfigSummary()
     network_settings: NetworkSettingsSummary = NetworkSettingsSummary()
     mounts: list[MountPoint] = []
@@ -296,7 +296,7 @@ class ContainerTop(Model):
 
     titles: list[str] = []
     processes: list[list[str]] = []
-    """A row a process, with a value for each title."""
+    """One row per process, with a value for each title."""
 
 
 class FilesystemChange(Model):
@@ -308,21 +308,21 @@ class FilesystemChange(Model):
 
 
 class WaitError(Model):
-    """Why waiting failed."""
+    """The error of a failed wait."""
 
     message: str = ""
 
 
 class WaitResponse(Model):
-    """How a container ended."""
+    """The exit of a container."""
 
     status_code: int = 0
     error: WaitError | None = None
-    """None if all went well; may stand beside a status code."""
+    """None if there was no error; there may be a status code too."""
 
 
 class ContainersPruned(Model):
-    """What pruning took away."""
+    """The result of pruning."""
 
     containers_deleted: list[str] = []
     space_reclaimed: int = 0
@@ -330,6 +330,6 @@ class ContainersPruned(Model):
 
 
 class Committed(Model):
-    """A container became an image."""
+    """An image was created from a container."""
 
     id: str

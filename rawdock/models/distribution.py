@@ -1,4 +1,4 @@
-"""What a registry says of an image that need not be here."""
+"""The description of an image by its registry."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ class DistributionInspect(Model):
     """An image in its registry."""
 
     descriptor: Descriptor = Descriptor()
-    """Of the manifest, or of the index of several platforms."""
+    """The manifest, or the index of a multi-platform image."""
     platforms: list[Platform] = []

@@ -1,4 +1,4 @@
-"""Events: what happens in the Engine, one message each."""
+"""Events of the Engine."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from rawdock._models.model import Model, until, wire
 
 
 class EventActor(Model):
-    """What an event happened to."""
+    """The object of an event."""
 
     id: Annotated[str, wire("ID")] = ""
-    """An id, or a name where the object has none, as volumes and images."""
+    """The id of the object, or the name of a volume or an image."""
     attributes: dict[str, str] = {}
-    """Names, labels and more of it, by kind of event, like "exitCode"."""
+    """The name, the labels and more, depending on the event, like "exitCode"."""
 
 
 class EventMessage(Model):
-    """Something happened."""
+    """An event."""
 
     type: str = ""
     """builder, config, container, daemon, image, network, node, plugin, secret, service or volume."""
     action: str = ""
-    """Like "create" or "die"; may go on behind a colon, as "health_status: healthy" and "exec_start: sh"."""
+    """Like "create" or "die"; may have more text after a colon, as "health_status: healthy" and "exec_start: sh"."""
     actor: EventActor = EventActor()
     scope: Annotated[str, wire("scope")] = ""
     """local or swarm."""
@@ -31,8 +31,8 @@ class EventMessage(Model):
     time_nano: Annotated[int, wire("timeNano")] = 0
     """The same in nanoseconds."""
     status: Annotated[str, wire("status"), until("1.52")] = ""
-    """As `action`; only of containers and images, like the next."""
+    """The same as `action`; this and the next only for containers and images."""
     id: Annotated[str, wire("id"), until("1.52")] = ""
-    """As that of `actor`."""
+    """The same as `actor.id`."""
     from_: Annotated[str, wire("from"), until("1.52")] = ""
     """The image; only of containers."""

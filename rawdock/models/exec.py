@@ -1,4 +1,4 @@
-"""Exec: programs that are run in a container beside its own."""
+"""Exec: commands that are executed in a running container."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rawdock._models.model import Model, since, wire
 
 
 class ExecConfig(Model):
-    """A program to be run in a container."""
+    """A command to execute in a container."""
 
     cmd: list[str] = []
     attach_stdin: bool = False
@@ -18,37 +18,37 @@ class ExecConfig(Model):
     env: list[str] = []
     """Like "NAME=value"; added to those of the container."""
     user: str = ""
-    """Name or number, with ":group" if wanted; empty is the container's own."""
+    """Name or number, with ":group" if wanted; empty for the container's own."""
     working_dir: str = ""
     privileged: bool = False
     detach_keys: str = ""
     """Like "ctrl-p,ctrl-q"."""
     console_size: Annotated[list[int], since("1.42")] = []
-    """Height and width of the terminal; empty leaves them to the Engine."""
+    """Height and width of the terminal; empty for the Engine's default."""
 
 
 class ExecCreated(Model):
-    """A program is ready to be started."""
+    """A command was prepared."""
 
     id: str
 
 
 class ExecStartConfig(Model):
-    """How a program is to be started."""
+    """How to start a prepared command."""
 
     detach: bool = False
-    """Let it run alone, with no stream."""
+    """Start it without a stream."""
     tty: bool = False
-    """As it was created."""
+    """Must be the same as at its creation."""
     console_size: Annotated[list[int], since("1.42")] = []
-    """Height and width of the terminal; empty leaves them to the Engine."""
+    """Height and width of the terminal; empty for the Engine's default."""
 
 
 class ProcessConfig(Model):
-    """The program of an exec."""
+    """The command of an exec instance."""
 
     entrypoint: Annotated[str, wire("entrypoint")] = ""
-    """The first word of the command, with `arguments` behind it."""
+    """The program; `arguments` are the other words of the command."""
     arguments: Annotated[list[str], wire("arguments")] = []
     tty: Annotated[bool, wire("tty")] = False
     user: Annotated[str, wire("user")] = ""
@@ -56,7 +56,7 @@ class ProcessConfig(Model):
 
 
 class ExecInspect(Model):
-    """All the Engine knows about an exec."""
+    """Everything that the Engine reports about an exec."""
 
     id: Annotated[str, wire("ID")]
     container_id: Annotated[str, wire("ContainerID")] = ""

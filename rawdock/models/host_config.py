@@ -11,7 +11,7 @@ from .networks import PortBinding
 
 
 class WeightDevice(Model):
-    """The share of one block device's time."""
+    """The weight of a container's I/O at one block device."""
 
     path: str = ""
     weight: int = 0
@@ -19,7 +19,7 @@ class WeightDevice(Model):
 
 
 class ThrottleDevice(Model):
-    """The highest rate at one block device, in bytes or operations a second."""
+    """The maximum rate at one block device, in bytes or operations per second."""
 
     path: str = ""
     rate: int = 0
@@ -35,10 +35,10 @@ class DeviceMapping(Model):
 
 
 class DeviceRequest(Model):
-    """Devices that a driver picks and hands in, such as GPUs."""
+    """Devices that a driver selects, such as GPUs."""
 
     driver: str = ""
-    """A device driver, like "cdi"; empty takes whichever has the capabilities."""
+    """A device driver, like "cdi"; empty for any driver with the capabilities."""
     count: int = 0
     """-1 for all."""
     device_ids: Annotated[list[str], wire("DeviceIDs")] = []
@@ -49,7 +49,7 @@ class DeviceRequest(Model):
 
 
 class Ulimit(Model):
-    """A limit of the processes in the container, as of setrlimit; -1 is none."""
+    """A limit for the processes in the container, as set by setrlimit; -1 is no limit."""
 
     name: str = ""
     """Without RLIMIT_ and in lower case, like nofile."""
@@ -58,12 +58,12 @@ class Ulimit(Model):
 
 
 class RestartPolicy(Model):
-    """What happens when the container ends."""
+    """Whether to restart a container after its end."""
 
     name: str = ""
     """no, always, unless-stopped or on-failure; empty is no."""
     maximum_retry_count: int = 0
-    """Of on-failure; 0 never gives up."""
+    """The maximum number of restarts with on-failure; 0 is no limit."""
 
 
 class LogConfig(Model):
@@ -80,9 +80,9 @@ class BindOptions(Model):
     propagation: str = ""
     """private, rprivate, shared, rshared, slave or rslave."""
     non_recursive: bool = False
-    """Leave out what is mounted below the source."""
+    """Do not include mounts below the source."""
     create_mountpoint: Annotated[bool, since("1.42")] = False
-    """Make the folder on the host if there is none."""
+    """Create the folder on the host if it does not exist."""
     read_only_non_recursive: Annotated[bool, since("1.44")] = False
     """Read-only at the top, writable below."""
     read_only_force_recursive: Annotated[bool, since("1.44")] = False
@@ -93,7 +93,7 @@ class VolumeOptions(Model):
     """Options of a mount of type volume."""
 
     no_copy: bool = False
-    """Do not fill an empty volume with what the image has there."""
+    """Do not copy the image's files into an empty volume."""
     labels: dict[str, str] = {}
     driver_config: Driver = Driver()
     subpath: Annotated[str, since("1.45")] = ""
@@ -116,17 +116,17 @@ class TmpfsOptions(Model):
 
 
 class Mount(Model):
-    """A mount that a new container asks for. Options of another type than `type` are refused from API 1.42 on."""
+    """A mount of a new container. Options of another type than `type` are refused from API 1.42 on."""
 
     type: str = ""
     """bind, volume, tmpfs, image (from API 1.48 on), cluster or npipe."""
     source: str = ""
-    """A path of the host, a volume's name (empty for a nameless one) or an image."""
+    """A path of the host, a volume's name (empty for a anonymous one) or an image."""
     target: str = ""
     """The path in the container."""
     read_only: bool = False
     consistency: str = ""
-    """Heeded by Docker Desktop: default, consistent, cached or delegated."""
+    """Used by Docker Desktop only: default, consistent, cached or delegated."""
     bind_options: BindOptions = BindOptions()
     volume_options: VolumeOptions = VolumeOptions()
     image_options: Annotated[ImageOptions, since("1.48")] = ImageOptions()
@@ -137,21 +137,21 @@ class Resources(Model):
     """Limits of a container, which `containers.update` can change while it runs."""
 
     cpu_shares: int = 0
-    """Weight against other containers; 1024 is usual."""
+    """The weight relative to other containers; 1024 is the default."""
     memory: int = 0
     """Limit in bytes; 0 is none."""
     nano_cpus: int = 0
     """Limit in billionths of a processor: 1_500_000_000 is one and a half."""
     cgroup_parent: str = ""
     blkio_weight: int = 0
-    """10 to 1000; 0 leaves it alone."""
+    """10 to 1000; 0 leaves it unchanged."""
     blkio_weight_device: list[WeightDevice] = []
     blkio_device_read_bps: list[ThrottleDevice] = []
     blkio_device_write_bps: list[ThrottleDevice] = []
     blkio_device_read_iops: Annotated[list[ThrottleDevice], wire("BlkioDeviceReadIOps")] = []
     blkio_device_write_iops: Annotated[list[ThrottleDevice], wire("BlkioDeviceWriteIOps")] = []
     cpu_period: int = 0
-    """Length of a CFS period in microseconds; `cpu_quota` is what may be used of it."""
+    """Length of a CFS period in microseconds; `cpu_quota` is the usable part of it."""
     cpu_quota: int = 0
     """In microseconds."""
     cpu_realtime_period: int = 0
@@ -174,22 +174,22 @@ class Resources(Model):
     memory_swap: int = 0
     """Limit in bytes of memory and swap together; -1 is no limit of swap."""
     memory_swappiness: int | None = None
-    """0 to 100; None is the kernel's own."""
+    """0 to 100; None for the kernel's default."""
     oom_kill_disable: bool | None = None
-    """None where cgroup v2 has no such switch."""
+    """None with cgroup v2, which has no such setting."""
     pids_limit: int | None = None
-    """-1 (or 0) is no limit; None leaves it as it is."""
+    """-1 (or 0) is no limit; None leaves it unchanged."""
     ulimits: list[Ulimit] = []
     cpu_count: int = 0
     """Windows only, as are `cpu_percent` and the two maxima of I/O."""
     cpu_percent: int = 0
     io_maximum_iops: Annotated[int, wire("IOMaximumIOps")] = 0
     io_maximum_bandwidth: Annotated[int, wire("IOMaximumBandwidth")] = 0
-    """In bytes a second."""
+    """In bytes per second."""
 
 
 class HostConfig(Resources):
-    """All that ties a container to its host."""
+    """The settings of a container that depend on the host."""
 
     binds: list[str] = []
     """Like "/host:/inside:ro" or "volume:/inside"."""
@@ -201,19 +201,19 @@ class HostConfig(Resources):
     """By port and protocol, like "80/tcp"."""
     restart_policy: RestartPolicy = RestartPolicy()
     auto_remove: bool = False
-    """Remove the container and its nameless volumes when it ends."""
+    """Remove the container and its anonymous volumes when it ends."""
     volume_driver: str = ""
     volumes_from: list[str] = []
-    """Containers whose volumes are taken over, like "name:ro"."""
+    """Containers whose volumes are mounted too, like "name:ro"."""
     mounts: list[Mount] = []
     console_size: list[int] = []
     """Height and width, in characters."""
     annotations: Annotated[dict[str, str], since("1.43")] = {}
-    """Handed to the runtime."""
+    """Passed to the container runtime."""
     cap_add: list[str] = []
     cap_drop: list[str] = []
     capabilities: Annotated[list[str], until("1.41")] = []
-    """The whole set, instead of `cap_add` and `cap_drop`."""
+    """All capabilities, instead of `cap_add` and `cap_drop`."""
     cgroupns_mode: Annotated[str, since("1.41")] = ""
     """private or host."""
     dns: list[str] = []

@@ -1,4 +1,4 @@
-"""Images: what inspect, list, history and search say of them, and the lines of a pull, push or load."""
+"""Images: the answers of inspect, list, history and search, and the lines of a pull, push or load."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated
 
 from rawdock._models.model import Model, Timestamp, since, until, wire
 
-from .common import Descriptor, DriverData, ErrorDetail, Platform, ProgressDetail
+from .common import Descriptor, DriverData, Platform, ProgressLine
 from .containers import ContainerConfig, HealthConfig
 
 
 class BuildIdentity(Model):
-    """A build on this Engine that made the image."""
+    """A build on this Engine that created the image."""
 
     ref: str = ""
     created_at: Timestamp = Timestamp("")
@@ -24,7 +24,7 @@ class PullIdentity(Model):
 
 
 class SignatureTimestamp(Model):
-    """When a signature was made, in the word of a third party."""
+    """The time of a signature as attested by a third party."""
 
     type: str = ""
     """Tlog (a transparency log) or TimestampAuthority."""
@@ -33,7 +33,7 @@ class SignatureTimestamp(Model):
 
 
 class SignerIdentity(Model):
-    """Who signed, as the certificate (of Fulcio) tells."""
+    """The signer, according to the (Fulcio) certificate."""
 
     certificate_issuer: str = ""
     subject_alternative_name: str = ""
@@ -56,23 +56,23 @@ class SignerIdentity(Model):
 
 
 class SignatureIdentity(Model):
-    """A signature of the image that was checked."""
+    """A verified signature of the image."""
 
     name: str = ""
     timestamps: list[SignatureTimestamp] = []
     known_signer: str = ""
-    """DHI for Docker's hardened images; empty for anyone else."""
+    """DHI for Docker's hardened images; otherwise empty."""
     docker_reference: str = ""
     signer: SignerIdentity = SignerIdentity()
     signature_type: str = ""
     """bundle-v0.3 or simplesigning-v1."""
     error: str = ""
-    """Why the check failed."""
+    """The error of a failed verification."""
     warnings: list[str] = []
 
 
 class Identity(Model):
-    """Where an image comes from, as far as the Engine can vouch for it."""
+    """The origin of an image, as far as the Engine can verify it."""
 
     signature: list[SignatureIdentity] = []
     pull: list[PullIdentity] = []
@@ -80,15 +80,15 @@ class Identity(Model):
 
 
 class ManifestSize(Model):
-    """How much one manifest of an image takes up, in bytes."""
+    """The disk use of one manifest of an image, in bytes."""
 
     total: int = 0
     content: int = 0
-    """As it was pulled, packed."""
+    """The compressed content, as pulled."""
 
 
 class UnpackedSize(Model):
-    """How much the unpacked layers take up."""
+    """The disk use of the unpacked layers."""
 
     unpacked: int = 0
     """In bytes."""
@@ -100,15 +100,15 @@ class ImageData(Model):
     platform: Platform = Platform()
     identity: Annotated[Identity, since("1.54")] = Identity()
     containers: list[str] = []
-    """Ids of those that use it."""
+    """The ids of containers that use it."""
     size: UnpackedSize = UnpackedSize()
 
 
 class AttestationData(Model):
-    """A manifest that says something about another one."""
+    """An attestation manifest, which describes another one."""
 
     for_: str = ""
-    """Digest of that other one."""
+    """The digest of the described manifest."""
 
 
 class ImageManifestSummary(Model):
@@ -117,10 +117,10 @@ class ImageManifestSummary(Model):
     id: Annotated[str, wire("ID")] = ""
     descriptor: Descriptor = Descriptor()
     available: bool = False
-    """All of it is here."""
+    """Whether all of its content is available locally."""
     size: ManifestSize = ManifestSize()
     kind: str = ""
-    """image, attestation or unknown: says which of the next two is filled."""
+    """image, attestation or unknown: decides which of the next two fields is set."""
     image_data: ImageData = ImageData()
     attestation_data: AttestationData = AttestationData()
 
@@ -135,21 +135,21 @@ class ImageSummary(Model):
     created: int = 0
     """In seconds since 1970."""
     size: int = 0
-    """In bytes, with the layers it shares."""
+    """In bytes, including shared layers."""
     shared_size: int = 0
-    """In bytes; -1 unless asked for."""
+    """In bytes; -1 unless requested."""
     virtual_size: Annotated[int, until("1.44")] = 0
     """The same as `size`."""
     labels: dict[str, str] = {}
     containers: int = 0
-    """How many use it; -1 where that was not counted."""
+    """The number of containers that use it; -1 if not counted."""
     manifests: Annotated[list[ImageManifestSummary], since("1.47")] = []
-    """Only if asked for."""
+    """Only if requested."""
     descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
 
 
 class ImageConfig(Model):
-    """What an image says about the containers that are made from it."""
+    """The defaults of an image for its containers."""
 
     user: str = ""
     exposed_ports: dict[str, dict[str, object]] = {}
@@ -184,23 +184,23 @@ class RootFS(Model):
     """The layers of an image."""
 
     type: str = ""
-    """Always "layers", or empty where this platform's image is not here."""
+    """Always "layers", or empty if the image of this platform is not available locally."""
     layers: list[str] = []
 
 
 class ImageMetadata(Model):
-    """What this Engine remembers about an image; it does not travel with it."""
+    """Local information about an image, which is not pushed with it."""
 
     last_tag_time: Timestamp = Timestamp("")
 
 
 class ImageInspect(Model):
-    """All the Engine knows about an image. The platform's fields are empty where its manifest is not here."""
+    """Everything that the Engine reports about an image. Platform fields are empty if its manifest is not local."""
 
     id: str
     descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
     manifests: Annotated[list[ImageManifestSummary], since("1.48")] = []
-    """Only if asked for."""
+    """Only if requested."""
     identity: Annotated[Identity, since("1.53")] = Identity()
     repo_tags: list[str] = []
     repo_digests: list[str] = []
@@ -226,7 +226,7 @@ class ImageInspect(Model):
 
 
 class HistoryItem(Model):
-    """A step that made an image."""
+    """A step in the creation of an image."""
 
     id: str = ""
     """The text "<missing>" for a step that was not built here."""
@@ -240,14 +240,14 @@ class HistoryItem(Model):
 
 
 class ImageDeleted(Model):
-    """One thing that went: a reference or an image; the other field is empty."""
+    """A reference that was removed or an image that was deleted; the other field is empty."""
 
     untagged: str = ""
     deleted: str = ""
 
 
 class ImagesPruned(Model):
-    """What pruning took away."""
+    """The result of pruning."""
 
     images_deleted: list[ImageDeleted] = []
     space_reclaimed: int = 0
@@ -255,7 +255,7 @@ class ImagesPruned(Model):
 
 
 class PushAux(Model):
-    """What was pushed; only the classic image store says it."""
+    """The pushed image; only from the classic image store."""
 
     tag: str = ""
     digest: str = ""
@@ -263,50 +263,24 @@ class PushAux(Model):
     """Of the manifest, in bytes."""
 
 
-class PullLine(Model):
+class PullLine(ProgressLine):
     """A line of a pull or import."""
 
-    status: Annotated[str, wire("status")] = ""
-    id: Annotated[str, wire("id")] = ""
-    """A layer, or the tag in the first line."""
-    progress_detail: Annotated[ProgressDetail, wire("progressDetail")] = ProgressDetail()
-    progress: Annotated[str, wire("progress"), until("1.52")] = ""
-    """A bar drawn by the Engine, for a terminal."""
     aux: Annotated[object, wire("aux")] = None
-    error: Annotated[str, wire("error"), until("1.52")] = ""
-    """The same as the message in `error_detail`."""
-    error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
 
 
-class PushLine(Model):
+class PushLine(ProgressLine):
     """A line of a push."""
 
-    status: Annotated[str, wire("status")] = ""
-    id: Annotated[str, wire("id")] = ""
-    progress_detail: Annotated[ProgressDetail, wire("progressDetail")] = ProgressDetail()
-    progress: Annotated[str, wire("progress"), until("1.52")] = ""
-    """A bar drawn by the Engine, for a terminal."""
     aux: Annotated[object, wire("aux")] = None
-    """At the end, what `PushAux` describes."""
-    error: Annotated[str, wire("error"), until("1.52")] = ""
-    """The same as the message in `error_detail`."""
-    error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
+    """A `PushAux` in the last line."""
 
 
-class LoadLine(Model):
+class LoadLine(ProgressLine):
     """A line of a load."""
 
     stream: Annotated[str, wire("stream")] = ""
-    """What was loaded, for people: "Loaded image: " and a reference, or "Loaded image ID: " and an id."""
-    status: Annotated[str, wire("status")] = ""
-    id: Annotated[str, wire("id")] = ""
-    """A layer."""
-    progress_detail: Annotated[ProgressDetail, wire("progressDetail")] = ProgressDetail()
-    progress: Annotated[str, wire("progress"), until("1.52")] = ""
-    """A bar drawn by the Engine, for a terminal."""
-    error: Annotated[str, wire("error"), until("1.52")] = ""
-    """The same as the message in `error_detail`."""
-    error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
+    """The loaded image as text for people: "Loaded image: " and a reference, or "Loaded image ID: " and an id."""
 
 
 class ImageSearchResult(Model):
@@ -317,14 +291,14 @@ class ImageSearchResult(Model):
     star_count: Annotated[int, wire("star_count")] = 0
     is_official: Annotated[bool, wire("is_official")] = False
     is_automated: Annotated[bool, wire("is_automated")] = False
-    """Always False: Docker Hub gave these builds up."""
+    """Always False: Docker Hub no longer has automated builds."""
 
 
 class AttestationStatement(Model):
-    """Something that is said of an image (in-toto), such as how it was built or what is in it."""
+    """An in-toto statement about an image, such as how it was built or what is in it."""
 
     descriptor: Descriptor = Descriptor()
     predicate_type: str = ""
-    """The address that names its form, like "https://slsa.dev/provenance/v1"."""
+    """The URL that names its type, like "https://slsa.dev/provenance/v1"."""
     statement: dict[str, object] = {}
-    """The statement itself; only if asked for."""
+    """The statement itself; only if requested."""

@@ -1,4 +1,4 @@
-"""Networks: what one is made from, what inspect and list say of it, and the ends and ports of containers in it."""
+"""Networks: their specification, the answers of inspect and list, and the endpoints and ports of containers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rawdock._models.model import Model, Timestamp, since, until, wire
 
 
 class EndpointIPAMConfig(Model):
-    """The addresses a container asks for in a network."""
+    """The addresses that a container requests in a network."""
 
     ipv4_address: Annotated[str, wire("IPv4Address")] = ""
     ipv6_address: Annotated[str, wire("IPv6Address")] = ""
@@ -16,14 +16,14 @@ class EndpointIPAMConfig(Model):
 
 
 class EndpointSettings(Model):
-    """A container's end in one network: what it asks for, and, in answers, what it got."""
+    """The endpoint of a container in one network: its settings and, in answers, its state."""
 
     ipam_config: Annotated[EndpointIPAMConfig, wire("IPAMConfig")] = EndpointIPAMConfig()
     links: list[str] = []
     aliases: list[str] = []
     """Further names of the container in this network. Engines under API 1.45 add its short id."""
     mac_address: Annotated[str, since("1.44")] = ""
-    """To ask for one; answers of every version have it. `networks.connect` heeds it from API 1.54 on."""
+    """The requested MAC address; answers of every version have it. `networks.connect` uses it from API 1.54 on."""
     driver_opts: dict[str, str] = {}
     gw_priority: Annotated[int, since("1.48")] = 0
     """The network with the highest gives the default gateway."""
@@ -36,7 +36,7 @@ class EndpointSettings(Model):
     global_ipv6_address: Annotated[str, wire("GlobalIPv6Address")] = ""
     global_ipv6_prefix_len: Annotated[int, wire("GlobalIPv6PrefixLen")] = 0
     dns_names: Annotated[list[str], wire("DNSNames"), since("1.44")] = []
-    """Every name under which others in this network find the container."""
+    """All names of the container in the DNS of this network."""
 
 
 class NetworkingConfig(Model):
@@ -53,7 +53,7 @@ class Address(Model):
 
 
 class PortBinding(Model):
-    """A port of the host. In a request an empty `host_port` leaves the choice to the Engine."""
+    """A port of the host. In a request an empty `host_port` lets the Engine choose one."""
 
     host_ip: str = ""
     host_port: str = ""
@@ -61,28 +61,28 @@ class PortBinding(Model):
 
 
 class ConfigReference(Model):
-    """The network whose settings this one takes over; that one is `config_only`."""
+    """The `config_only` network whose settings are used."""
 
     network: str = ""
 
 
 class IPAMConfig(Model):
-    """A range of addresses that a network hands out."""
+    """An address range of a network."""
 
     subnet: str = ""
     """Like "10.1.0.0/16"."""
     ip_range: Annotated[str, wire("IPRange")] = ""
-    """The part of the subnet that containers get theirs from; empty is all of it."""
+    """The part of the subnet for containers; empty for the whole subnet."""
     gateway: str = ""
     auxiliary_addresses: dict[str, str] = {}
-    """Addresses that are taken, by the name of who has them."""
+    """Reserved addresses by the name of their user."""
 
 
 class IPAM(Model):
-    """How a network gives out addresses."""
+    """The address management of a network."""
 
     driver: str = ""
-    """Empty is the default one."""
+    """Empty for the default driver."""
     config: list[IPAMConfig] = []
     """Empty lets the Engine choose from its pools."""
     options: dict[str, str] = {}
@@ -96,7 +96,7 @@ class PeerInfo(Model):
 
 
 class EndpointResource(Model):
-    """A container's end in a network, as the network sees it."""
+    """A container in the answer about a network."""
 
     name: str = ""
     """Of the container."""
@@ -108,7 +108,7 @@ class EndpointResource(Model):
 
 
 class NetworkTaskInfo(Model):
-    """A task of a service, as a network sees it."""
+    """A task of a service in the answer about a network."""
 
     name: str = ""
     endpoint_id: Annotated[str, wire("EndpointID")] = ""
@@ -117,10 +117,10 @@ class NetworkTaskInfo(Model):
 
 
 class ServiceInfo(Model):
-    """A service, as a network sees it."""
+    """A service in the answer about a network."""
 
     vip: Annotated[str, wire("VIP")] = ""
-    """The address that stands for all its tasks."""
+    """The virtual IP address of the service."""
     ports: list[str] = []
     local_lb_index: Annotated[int, wire("LocalLBIndex")] = 0
     """Of the load balancer on this node."""
@@ -128,48 +128,48 @@ class ServiceInfo(Model):
 
 
 class SubnetStatus(Model):
-    """How many addresses of a subnet are taken, and how many are left."""
+    """The used and free addresses of a subnet."""
 
     ips_in_use: Annotated[int, wire("IPsInUse")] = 0
-    """Those that are never given out among them."""
+    """Including those that are never assigned."""
     dynamic_ips_available: Annotated[int, wire("DynamicIPsAvailable")] = 0
-    """For containers that ask for no address of their own."""
+    """Free addresses for containers that request no specific address."""
 
 
 class IPAMStatus(Model):
-    """How far the addresses of a network are used up."""
+    """The address usage of a network."""
 
     subnets: dict[str, SubnetStatus] = {}
     """By subnet, like "10.1.0.0/16"."""
 
 
 class NetworkStatus(Model):
-    """How a network is doing."""
+    """The status of a network."""
 
     ipam: Annotated[IPAMStatus, wire("IPAM")] = IPAMStatus()
 
 
 class Network(Model):
-    """What all answers about networks have in common."""
+    """The common fields of all answers about networks."""
 
     id: str
     name: str = ""
     created: Timestamp = Timestamp("")
     scope: str = ""
-    """local, global or swarm: how far it reaches."""
+    """local, global or swarm: its scope."""
     driver: str = ""
     enable_ipv4: Annotated[bool, wire("EnableIPv4"), since("1.48")] = False
     enable_ipv6: Annotated[bool, wire("EnableIPv6")] = False
     ipam: Annotated[IPAM, wire("IPAM")] = IPAM()
     internal: bool = False
-    """It leads to no other network."""
+    """Without access to other networks."""
     attachable: bool = False
     """Containers outside services may join, although it belongs to a swarm."""
     ingress: bool = False
-    """It carries the published ports of a swarm's services."""
+    """Whether it is the network of published ports of a swarm's services."""
     config_from: ConfigReference = ConfigReference()
     config_only: bool = False
-    """It only holds settings for others, and no container can join."""
+    """Whether it only holds settings for other networks and cannot be joined."""
     options: dict[str, str] = {}
     """Of the driver."""
     labels: dict[str, str] = {}
@@ -185,37 +185,37 @@ class NetworkSummary(Network):
 
 
 class NetworkInspect(Network):
-    """All the Engine knows about a network."""
+    """Everything that the Engine reports about a network."""
 
     containers: dict[str, EndpointResource] = {}
-    """Those that run here, by id."""
+    """The containers on this Engine, by id."""
     services: dict[str, ServiceInfo] = {}
-    """By name; only if asked to be verbose, and of an overlay network."""
+    """By name; only if `verbose` is set, and of an overlay network."""
     status: Annotated[NetworkStatus, since("1.52")] = NetworkStatus()
 
 
 class NetworkCreateRequest(Model):
-    """A network to be made."""
+    """The request to create a network."""
 
     name: str = ""
     check_duplicate: Annotated[bool, until("1.46")] = False
-    """Refuse a name that is taken. Engines from API 1.44 on always do."""
+    """Refuse a name that is in use. Engines from API 1.44 on always do."""
     driver: str = ""
-    """Empty is bridge."""
+    """Empty for bridge."""
     scope: str = ""
     enable_ipv4: Annotated[bool | None, wire("EnableIPv4"), since("1.48")] = None
-    """None is the Engine's default, mostly yes."""
+    """None for the Engine's default, usually yes."""
     enable_ipv6: Annotated[bool | None, wire("EnableIPv6")] = None
-    """None is the Engine's default, mostly no."""
+    """None for the Engine's default, usually no."""
     ipam: Annotated[IPAM, wire("IPAM")] = IPAM()
     internal: bool = False
-    """It is to lead to no other network."""
+    """Create it without access to other networks."""
     attachable: bool = False
     """Containers outside services may join, although it belongs to a swarm."""
     ingress: bool = False
-    """It is to carry the published ports of a swarm's services."""
+    """Use it for the published ports of a swarm's services."""
     config_only: bool = False
-    """It is only to hold settings for others, which name it in `config_from`."""
+    """It only holds settings for other networks, which name it in `config_from`."""
     config_from: ConfigReference = ConfigReference()
     options: dict[str, str] = {}
     """Of the driver."""
@@ -223,14 +223,14 @@ class NetworkCreateRequest(Model):
 
 
 class NetworkCreated(Model):
-    """A network was made."""
+    """A network was created."""
 
     id: str
     warning: str = ""
 
 
 class NetworkConnectRequest(Model):
-    """A container that is to join a network."""
+    """The request to connect a container to a network."""
 
     container: str = ""
     """Name or id."""
@@ -238,16 +238,16 @@ class NetworkConnectRequest(Model):
 
 
 class NetworkDisconnectRequest(Model):
-    """A container that is to leave a network."""
+    """The request to disconnect a container from a network."""
 
     container: str = ""
     """Name or id."""
     force: bool = False
-    """Even if the container is gone or does not answer."""
+    """Also if the container does not exist or does not answer."""
 
 
 class NetworksPruned(Model):
-    """What pruning took away."""
+    """The result of pruning."""
 
     networks_deleted: list[str] = []
     """By name."""

@@ -1,4 +1,4 @@
-"""Nodes of a swarm: what is wanted of each, and how it is."""
+"""Nodes of a swarm: their specification and status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .volumes import Topology
 
 
 class NodeSpec(Model):
-    """What is wanted of a node: the body of `nodes.update`, which takes the place of the old one as a whole."""
+    """The specification of a node: the body of `nodes.update`, which replaces the old one as a whole."""
 
     name: str = ""
     labels: dict[str, str] = {}
@@ -51,19 +51,19 @@ class NodeCSIInfo(Model):
 
 
 class NodeDescription(Model):
-    """What a node says of itself."""
+    """The description of a node."""
 
     hostname: str = ""
     platform: NodePlatform = NodePlatform()
     resources: TaskReservations = TaskReservations()
-    """All it has, whether in use or not."""
+    """All resources, used or not."""
     engine: EngineDescription = EngineDescription()
     tls_info: Annotated[TLSInfo, wire("TLSInfo")] = TLSInfo()
     csi_info: Annotated[list[NodeCSIInfo], wire("CSIInfo"), since("1.42")] = []
 
 
 class NodeStatus(Model):
-    """How a node is, as managers see it."""
+    """The status of a node, as seen by managers."""
 
     state: str = ""
     """unknown, down, ready or disconnected."""
@@ -73,7 +73,7 @@ class NodeStatus(Model):
 
 
 class ManagerStatus(Model):
-    """How a node is as a manager."""
+    """The status of a manager node."""
 
     leader: bool = False
     reachability: str = ""
@@ -83,7 +83,7 @@ class ManagerStatus(Model):
 
 
 class Node(Model):
-    """All a manager knows about a node."""
+    """Everything that a manager reports about a node."""
 
     id: Annotated[str, wire("ID")]
     version: ObjectVersion = ObjectVersion()

@@ -1,4 +1,4 @@
-"""A ping's answer, by itself: the first call of every program needs it, and no other model."""
+"""The answer to a ping. It has a module of its own, because the first call of every program needs only this model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rawdock._models.model import Model
 
 
 class Ping(Model):
-    """What the headers of an answer to a ping say."""
+    """The headers of the answer to a ping."""
 
     api_version: str = ""
     """The newest API version that the Engine speaks."""
@@ -17,5 +17,5 @@ class Ping(Model):
     swarm: str = ""
     """State of the node, followed by "/manager" or "/worker"; empty under Engine 23."""
     libpod_api_version: str = ""
-    """Set by Podman alone."""
+    """Set by Podman only."""
     server: str = ""

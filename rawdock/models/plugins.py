@@ -1,4 +1,4 @@
-"""Plugins that the Engine manages: what they are made of, what can be set, and the rights they ask for."""
+"""Plugins that the Engine manages: their configuration, settings and privileges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class PluginArgs(Model):
     name: str = ""
     description: str = ""
     settable: list[str] = []
-    """Has "value" in it if an operator may change them."""
+    """Contains "value" if an operator may change them."""
     value: list[str] = []
 
 
@@ -23,7 +23,7 @@ class PluginDevice(Model):
     name: str = ""
     description: str = ""
     settable: list[str] = []
-    """Has "path" in it if an operator may change it."""
+    """Contains "path" if an operator may change it."""
     path: str = ""
 
 
@@ -33,7 +33,7 @@ class PluginEnv(Model):
     name: str = ""
     description: str = ""
     settable: list[str] = []
-    """Has "value" in it if an operator may change it."""
+    """Contains "value" if an operator may change it."""
     value: str | None = None
     """None leaves the variable without a value."""
 
@@ -44,30 +44,30 @@ class PluginMount(Model):
     name: str = ""
     description: str = ""
     settable: list[str] = []
-    """Has "source" in it if an operator may change it."""
+    """Contains "source" if an operator may change it."""
     source: str = ""
     destination: str = ""
     type: str = ""
-    """As mount(8) knows it, like "bind" or "tmpfs"."""
+    """A type of mount(8), like "bind" or "tmpfs"."""
     options: list[str] = []
 
 
 class PluginInterface(Model):
-    """How the Engine talks with a plugin."""
+    """The interface between the Engine and a plugin."""
 
     types: list[str] = []
-    """What it is, like "docker.volumedriver/1.0"."""
+    """The type of the interface, like "docker.volumedriver/1.0"."""
     socket: str = ""
     """Name of its socket."""
     protocol_scheme: str = ""
-    """What is spoken over it: moby.plugins.http/v1, or empty for the usual one."""
+    """The protocol: moby.plugins.http/v1, or empty for the default."""
 
 
 class PluginLinux(Model):
-    """What a plugin may do on Linux."""
+    """The Linux capabilities and devices of a plugin."""
 
     capabilities: list[str] = []
-    """Added to the usual ones, like "CAP_SYS_ADMIN"."""
+    """Added to the default ones, like "CAP_SYS_ADMIN"."""
     allow_all_devices: bool = False
     devices: list[PluginDevice] = []
 
@@ -80,7 +80,7 @@ class PluginNetwork(Model):
 
 
 class PluginUser(Model):
-    """Whom a plugin runs as."""
+    """The user of a plugin's process."""
 
     uid: Annotated[int, wire("UID")] = 0
     gid: Annotated[int, wire("GID")] = 0
@@ -96,12 +96,12 @@ class PluginRootFS(Model):
 
 
 class PluginConfig(Model):
-    """A plugin as its author made it."""
+    """The configuration of a plugin, as published by its author."""
 
     description: str = ""
     documentation: str = ""
     docker_version: Annotated[str, until("1.52")] = ""
-    """The Engine that made it."""
+    """The version of the Engine that created it."""
     interface: PluginInterface = PluginInterface()
     entrypoint: list[str] = []
     args: PluginArgs = PluginArgs()
@@ -112,14 +112,14 @@ class PluginConfig(Model):
     linux: PluginLinux = PluginLinux()
     mounts: list[PluginMount] = []
     propagated_mount: str = ""
-    """The path at which what it mounts is seen by the host."""
+    """The path in the plugin whose mounts are visible to the host."""
     ipc_host: bool = False
     pid_host: bool = False
     root_fs: Annotated[PluginRootFS, wire("rootfs")] = PluginRootFS()
 
 
 class PluginSettings(Model):
-    """What holds for a plugin here, as its operator may have set it."""
+    """The settings of an installed plugin, which its operator may have changed."""
 
     args: list[str] = []
     env: list[str] = []
@@ -136,13 +136,13 @@ class Plugin(Model):
     """With its tag."""
     enabled: bool = False
     plugin_reference: str = ""
-    """Where it was pulled from."""
+    """The reference that it was pulled from."""
     settings: PluginSettings = PluginSettings()
     config: PluginConfig = PluginConfig()
 
 
 class PluginPrivilege(Model):
-    """A right that a plugin asks for. To pull one is to grant it all that it asks for."""
+    """A privilege that a plugin needs. Pulling a plugin grants it all its privileges."""
 
     name: str = ""
     """Like network, mount, device or capabilities."""

@@ -1,4 +1,4 @@
-"""Secrets of a swarm: small texts that only the tasks given them can read."""
+"""Secrets of a swarm: small values that only tasks with access can read."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from .common import Driver, ObjectVersion
 
 
 class SecretSpec(Model):
-    """A secret to be made. Of one that exists, only the labels can be changed."""
+    """The request to create a secret. Only the labels of an existing one can be changed."""
 
     name: str = ""
     labels: dict[str, str] = {}
     data: SecretStr = SecretStr("")
-    """The content in base64, 500 KB at most before that. Answers never have it."""
+    """The content in base64, 500 KB at most before that. Answers do not contain it."""
     driver: Driver = Driver()
-    """A plugin that keeps the content elsewhere; then `data` is empty."""
+    """A plugin that stores the content elsewhere; then `data` is empty."""
     templating: Driver = Driver()
-    """What fills in placeholders in the content, such as "golang"; no name, no placeholders."""
+    """The driver that fills in placeholders in the content, such as "golang"; no name for no placeholders."""
 
 
 class Secret(Model):
-    """All the Engine tells of a secret: everything but its content."""
+    """Everything that the Engine reports about a secret, without its content."""
 
     id: Annotated[str, wire("ID")]
     version: ObjectVersion = ObjectVersion()

@@ -1,4 +1,4 @@
-"""Services of a swarm: what one is made from, and how it is."""
+"""Services of a swarm: their specification and status."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from .tasks import EndpointPortConfig, NetworkAttachmentConfig, TaskSpec
 
 
 class ReplicatedService(Model):
-    """So many tasks at all times."""
+    """A fixed number of running tasks."""
 
     replicas: int | None = None
     """None is 1."""
 
 
 class GlobalService(Model):
-    """One task on each node, at all times. There is nothing to say about it."""
+    """One running task on each node. It has no settings."""
 
 
 class ReplicatedJob(Model):
-    """So many tasks that run to their end."""
+    """A fixed number of tasks that run to completion."""
 
     max_concurrent: int | None = None
-    """At the same time; None is 1."""
+    """How many run at the same time; None is 1."""
     total_completions: int | None = None
-    """In all; None is `max_concurrent`."""
+    """How many in total; None is `max_concurrent`."""
 
 
 class GlobalJob(Model):
-    """One task on each node that runs to its end. There is nothing to say about it."""
+    """One task on each node that runs to completion. It has no settings."""
 
 
 class ServiceMode(Model):
-    """How many tasks a service has. At most one is set; none is `replicated` with one task."""
+    """The mode of a service. At most one field is set; none means `replicated` with one task."""
 
     replicated: ReplicatedService | None = None
     global_: GlobalService | None = None
@@ -44,12 +44,12 @@ class ServiceMode(Model):
 
 
 class UpdateConfig(Model):
-    """How new tasks take the place of old ones, in an update or a rollback."""
+    """How tasks are replaced in an update or a rollback."""
 
     parallelism: int = 0
-    """Tasks at a time; 0 is all at once."""
+    """How many tasks are replaced at a time; 0 is all at once."""
     delay: int = 0
-    """Between two groups of tasks, in nanoseconds."""
+    """The pause between two groups of tasks, in nanoseconds."""
     failure_action: str = ""
     """pause, continue or (not of a rollback) rollback; empty is pause."""
     monitor: int = 0
@@ -61,7 +61,7 @@ class UpdateConfig(Model):
 
 
 class EndpointSpec(Model):
-    """How a service is reached."""
+    """How a service can be reached."""
 
     mode: str = ""
     """vip (one address for all tasks) or dnsrr (the name has all their addresses); empty is vip."""
@@ -69,10 +69,10 @@ class EndpointSpec(Model):
 
 
 class ServiceSpec(Model):
-    """What a service is made from; an update takes the place of the old one as a whole."""
+    """The specification of a service; an update replaces it as a whole."""
 
     name: str = ""
-    """Empty lets the Engine make one up."""
+    """Empty for a name chosen by the Engine."""
     labels: dict[str, str] = {}
     task_template: TaskSpec = TaskSpec()
     mode: ServiceMode = ServiceMode()
@@ -93,16 +93,16 @@ class EndpointVirtualIP(Model):
 
 
 class ServiceEndpoint(Model):
-    """Where a service is reached."""
+    """The addresses and ports of a service."""
 
     spec: EndpointSpec = EndpointSpec()
     ports: list[EndpointPortConfig] = []
-    """With the published ports that the swarm chose."""
+    """Including the published ports chosen by the swarm."""
     virtual_ips: Annotated[list[EndpointVirtualIP], wire("VirtualIPs")] = []
 
 
 class UpdateStatus(Model):
-    """How far an update of a service has come."""
+    """The progress of an update of a service."""
 
     state: str = ""
     """updating, paused, completed, rollback_started, rollback_paused or rollback_completed."""
@@ -112,7 +112,7 @@ class UpdateStatus(Model):
 
 
 class ServiceStatus(Model):
-    """How many tasks a service has."""
+    """The number of tasks of a service."""
 
     running_tasks: int = 0
     desired_tasks: int = 0
@@ -121,7 +121,7 @@ class ServiceStatus(Model):
 
 
 class JobStatus(Model):
-    """How a job is."""
+    """The status of a job."""
 
     job_iteration: ObjectVersion = ObjectVersion()
     """Grows with each run, not always by 1."""
@@ -129,7 +129,7 @@ class JobStatus(Model):
 
 
 class Service(Model):
-    """All the Engine knows about a service."""
+    """Everything that the Engine reports about a service."""
 
     id: Annotated[str, wire("ID")]
     version: ObjectVersion = ObjectVersion()
@@ -137,18 +137,18 @@ class Service(Model):
     updated_at: Timestamp = Timestamp("")
     spec: ServiceSpec = ServiceSpec()
     previous_spec: ServiceSpec | None = None
-    """What a rollback goes back to; None before the first update."""
+    """The specification that a rollback restores; None before the first update."""
     endpoint: ServiceEndpoint = ServiceEndpoint()
     update_status: UpdateStatus | None = None
     """None before the first update."""
     service_status: Annotated[ServiceStatus | None, since("1.41")] = None
-    """Only a list has it, and only if asked for."""
+    """Only in a list, if requested."""
     job_status: Annotated[JobStatus | None, since("1.41")] = None
-    """None for what is no job."""
+    """None for services that are no jobs."""
 
 
 class ServiceCreated(Model):
-    """A service was made."""
+    """A service was created."""
 
     id: Annotated[str, wire("ID")]
     warnings: list[str] = []

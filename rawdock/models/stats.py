@@ -1,4 +1,4 @@
-"""Statistics: what a container uses. What an Engine cannot measure (cgroup v2, Podman, Windows) reads as zero."""
+"""Statistics of a container. Values that an Engine cannot measure (cgroup v2, Podman, Windows) are zero."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from rawdock._models.model import Model, Timestamp, since, wire
 
 
 class ContainerThrottlingData(Model):
-    """How often a limit of CPU time took hold."""
+    """How often a container was throttled by its CPU limit."""
 
     periods: Annotated[int, wire("periods")] = 0
-    """Periods of the scheduler that went by."""
+    """Elapsed scheduler periods."""
     throttled_periods: Annotated[int, wire("throttled_periods")] = 0
-    """Those in which the container was held back."""
+    """Periods in which the container was throttled."""
     throttled_time: Annotated[int, wire("throttled_time")] = 0
-    """In nanoseconds, over all."""
+    """In nanoseconds, in total."""
 
 
 class ContainerCPUUsage(Model):
@@ -29,13 +29,13 @@ class ContainerCPUUsage(Model):
 
 
 class ContainerCPUStats(Model):
-    """What a container and the whole host used of the processors."""
+    """The CPU time of a container and of the host."""
 
     cpu_usage: Annotated[ContainerCPUUsage, wire("cpu_usage")] = ContainerCPUUsage()
     system_cpu_usage: Annotated[int, wire("system_cpu_usage")] = 0
     """CPU time of the host, in nanoseconds; 0 in `precpu_stats` of a first sample."""
     online_cpus: Annotated[int, wire("online_cpus")] = 0
-    """How many processors there are; 0 where it was not found out."""
+    """The number of processors; 0 if not known."""
     throttling_data: Annotated[ContainerThrottlingData, wire("throttling_data")] = ContainerThrottlingData()
 
 
@@ -43,15 +43,15 @@ class ContainerMemoryStats(Model):
     """The memory of a container, in bytes."""
 
     usage: Annotated[int, wire("usage")] = 0
-    """With the cache; 0 without a memory controller."""
+    """Including the page cache; 0 without a memory controller."""
     max_usage: Annotated[int, wire("max_usage")] = 0
     """Only with cgroup v1."""
     limit: Annotated[int, wire("limit")] = 0
-    """That of the container, or the host's memory if it has none."""
+    """The limit of the container, or the memory of the host if there is none."""
     stats: Annotated[dict[str, int], wire("stats")] = {}
     """The lines of memory.stat, which differ between cgroup v1 and v2."""
     failcnt: Annotated[int, wire("failcnt")] = 0
-    """How often the limit was hit; only with cgroup v1."""
+    """How often the limit was reached; only with cgroup v1."""
     commitbytes: Annotated[int, wire("commitbytes")] = 0
     """Windows only, as are the next two."""
     commitpeakbytes: Annotated[int, wire("commitpeakbytes")] = 0
@@ -63,7 +63,7 @@ class ContainerPidsStats(Model):
 
     current: Annotated[int, wire("current")] = 0
     limit: Annotated[int, wire("limit")] = 0
-    """0 is none; no limit may also read as 2**64 - 1."""
+    """0 is no limit, as is 2**64 - 1."""
 
 
 class ContainerBlkioStatEntry(Model):
@@ -117,21 +117,21 @@ class ContainerNetworkStats(Model):
 
 
 class ContainerStats(Model):
-    """A sample of what a container uses."""
+    """A sample of a container's resource usage."""
 
     id: Annotated[str, wire("id")] = ""
-    """Left out of a one-shot sample by some Engines, as is `name`."""
+    """Missing in a one-shot sample of some Engines, as is `name`."""
     name: Annotated[str, wire("name")] = ""
     """With a slash in front; Podman has none."""
     os_type: Annotated[str, wire("os_type"), since("1.52")] = ""
     """linux or windows."""
     read: Annotated[Timestamp, wire("read")] = Timestamp("")
-    """When the sample was taken; not set if the container does not run."""
+    """The time of the sample; not set if the container is not running."""
     preread: Annotated[Timestamp, wire("preread")] = Timestamp("")
-    """When the one before was taken; not set in a first sample."""
+    """The time of the previous sample; not set in the first sample."""
     cpu_stats: Annotated[ContainerCPUStats, wire("cpu_stats")] = ContainerCPUStats()
     precpu_stats: Annotated[ContainerCPUStats, wire("precpu_stats")] = ContainerCPUStats()
-    """Those of the sample before: a share of CPU time is the difference."""
+    """The values of the previous sample; the difference gives the CPU usage."""
     memory_stats: Annotated[ContainerMemoryStats, wire("memory_stats")] = ContainerMemoryStats()
     pids_stats: Annotated[ContainerPidsStats, wire("pids_stats")] = ContainerPidsStats()
     blkio_stats: Annotated[ContainerBlkioStats, wire("blkio_stats")] = ContainerBlkioStats()

@@ -1,4 +1,4 @@
-"""The swarm as a whole: its settings and what it says of itself."""
+"""The swarm as a whole: its settings and status."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .common import Driver, ObjectVersion
 
 
 class SwarmOrchestration(Model):
-    """How tasks are looked after."""
+    """Settings for the management of tasks."""
 
     task_history_retention_limit: int | None = None
-    """How many old tasks of an instance are kept; less than 0 keeps all."""
+    """How many old tasks are kept per instance; a negative number keeps all."""
 
 
 class SwarmRaft(Model):
@@ -29,10 +29,10 @@ class SwarmRaft(Model):
 
 
 class SwarmDispatcher(Model):
-    """How managers and nodes keep in touch."""
+    """Settings for the communication of managers with nodes."""
 
     heartbeat_period: int = 0
-    """Between two signs of life of a node, in nanoseconds."""
+    """The time between two heartbeats of a node, in nanoseconds."""
 
 
 class ExternalCA(Model):
@@ -50,25 +50,25 @@ class SwarmCAConfig(Model):
     """The swarm's certificate authority."""
 
     node_cert_expiry: int = 0
-    """How long certificates of nodes are good for, in nanoseconds."""
+    """The validity of node certificates, in nanoseconds."""
     external_cas: Annotated[list[ExternalCA], wire("ExternalCAs")] = []
     signing_ca_cert: Annotated[str, wire("SigningCACert")] = ""
-    """The root certificate to go over to, as PEM."""
+    """The new root certificate to use, as PEM."""
     signing_ca_key: Annotated[SecretStr, wire("SigningCAKey")] = SecretStr("")
     """Private key of that certificate, as PEM."""
     force_rotate: int = 0
-    """Change this number to have all certificates renewed."""
+    """Change this number to renew all certificates."""
 
 
 class SwarmEncryptionConfig(Model):
-    """Encryption of what managers keep on disk."""
+    """Encryption of the managers' data on disk."""
 
     auto_lock_managers: bool = False
     """A restarted manager must be unlocked by hand."""
 
 
 class SwarmTaskDefaults(Model):
-    """What tasks get that say nothing themselves."""
+    """Defaults for tasks."""
 
     log_driver: Driver = Driver()
 
@@ -77,7 +77,7 @@ class SwarmSpec(Model):
     """The settings of a swarm."""
 
     name: str = ""
-    """There is no other name than "default"."""
+    """Always "default"."""
     labels: dict[str, str] = {}
     orchestration: SwarmOrchestration = SwarmOrchestration()
     raft: SwarmRaft = SwarmRaft()
@@ -88,17 +88,17 @@ class SwarmSpec(Model):
 
 
 class TLSInfo(Model):
-    """Who signs the certificates of a node or swarm."""
+    """The issuer of the certificates of a node or swarm."""
 
     trust_root: str = ""
-    """The root certificates that are trusted, as PEM."""
+    """The trusted root certificates, as PEM."""
     cert_issuer_subject: str = ""
     """In base64 (DER inside), as is the public key."""
     cert_issuer_public_key: str = ""
 
 
 class ClusterInfo(Model):
-    """A swarm as a manager of it sees it."""
+    """The swarm, as seen by a manager."""
 
     id: Annotated[str, wire("ID")] = ""
     version: ObjectVersion = ObjectVersion()
@@ -110,58 +110,58 @@ class ClusterInfo(Model):
     data_path_port: int = 0
     """UDP port of overlay traffic; 0 is 4789."""
     default_addr_pool: list[str] = []
-    """Where overlay networks take their subnets from."""
+    """The address pools for subnets of overlay networks."""
     subnet_size: int = 0
     """Prefix length of those subnets."""
 
 
 class JoinTokens(Model):
-    """What a new node has to show when it joins."""
+    """The tokens with which nodes join."""
 
     worker: SecretStr = SecretStr("")
     manager: SecretStr = SecretStr("")
 
 
 class Swarm(ClusterInfo):
-    """All a manager knows about the swarm."""
+    """Everything that a manager reports about the swarm."""
 
     join_tokens: JoinTokens = JoinTokens()
 
 
 class SwarmInitRequest(Model):
-    """A swarm to be made, with this Engine as its first manager."""
+    """The request to create a swarm, with this Engine as its first manager."""
 
     listen_addr: str = ""
-    """Where managers talk to each other: an address or interface, with ":port" if not 2377; empty is 0.0.0.0."""
+    """The listening address of this manager: an address or interface, with ":port" if not 2377; empty is 0.0.0.0."""
     advertise_addr: str = ""
-    """Where others reach this node, in the same form; empty lets the Engine find it."""
+    """The address of this node for others, in the same form; empty lets the Engine find it."""
     data_path_addr: str = ""
     """Address or interface of overlay traffic; empty is `advertise_addr`."""
     data_path_port: int = 0
     """UDP port of overlay traffic, 1024 to 49151; 0 is 4789."""
     default_addr_pool: list[str] = []
-    """Where overlay networks take their subnets from, like "10.10.0.0/16"."""
+    """The address pools for subnets of overlay networks, like "10.10.0.0/16"."""
     subnet_size: int = 0
     """Prefix length of those subnets; 0 is 24."""
     force_new_cluster: bool = False
-    """Make a new swarm from what this manager has of its old one."""
+    """Create a new swarm from this manager's state of its old one."""
     auto_lock_managers: bool = False
-    """Lock the swarm from the start; to be said in `spec.encryption_config` too."""
+    """Lock the swarm from the start; must be set in `spec.encryption_config` too."""
     availability: str = ""
     """Of this node: active, pause or drain; empty is active."""
     spec: SwarmSpec = SwarmSpec()
 
 
 class SwarmJoinRequest(Model):
-    """A swarm that this Engine is to join. The token decides whether as worker or as manager."""
+    """The request to join a swarm. The token decides whether as worker or as manager."""
 
     remote_addrs: list[str] = []
-    """Managers of the swarm, like "10.0.0.1:2377"; the first is asked."""
+    """Managers of the swarm, like "10.0.0.1:2377"; the first one is contacted."""
     join_token: SecretStr = SecretStr("")
     listen_addr: str = ""
     """As in `SwarmInitRequest`, for the time when this node is a manager."""
     advertise_addr: str = ""
-    """Where others reach this node; empty is what the manager sees."""
+    """The address of this node for others; empty for the one that the manager sees."""
     data_path_addr: str = ""
     """Address or interface of overlay traffic; empty is `advertise_addr`."""
     availability: str = ""
@@ -169,7 +169,7 @@ class SwarmJoinRequest(Model):
 
 
 class SwarmUnlockRequest(Model):
-    """What unlocks a manager after a restart."""
+    """The key that unlocks a manager after a restart."""
 
     unlock_key: SecretStr = SecretStr("")
 
@@ -189,17 +189,17 @@ class PeerNode(Model):
 
 
 class SwarmInfo(Model):
-    """This Engine's part in a swarm."""
+    """The role of this Engine in a swarm."""
 
     node_id: Annotated[str, wire("NodeID")] = ""
     node_addr: str = ""
     local_node_state: str = ""
     """inactive, pending, active, error or locked."""
     control_available: bool = False
-    """It is a manager."""
+    """Whether it is a manager."""
     error: str = ""
     remote_managers: list[PeerNode] = []
     nodes: int = 0
     managers: int = 0
     cluster: ClusterInfo = ClusterInfo()
-    """Filled on managers only."""
+    """Only on managers."""

@@ -1,4 +1,4 @@
-"""The Engine itself: ping, version, information, login and the room that things take up."""
+"""The Engine itself: ping, version, information, login and disk usage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class VersionPlatform(Model):
 
 
 class VersionComponent(Model):
-    """A program that the Engine is made of."""
+    """A component of the Engine."""
 
     name: str = ""
     version: str = ""
@@ -59,13 +59,13 @@ class IndexInfo(Model):
     name: str = ""
     mirrors: list[str] = []
     secure: bool = False
-    """Only over verified TLS."""
+    """Whether it is only used over verified TLS."""
     official: bool = False
-    """It is Docker Hub."""
+    """Whether it is Docker Hub."""
 
 
 class RegistryServiceConfig(Model):
-    """How the Engine deals with registries."""
+    """The Engine's settings for registries."""
 
     allow_nondistributable_artifacts_cidrs: Annotated[
         list[str], wire("AllowNondistributableArtifactsCIDRs"), until("1.49")
@@ -77,12 +77,12 @@ class RegistryServiceConfig(Model):
 
 
 class Runtime(Model):
-    """A program that runs containers."""
+    """A container runtime."""
 
     path: Annotated[str, wire("path")] = ""
     runtime_args: Annotated[list[str], wire("runtimeArgs")] = []
     status: Annotated[dict[str, str], wire("status"), since("1.44")] = {}
-    """What it says of itself, such as its features as JSON text."""
+    """Its own description, such as its features as JSON text."""
 
 
 class Commit(Model):
@@ -93,7 +93,7 @@ class Commit(Model):
 
 
 class DefaultAddressPool(Model):
-    """Where networks without a subnet take theirs from."""
+    """An address pool for networks without a subnet of their own."""
 
     base: str = ""
     size: int = 0
@@ -109,7 +109,7 @@ class DeviceInfo(Model):
 
 
 class FirewallInfo(Model):
-    """What sets the host's packet rules."""
+    """The firewall backend of the host."""
 
     driver: str = ""
     """iptables, nftables or firewalld."""
@@ -139,7 +139,7 @@ class ContainerdInfo(Model):
 
 
 class SystemInfo(Model):
-    """The Engine, its host and what both can do."""
+    """Information about the Engine and its host."""
 
     id: Annotated[str, wire("ID")] = ""
     containers: int = 0
@@ -148,7 +148,7 @@ class SystemInfo(Model):
     containers_stopped: int = 0
     images: int = 0
     driver: str = ""
-    """Of storage."""
+    """The storage driver."""
     driver_status: list[list[str]] = []
     """Pairs of a label and a value."""
     system_status: Annotated[list[list[str]], until("1.41")] = []
@@ -183,12 +183,12 @@ class SystemInfo(Model):
     n_events_listener: int = 0
     kernel_version: str = ""
     operating_system: str = ""
-    """For people, like "Debian GNU/Linux 13"."""
+    """The name and version as text, like "Debian GNU/Linux 13"."""
     os_version: Annotated[str, wire("OSVersion"), since("1.41")] = ""
     os_type: Annotated[str, wire("OSType")] = ""
     """linux or windows."""
     architecture: str = ""
-    """As uname says it, like x86_64."""
+    """The machine of uname, like x86_64."""
     ncpu: Annotated[int, wire("NCPU")] = 0
     mem_total: int = 0
     """In bytes."""
@@ -210,7 +210,7 @@ class SystemInfo(Model):
     default_runtime: str = ""
     swarm: SwarmInfo = SwarmInfo()
     live_restore_enabled: bool = False
-    """Containers go on while the Engine is away."""
+    """Whether containers keep running while the Engine is stopped."""
     isolation: str = ""
     """Windows only."""
     init_binary: str = ""
@@ -230,14 +230,14 @@ class SystemInfo(Model):
 
 
 class AuthConfig(Model):
-    """Credentials for a registry: to try them (`system.auth`), or sent along with a pull, push or build."""
+    """Credentials for a registry: to check them (`system.auth`), or for a pull, push or build."""
 
     username: Annotated[str, wire("username")] = ""
     password: Annotated[SecretStr, wire("password")] = SecretStr("")
     email: Annotated[str, wire("email"), until("1.52")] = ""
-    """Nothing has used it for a long time."""
+    """Not used any more."""
     serveraddress: Annotated[str, wire("serveraddress")] = ""
-    """The registry's host, without a path; containerd's image store heeds it."""
+    """The registry's host, without a path; used by containerd's image store."""
     identitytoken: Annotated[SecretStr, wire("identitytoken")] = SecretStr("")
     """A refresh token, instead of a password."""
     registrytoken: Annotated[SecretStr, wire("registrytoken")] = SecretStr("")
@@ -249,7 +249,7 @@ class AuthResponse(Model):
 
     status: str = ""
     identity_token: SecretStr = SecretStr("")
-    """To be used from now on instead of the password; may be empty."""
+    """To use instead of the password from now on; may be empty."""
 
 
 class BuildCache(Model):
@@ -264,7 +264,7 @@ class BuildCache(Model):
     description: str = ""
     in_use: bool = False
     shared: bool = False
-    """With images or containers."""
+    """Whether images or containers use it."""
     size: int = 0
     """In bytes."""
     created_at: Timestamp = Timestamp("")
@@ -273,7 +273,7 @@ class BuildCache(Model):
 
 
 class ImagesDiskUsage(Model):
-    """The room that images take up; sizes in bytes."""
+    """The disk usage of images; sizes in bytes."""
 
     active_count: int = 0
     """How many have containers."""
@@ -281,11 +281,11 @@ class ImagesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ImageSummary] = []
-    """Only if asked to be verbose."""
+    """Only if `verbose` is set."""
 
 
 class ContainersDiskUsage(Model):
-    """The room that containers take up; sizes in bytes."""
+    """The disk usage of containers; sizes in bytes."""
 
     active_count: int = 0
     """How many run."""
@@ -293,11 +293,11 @@ class ContainersDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ContainerSummary] = []
-    """Only if asked to be verbose."""
+    """Only if `verbose` is set."""
 
 
 class VolumesDiskUsage(Model):
-    """The room that volumes take up; sizes in bytes."""
+    """The disk usage of volumes; sizes in bytes."""
 
     active_count: int = 0
     """How many are used by containers."""
@@ -305,11 +305,11 @@ class VolumesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[Volume] = []
-    """Only if asked to be verbose."""
+    """Only if `verbose` is set."""
 
 
 class BuildCacheDiskUsage(Model):
-    """The room that the build cache takes up; sizes in bytes."""
+    """The disk usage of the build cache; sizes in bytes."""
 
     active_count: int = 0
     """How many records are in use."""
@@ -317,11 +317,11 @@ class BuildCacheDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[BuildCache] = []
-    """Only if asked to be verbose."""
+    """Only if `verbose` is set."""
 
 
 class DataUsage(Model):
-    """What takes up room on the disk. Engines from API 1.52 on fill the second half, and the first unless verbose."""
+    """The disk usage of the Engine. Engines from API 1.52 on fill the second half, and the first unless verbose."""
 
     layers_size: int = 0
     """Of all image layers, in bytes."""

@@ -1,4 +1,4 @@
-"""Tasks: the single runs that a service is made of, what they are made from, and how each is."""
+"""Tasks: the single containers of a service, their specification and status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .networks import ConfigReference
 
 
 class NodePlatform(Model):
-    """Operating system and processor of a node, in the words of its kernel."""
+    """Operating system and processor of a node, as reported by its kernel."""
 
     architecture: str = ""
     """Like "x86_64"."""
@@ -51,14 +51,14 @@ class SeccompOptions(Model):
 
 
 class AppArmorOptions(Model):
-    """Whether AppArmor watches a task's container."""
+    """The AppArmor mode of a task's container."""
 
     mode: str = ""
     """default or disabled; empty is default."""
 
 
 class Privileges(Model):
-    """What a task's container may do."""
+    """The privileges of a task's container."""
 
     credential_spec: CredentialSpec = CredentialSpec()
     se_linux_context: Annotated[SELinuxContext, wire("SELinuxContext")] = SELinuxContext()
@@ -68,7 +68,7 @@ class Privileges(Model):
 
 
 class DNSConfig(Model):
-    """What goes into a task's resolv.conf."""
+    """The resolv.conf of a task."""
 
     nameservers: list[str] = []
     search: list[str] = []
@@ -88,11 +88,11 @@ class SecretReferenceFile(Model):
 
 
 class SecretReference(Model):
-    """A secret that a task is given."""
+    """A secret of a task."""
 
     secret_id: Annotated[str, wire("SecretID")] = ""
     secret_name: str = ""
-    """For people; the id alone finds it."""
+    """Informative; only the id is used to find it."""
     file: SecretReferenceFile = SecretReferenceFile()
 
 
@@ -108,14 +108,14 @@ class ConfigReferenceFile(Model):
 
 
 class ServiceConfigReference(Model):
-    """A config that a task is given: exactly one of `file` and `runtime` is set."""
+    """A config of a task: exactly one of `file` and `runtime` is set."""
 
     config_id: Annotated[str, wire("ConfigID")] = ""
     config_name: str = ""
-    """For people; the id alone finds it."""
+    """Informative; only the id is used to find it."""
     file: ConfigReferenceFile | None = None
     runtime: dict[str, object] | None = None
-    """{} keeps it out of the container: the Engine itself reads it, as a credential spec."""
+    """{} if it is read by the Engine, as a credential spec, and not mounted into the container."""
 
 
 class TaskContainerSpec(Model):
@@ -123,16 +123,16 @@ class TaskContainerSpec(Model):
 
     image: str = ""
     labels: dict[str, str] = {}
-    """Of the container; those of the service stand in its own spec."""
+    """The labels of the container; those of the service are in its own spec."""
     command: list[str] = []
-    """Takes the place of the image's entrypoint."""
+    """Replaces the image's entrypoint."""
     args: list[str] = []
-    """Takes the place of the image's command."""
+    """Replaces the image's command."""
     hostname: str = ""
     env: list[str] = []
     """Like "NAME=value"."""
     dir: str = ""
-    """Where the program starts."""
+    """The working directory."""
     user: str = ""
     """Name or number, with ":group" if wanted."""
     groups: list[str] = []
@@ -165,7 +165,7 @@ class TaskContainerSpec(Model):
 
 
 class TaskPluginPrivilege(Model):
-    """Something that a plugin is allowed, such as a mount."""
+    """A privilege of a plugin, such as a mount."""
 
     name: Annotated[str, wire("name")] = ""
     description: Annotated[str, wire("description")] = ""
@@ -176,12 +176,12 @@ class TaskPluginSpec(Model):
     """The plugin that a task installs."""
 
     name: Annotated[str, wire("name")] = ""
-    """Under which the node has it."""
+    """Its name on the node."""
     remote: Annotated[str, wire("remote")] = ""
-    """Where it is pulled from."""
+    """The reference that it is pulled from."""
     privileges: Annotated[list[TaskPluginPrivilege], wire("privileges")] = []
     disabled: Annotated[bool, wire("disabled")] = False
-    """Installed, but not switched on."""
+    """Install it without enabling it."""
     env: Annotated[list[str], wire("env")] = []
     """Like "NAME=value"."""
 
@@ -193,7 +193,7 @@ class NetworkAttachmentSpec(Model):
 
 
 class TaskLimits(Model):
-    """What a task may use at most; 0 sets no limit."""
+    """The resource limits of a task; 0 is no limit."""
 
     nano_cpus: Annotated[int, wire("NanoCPUs")] = 0
     """In billionths of a CPU."""
@@ -202,7 +202,7 @@ class TaskLimits(Model):
 
 
 class TaskReservations(Model):
-    """What is set aside for a task, or what a node has."""
+    """Resources that are reserved for a task, or that a node has."""
 
     nano_cpus: Annotated[int, wire("NanoCPUs")] = 0
     """In billionths of a CPU."""
@@ -211,19 +211,19 @@ class TaskReservations(Model):
 
 
 class TaskResources(Model):
-    """What each task of a service gets of its node."""
+    """The resources of each task of a service."""
 
     limits: TaskLimits = TaskLimits()
     reservations: TaskReservations = TaskReservations()
-    """Only a node with that much to spare is chosen."""
+    """Only a node with as many free resources is chosen."""
     swap_bytes: Annotated[int | None, since("1.52")] = None
-    """Beside a memory limit; -1 is no limit, None leaves it to the node's Engine."""
+    """In addition to a memory limit; -1 is no limit, None leaves it to the node's Engine."""
     memory_swappiness: Annotated[int | None, since("1.52")] = None
     """0 to 100; None and -1 are the node's default."""
 
 
 class TaskRestartPolicy(Model):
-    """What happens when a task ends."""
+    """Whether to start a new task after one has ended."""
 
     condition: str = ""
     """none, on-failure or any; empty is any."""
@@ -243,18 +243,18 @@ class SpreadOver(Model):
 
 
 class PlacementPreference(Model):
-    """A wish as to where tasks go."""
+    """A preference for the placement of tasks."""
 
     spread: SpreadOver = SpreadOver()
 
 
 class Placement(Model):
-    """Where tasks may go, and where they had better go."""
+    """Constraints and preferences for the placement of tasks."""
 
     constraints: list[str] = []
     """A node must meet all of them, like "node.role==manager" or "node.labels.disk!=slow"."""
     preferences: list[PlacementPreference] = []
-    """The weightiest first."""
+    """The most important first."""
     max_replicas: int = 0
     """On one node; 0 sets no limit."""
     platforms: list[NodePlatform] = []
@@ -272,7 +272,7 @@ class NetworkAttachmentConfig(Model):
 
 
 class TaskSpec(Model):
-    """What tasks are made from. One of the first three is set, and `runtime` says which."""
+    """The specification of tasks. One of the first three fields is set, and `runtime` says which."""
 
     container_spec: TaskContainerSpec | None = None
     plugin_spec: TaskPluginSpec | None = None
@@ -286,7 +286,7 @@ class TaskSpec(Model):
     log_driver: Driver = Driver()
     """No name is the swarm's default."""
     force_update: int = 0
-    """Change this number to have all tasks made anew."""
+    """Change this number to replace all tasks."""
 
 
 class EndpointPortConfig(Model):
@@ -298,7 +298,7 @@ class EndpointPortConfig(Model):
     target_port: int = 0
     """In the container."""
     published_port: int = 0
-    """On the nodes; 0 leaves the choice to the swarm."""
+    """The port on the nodes; 0 lets the swarm choose one."""
     publish_mode: str = ""
     """ingress (on every node) or host (on nodes with a task); empty is ingress."""
 
@@ -319,44 +319,44 @@ class PortStatus(Model):
 
 
 class TaskStatus(Model):
-    """How a task is."""
+    """The status of a task."""
 
     timestamp: Timestamp = Timestamp("")
-    """When that was found out."""
+    """The time of this status."""
     state: str = ""
     """new, pending, assigned, accepted, preparing, ready, starting, running, complete, failed and so on."""
     message: str = ""
     err: str = ""
-    """Why it failed, or why it has to wait."""
+    """The reason why it failed or has to wait."""
     container_status: ContainerStatus = ContainerStatus()
     port_status: PortStatus = PortStatus()
 
 
 class SwarmIPAMConfig(Model):
-    """A range of addresses of a network, in the words of the swarm."""
+    """A range of addresses of a network, in the format of the swarm."""
 
     subnet: str = ""
     range: str = ""
-    """The part of the subnet that tasks get theirs from."""
+    """The part of the subnet for tasks."""
     gateway: str = ""
 
 
 class SwarmIPAM(Model):
-    """How a network gives out addresses, in the words of the swarm."""
+    """The address management of a network, in the format of the swarm."""
 
     driver: Driver = Driver()
     configs: list[SwarmIPAMConfig] = []
 
 
 class SwarmNetworkSpec(Model):
-    """What a network of a swarm was made from."""
+    """The specification of a swarm's network."""
 
     name: str = ""
     labels: dict[str, str] = {}
     driver_configuration: Driver = Driver()
     ipv6_enabled: Annotated[bool, wire("IPv6Enabled")] = False
     internal: bool = False
-    """It leads to no other network."""
+    """Without access to other networks."""
     attachable: bool = False
     """Containers outside services may join."""
     ingress: bool = False
@@ -367,7 +367,7 @@ class SwarmNetworkSpec(Model):
 
 
 class SwarmNetwork(Model):
-    """A network as the swarm keeps it: in other words than those of `networks.inspect`."""
+    """A network as stored by the swarm, in another format than that of `networks.inspect`."""
 
     id: Annotated[str, wire("ID")] = ""
     version: ObjectVersion = ObjectVersion()
@@ -388,21 +388,21 @@ class NetworkAttachment(Model):
 
 
 class VolumeAttachment(Model):
-    """A cluster volume that a task has."""
+    """A cluster volume of a task."""
 
     id: Annotated[str, wire("ID")] = ""
     source: str = ""
-    """As the mount says it: the volume's name, or its group."""
+    """The source of the mount: the volume's name, or its group."""
     target: str = ""
     """The path in the container."""
 
 
 class Task(Model):
-    """All the Engine knows about a task."""
+    """Everything that the Engine reports about a task."""
 
     id: Annotated[str, wire("ID")]
     name: str = ""
-    """Mostly empty: people tell tasks apart by service and slot."""
+    """Usually empty: tasks are identified by service and slot."""
     labels: dict[str, str] = {}
     version: ObjectVersion = ObjectVersion()
     created_at: Timestamp = Timestamp("")
@@ -415,7 +415,7 @@ class Task(Model):
     spec: TaskSpec = TaskSpec()
     status: TaskStatus = TaskStatus()
     desired_state: str = ""
-    """What the swarm wants, in the words of `status.state`; shutdown and remove among them."""
+    """The desired state: a value of `status.state`, or shutdown or remove."""
     job_iteration: Annotated[ObjectVersion | None, since("1.41")] = None
     """The run of the job that it belongs to; None outside of jobs."""
     networks_attachments: list[NetworkAttachment] = []

@@ -1,4 +1,4 @@
-"""Volumes: those of a host, and cluster volumes that a swarm keeps."""
+"""Volumes: volumes of a host and cluster volumes of a swarm."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class TopologyRequirement(Model):
     """Where a cluster volume must be reachable from."""
 
     requisite: list[Topology] = []
-    """One of these at least."""
+    """At least one of these."""
     preferred: list[Topology] = []
     """Tried first, in this order."""
 
 
 class CapacityRange(Model):
-    """How large a cluster volume may be, in bytes; 0 leaves that side open."""
+    """The size limits of a cluster volume, in bytes; 0 is no limit."""
 
     required_bytes: int = 0
     limit_bytes: int = 0
 
 
 class ClusterVolumeSecret(Model):
-    """A swarm secret that the volume's plugin gets under a key."""
+    """A swarm secret for the volume's plugin, under a key."""
 
     key: str = ""
     secret: str = ""
@@ -47,11 +47,11 @@ class MountVolume(Model):
 
 
 class BlockVolume(Model):
-    """The volume is used as a block device. There is nothing to say about it."""
+    """The volume is used as a block device. It has no settings."""
 
 
 class AccessMode(Model):
-    """Who may use a cluster volume at once, and as what; exactly one of the last two is set."""
+    """How a cluster volume can be used; exactly one of the last two is set."""
 
     scope: str = ""
     """single or multi: on how many nodes."""
@@ -65,7 +65,7 @@ class ClusterVolumeSpec(Model):
     """The settings of a cluster volume."""
 
     group: str = ""
-    """Volumes of one group may stand in for each other."""
+    """Volumes of one group are interchangeable."""
     access_mode: AccessMode = AccessMode()
     accessibility_requirements: TopologyRequirement = TopologyRequirement()
     capacity_range: CapacityRange = CapacityRange()
@@ -75,7 +75,7 @@ class ClusterVolumeSpec(Model):
 
 
 class ClusterVolumeInfo(Model):
-    """What the storage plugin says of a volume it made."""
+    """The storage plugin's description of a volume."""
 
     capacity_bytes: int = 0
     volume_context: dict[str, str] = {}
@@ -85,7 +85,7 @@ class ClusterVolumeInfo(Model):
 
 
 class PublishStatus(Model):
-    """How far a cluster volume is on its way to one node."""
+    """The status of publishing a cluster volume to one node."""
 
     node_id: Annotated[str, wire("NodeID")] = ""
     state: str = ""
@@ -94,7 +94,7 @@ class PublishStatus(Model):
 
 
 class ClusterVolume(Model):
-    """A volume as the swarm knows it."""
+    """The swarm's description of a cluster volume."""
 
     id: Annotated[str, wire("ID")] = ""
     version: ObjectVersion = ObjectVersion()
@@ -106,7 +106,7 @@ class ClusterVolume(Model):
 
 
 class VolumeUsageData(Model):
-    """How much a volume holds and how many containers use it; -1 where that was not found out."""
+    """The size of a volume and the number of containers that use it; -1 if not known."""
 
     size: int = 0
     """In bytes."""
@@ -122,45 +122,45 @@ class Volume(Model):
     """The folder on the host."""
     created_at: Timestamp = Timestamp("")
     status: dict[str, object] = {}
-    """Whatever the driver has to say."""
+    """Information from the driver."""
     labels: dict[str, str] = {}
     scope: str = ""
-    """local or global: known on this host, or in the whole cluster."""
+    """local or global: available on this host, or in the whole cluster."""
     cluster_volume: Annotated[ClusterVolume | None, since("1.42")] = None
-    """None if no swarm keeps it."""
+    """None if it is not a cluster volume."""
     options: dict[str, str] = {}
     usage_data: VolumeUsageData | None = None
-    """Only `system.data_usage` counts it."""
+    """Only from `system.data_usage`."""
 
 
 class VolumeCreateRequest(Model):
-    """A volume to be made."""
+    """The request to create a volume."""
 
     name: str = ""
-    """Empty lets the Engine make one up."""
+    """Empty for a name chosen by the Engine."""
     driver: str = ""
     """Empty is local."""
     driver_opts: dict[str, str] = {}
     labels: dict[str, str] = {}
     cluster_volume_spec: Annotated[ClusterVolumeSpec | None, since("1.42")] = None
-    """Anything but None makes it a volume of the swarm."""
+    """Set it to create a cluster volume."""
 
 
 class VolumeList(Model):
-    """Volumes, and what went wrong while they were listed."""
+    """A list of volumes, and the warnings of the listing."""
 
     volumes: list[Volume] = []
     warnings: list[str] = []
 
 
 class VolumeUpdate(Model):
-    """What is to change of a cluster volume; only its availability can."""
+    """The changes of a cluster volume; only its availability can be changed."""
 
     spec: ClusterVolumeSpec = ClusterVolumeSpec()
 
 
 class VolumesPruned(Model):
-    """What pruning took away."""
+    """The result of pruning."""
 
     volumes_deleted: list[str] = []
     """By name."""

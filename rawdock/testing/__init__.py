@@ -1,4 +1,4 @@
-"""For tests of code that uses rawdock: record what an Engine answered, and answer from the recording later.
+"""For tests of programs that use rawdock: record the answers of an Engine and replay them without one.
 
 recorder = Recorder()
 async with Docker(transport=recorder) as docker:

@@ -1,4 +1,4 @@
-"""What a recording is: plain JSON, so that it can be read, compared and edited by hand."""
+"""The format of recordings: plain JSON, so that they can be read, compared and edited by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMAT = 1
 
 
 class Binary(TypedDict):
-    """Bytes that are not text."""
+    """Bytes that are not UTF-8 text."""
 
     base64: str
 
@@ -32,7 +32,7 @@ Piece = str | Binary
 
 
 class RecordedRequest(TypedDict):
-    """What was asked."""
+    """A request."""
 
     method: str
     target: str
@@ -43,21 +43,21 @@ class RecordedRequest(TypedDict):
 
 
 class RecordedResponse(TypedDict):
-    """What was answered."""
+    """The answer to a request."""
 
     status: int
     reason: str
     headers: list[str]
     chunks: list[Piece]
-    """As they arrived; one for an answer that was read whole."""
+    """The parts of the body as they arrived; a single one for an answer that was not streamed."""
     ended: bool
-    """False if the body was left, or broke off, before its end."""
+    """Whether the body was read to its end; False if it was left or broke off before."""
     sent: NotRequired[Piece]
-    """What was sent on the connection after it was handed over; not where it became a WebSocket."""
+    """What was sent on a hijacked connection (attach, exec); not for a WebSocket."""
 
 
 class Exchange(TypedDict):
-    """A request and its answer; None if none came."""
+    """A request and its answer; None if there was no answer."""
 
     request: RecordedRequest
     response: RecordedResponse | None
@@ -72,7 +72,7 @@ class Recording(TypedDict):
 
 
 def to_piece(data: bytes) -> Piece:
-    """Bytes as they stand in a recording. What has NULs is no text: in JSON each would take six bytes."""
+    """Encode bytes for a recording. Bytes with NULs are not written as text: in JSON each NUL would take six bytes."""
     if b"\0" not in data:
         try:
             return data.decode()
@@ -82,12 +82,12 @@ def to_piece(data: bytes) -> Piece:
 
 
 def from_piece(piece: Piece) -> bytes:
-    """The bytes again."""
+    """Decode bytes of a recording."""
     return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
 
 
 def same_body(one: bytes, other: bytes) -> bool:
-    """Whether two bodies say the same; in JSON, order and spaces say nothing."""
+    """Whether two bodies are equal, or are equal as JSON."""
     if one == other:
         return True
     try:

@@ -1,4 +1,4 @@
-"""`Recorder`: a transport that keeps what passes through it."""
+"""`Recorder`: a transport that records the exchanges with an Engine."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import httpx
 from .._address import find_address
 from .._iterators import close_iterator
 from .._transport.messages import WireRequest
-from .._transport.transport import EngineTransport, over_tcp, over_unix
+from .._transport.transport import EngineTransport, connect_over_tcp, connect_over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
-from .redaction import forms, redact_body, redact_headers
+from .redaction import encodings_of, redact_body, redact_headers
 
 __all__ = ["Recorder"]
 
 
 class Recorder(httpx.AsyncBaseTransport):
-    """Passes everything on to an Engine, and keeps each exchange with the chunks of its answer.
+    """Forwards requests to an Engine and records each exchange with the chunks of its answer.
 
-    `transport` is where to: a transport, or an Engine's address as `Docker` takes it. A recording never holds the
-    values of secret headers and JSON keys. `secrets` are others that may not get into one: `recording` and `save`
-    raise a ValueError if one of them is found, in plain or in base64.
+    `transport` is the transport to forward to, or an Engine's address as for `Docker`. The values of secret headers and
+    secret JSON keys are redacted. `secrets` are further values that may not be recorded: `recording` and `save` raise
+    ValueError if one of them is found, in plain text or in base64.
 
-    What is sent on a connection that was handed over (attach, exec) is kept too, but not for a WebSocket, where it is
-    never the same twice.
+    What is sent on a hijacked connection (attach, exec) is recorded too, except on a WebSocket, where it is different
+    each time.
     """
 
     def __init__(
@@ -37,22 +37,22 @@ class Recorder(httpx.AsyncBaseTransport):
         *,
         secrets: Iterable[str] = (),
     ) -> None:
-        self._transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else _to_engine(transport)
+        self._transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else _engine_transport(transport)
         self._secrets = [secret for secret in secrets if secret]
-        self._taken: list[_Taken] = []
+        self._exchanges: list[_RecordedExchange] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        taken = _Taken(request)
-        self._taken.append(taken)
-        response = await self._transport.handle_async_request(taken.passed_on())
-        taken.response = response
+        exchange = _RecordedExchange(request)
+        self._exchanges.append(exchange)
+        response = await self._transport.handle_async_request(exchange.forwarded_request())
+        exchange.response = response
         extensions = dict(response.extensions)
         if "network_stream" in extensions:
-            extensions["network_stream"] = _Pipe(extensions["network_stream"], taken)
+            extensions["network_stream"] = _RecordedWriter(extensions["network_stream"], exchange)
         return httpx.Response(
             response.status_code,
             headers=response.headers.raw,
-            stream=_Kept(cast("httpx.AsyncByteStream", response.stream), taken),
+            stream=_RecordedResponseBody(cast("httpx.AsyncByteStream", response.stream), exchange),
             request=request,
             extensions=extensions,
         )
@@ -61,8 +61,8 @@ class Recorder(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
     def recording(self, about: Mapping[str, str] | None = None) -> Recording:
-        """What was recorded so far, without secrets; `about` is kept beside it."""
-        recording = Recording(format=FORMAT, exchanges=[taken.exchange() for taken in self._taken])
+        """The recording so far, without secrets. `about` is stored with it."""
+        recording = Recording(format=FORMAT, exchanges=[exchange.to_json() for exchange in self._exchanges])
         if about:
             recording["about"] = dict(about)
         self._refuse_secrets(recording)
@@ -74,7 +74,7 @@ class Recorder(httpx.AsyncBaseTransport):
         Path(path).write_text(text + "\n", encoding="utf-8")
 
     def _refuse_secrets(self, recording: Recording) -> None:
-        looks = {form for secret in self._secrets for form in forms(secret)}
+        encodings = {encoding for secret in self._secrets for encoding in encodings_of(secret)}
         texts = {"about": json.dumps(recording.get("about", {}), ensure_ascii=False)}
         for number, exchange in enumerate(recording["exchanges"]):
             request, response = exchange["request"], exchange["response"]
@@ -86,17 +86,17 @@ class Recorder(httpx.AsyncBaseTransport):
                 [written, *(body.decode("latin-1") for body in bodies)]
             )
         for where, text in texts.items():
-            if any(look in text for look in looks):
+            if any(encoding in text for encoding in encodings):
                 raise ValueError(f"a secret would be recorded in {where}")
 
 
-def _to_engine(address: str | os.PathLike[str] | None) -> EngineTransport:
+def _engine_transport(address: str | os.PathLike[str] | None) -> EngineTransport:
     found = find_address(address)
-    return EngineTransport(over_unix(found.path) if found.path else over_tcp(found.host, found.port))
+    return EngineTransport(connect_over_unix(found.path) if found.path else connect_over_tcp(found.host, found.port))
 
 
-class _Taken:
-    """One exchange, as far as it has come."""
+class _RecordedExchange:
+    """A request, and as much of its answer as has arrived."""
 
     def __init__(self, request: httpx.Request) -> None:
         self.request = request
@@ -104,10 +104,10 @@ class _Taken:
         self.response: httpx.Response | None = None
         self.chunks: list[bytes] = []
         self.ended = False
-        self.piped: list[bytes] = []
+        self.written: list[bytes] = []
 
-    def passed_on(self) -> httpx.Request:
-        """The same request, always asking for an open answer: only that has chunks."""
+    def forwarded_request(self) -> httpx.Request:
+        """The request to forward. It always asks for a streamed answer, since only that has chunks."""
         request = self.request
         if isinstance(request, WireRequest):
             body: bytes | AsyncIterable[bytes]
@@ -115,7 +115,7 @@ class _Taken:
                 body = request.body
                 self.sent.append(body)
             else:
-                body = _Sending(request.body, self.sent)
+                body = _RecordedRequestBody(request.body, self.sent)
             return WireRequest(
                 request.method, request.target, request.head_tail, base=request.base, body=body, mode="stream"
             )
@@ -127,11 +127,11 @@ class _Taken:
             request.method,
             request.url,
             headers=request.headers,
-            stream=_Sending(stream, self.sent),
+            stream=_RecordedRequestBody(stream, self.sent),
             extensions=request.extensions,
         )
 
-    def exchange(self) -> Exchange:
+    def to_json(self) -> Exchange:
         request = self.request
         return {
             "request": {
@@ -159,13 +159,13 @@ class _Taken:
             "chunks": [to_piece(chunk) for chunk in ([redacted] if whole else self.chunks) if chunk],
             "ended": self.ended,
         }
-        if self.piped and response.headers.get("upgrade", "").lower() != "websocket":
-            answer["sent"] = to_piece(b"".join(self.piped))
+        if self.written and response.headers.get("upgrade", "").lower() != "websocket":
+            answer["sent"] = to_piece(b"".join(self.written))
         return answer
 
 
-class _Sending(httpx.AsyncByteStream):
-    """A streamed request body, kept as it is sent."""
+class _RecordedRequestBody(httpx.AsyncByteStream):
+    """A streamed request body, recorded as it is sent."""
 
     def __init__(self, body: AsyncIterable[bytes], sent: list[bytes]) -> None:
         self._body = body
@@ -186,28 +186,28 @@ class _Sending(httpx.AsyncByteStream):
         await close_iterator(self._parts)
 
 
-class _Pipe:
-    """The other direction of a connection that was handed over, kept as it is sent."""
+class _RecordedWriter:
+    """The writing side of a hijacked connection, recorded as it is sent."""
 
-    def __init__(self, stream: Any, taken: _Taken) -> None:
+    def __init__(self, stream: Any, exchange: _RecordedExchange) -> None:
         self._stream = stream
-        self._taken = taken
+        self._exchange = exchange
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await self._stream.write(buffer, timeout)
-        self._taken.piped.append(bytes(buffer))
+        self._exchange.written.append(bytes(buffer))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
-class _Kept(httpx.AsyncByteStream):
-    """The body of an answer, kept as it is read."""
+class _RecordedResponseBody(httpx.AsyncByteStream):
+    """The body of an answer, recorded as it is read."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, taken: _Taken) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, exchange: _RecordedExchange) -> None:
         self._stream = stream
         self._chunks = aiter(stream)
-        self._taken = taken
+        self._exchange = exchange
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -216,9 +216,9 @@ class _Kept(httpx.AsyncByteStream):
         try:
             chunk = await anext(self._chunks)
         except StopAsyncIteration:
-            self._taken.ended = True
+            self._exchange.ended = True
             raise
-        self._taken.chunks.append(chunk)
+        self._exchange.chunks.append(chunk)
         return chunk
 
     async def aclose(self) -> None:

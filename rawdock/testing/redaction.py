@@ -1,4 +1,4 @@
-"""Secrets leave a recording when it is written."""
+"""Remove secrets from recordings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from ..errors import SECRET_HEADERS
 
-__all__ = ["REDACTED", "forms", "redact_body", "redact_headers"]
+__all__ = ["REDACTED", "encodings_of", "redact_body", "redact_headers"]
 
 REDACTED = "***"
-# Helpers mark what they start with another number each time; a replay must find the same requests all the same.
-_MARKS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}")
-_SECRETS = re.compile(r"(?:/v[0-9.]+)?/secrets(?:[/?]|$)")
-_KEYS = frozenset(
+# Random markers of `run` and `execute`. They are replaced, so that a replay finds the same requests.
+_MARKERS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}")
+_SECRETS_ROUTE = re.compile(r"(?:/v[0-9.]+)?/secrets(?:[/?]|$)")
+_SECRET_KEYS = frozenset(
     {
         "auth",
         "identitytoken",
@@ -33,18 +33,19 @@ _KEYS = frozenset(
 
 
 def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """Headers as `Name: value`, without credentials."""
+    """Headers as `Name: value`, with credentials redacted."""
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     return [f"{name}: {REDACTED if name.lower() in SECRET_HEADERS else value}" for name, value in texts]
 
 
 def redact_body(body: bytes, target: str = "") -> bytes:
-    """A JSON body, or one of JSON lines, without secrets; the same bytes if there are none.
+    """A body of JSON or JSON lines with secrets redacted; the same bytes if there are none.
 
-    `target` tells what it is about: what a swarm's secret holds is under a name that means something else elsewhere.
+    `target` is the path of the request: the value of a swarm secret is under the key `Data`, which is not a secret in
+    other requests.
     """
-    keys = _KEYS | {"data"} if _SECRETS.search(target) else _KEYS
-    body = _MARKS.sub(rb"\g<1>0000000000000000", body)
+    keys = _SECRET_KEYS | {"data"} if _SECRETS_ROUTE.search(target) else _SECRET_KEYS
+    body = _MARKERS.sub(rb"\g<1>0000000000000000", body)
     try:
         return _redact_value(body, keys)
     except ValueError:
@@ -77,20 +78,20 @@ def _redacted(value: Any, keys: frozenset[str], *, secret: bool) -> Any:
     return REDACTED if secret and isinstance(value, str) and value else value
 
 
-def forms(secret: str) -> set[str]:
-    """How a secret may look in a text: itself, in JSON, and in base64 at each of its three alignments."""
-    found = {secret, json.dumps(secret)[1:-1]}
+def encodings_of(secret: str) -> set[str]:
+    """The encodings in which a secret may be in a text: plain, JSON, and base64 at each of its three alignments."""
+    encodings = {secret, json.dumps(secret)[1:-1]}
     data = secret.encode()
     for offset in range(3):
-        # Characters that also hold bits of the neighbours cannot be known.
+        # The first and last characters also encode bits of neighbouring bytes, which are not known.
         first = -(-offset * 8 // 6)
         last = (offset + len(data)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             core = encode(b"\0" * offset + data).decode()[first:last]
-            if len(core) >= _TELLING:
-                found.add(core)
-    return found
+            if len(core) >= _MIN_LENGTH:
+                encodings.add(core)
+    return encodings
 
 
-# Fewer characters of base64 stand in any text by chance.
-_TELLING = 4
+# Shorter base64 text may be in any text by chance.
+_MIN_LENGTH = 4

@@ -11,42 +11,42 @@ from typing import Literal, cast
 import anyio.lowlevel
 import httpx
 
-from .._streams.faces.websocket import accepted
+from .._streams.faces.websocket import accept_value
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
 from .redaction import redact_body
 
-__all__ = ["Chunks", "NotRecorded", "Replay"]
+__all__ = ["ChunkMode", "NotRecorded", "Replay"]
 
-Chunks = Literal["recorded", "whole", "bytes"]
+ChunkMode = Literal["recorded", "whole", "bytes"]
 
-_SHOWN = 12
+_MAX_LISTED = 12
 _ACCEPT = "sec-websocket-accept"
-# They told how the body was framed on its way; here it is not.
+# Headers about the framing of the body, which a replayed body does not have.
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
 class NotRecorded(LookupError):
-    """A request that the recording has no answer for, or no further one."""
+    """The recording has no answer, or no further answer, to a request."""
 
 
 class Replay(httpx.AsyncBaseTransport):
-    """Answers as the Engine did that was recorded: `Docker(transport=Replay("recording.json"))`.
+    """Gives the recorded answers of an Engine: `Docker(transport=Replay("recording.json"))`.
 
-    A request is matched by method, target and body; where the same was asked more than once, the answers come in
-    their order. `chunks` cuts the bodies: as they arrived, in one piece, or byte by byte; a program must behave the
-    same. A body that was not recorded to its end breaks off where the recording does.
+    A request is matched by method, target and body; answers to equal requests come in their recorded order. `chunks`
+    says how bodies are split: as recorded, not at all, or into single bytes; a program must behave the same with each.
+    A body that was not recorded to its end breaks off at that place.
     """
 
-    def __init__(self, recording: Recording | str | os.PathLike[str], chunks: Chunks = "recorded") -> None:
+    def __init__(self, recording: Recording | str | os.PathLike[str], chunks: ChunkMode = "recorded") -> None:
         if isinstance(recording, (str, os.PathLike)):
             recording = cast("Recording", json.loads(Path(recording).read_text(encoding="utf-8")))
         if recording.get("format") != FORMAT:
             raise ValueError(f"a recording of format {FORMAT} is needed, got {recording.get('format')!r}")
         if chunks not in ("recorded", "whole", "bytes"):
             raise ValueError(f"chunks: {chunks!r} is not one of 'recorded', 'whole', 'bytes'")
-        self._chunks: Chunks = chunks
+        self._chunks: ChunkMode = chunks
         self._all = list(recording["exchanges"])
-        self._left = list(self._all)
+        self._unused = list(self._all)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.lowlevel.checkpoint()
@@ -61,77 +61,77 @@ class Replay(httpx.AsyncBaseTransport):
         return httpx.Response(
             response["status"],
             headers=_headers(request, response, chunks),
-            stream=_Body(chunks, single=self._chunks == "bytes", ended=response["ended"]),
+            stream=_ReplayedBody(chunks, single=self._chunks == "bytes", ended=response["ended"]),
             request=request,
             extensions={
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": response["reason"].encode(),
-                "network_stream": _Pipe(response),
+                "network_stream": _ReplayedWriter(response),
             },
         )
 
     def unused(self) -> list[Exchange]:
-        """Exchanges that nobody has asked for yet."""
-        return list(self._left)
+        """The exchanges that were not requested yet."""
+        return list(self._unused)
 
     def _find(self, method: str, target: str, body: bytes) -> Exchange:
-        def fits(exchange: Exchange) -> bool:
+        def matches(exchange: Exchange) -> bool:
             request = exchange["request"]
             return (request["method"], request["target"]) == (method, target) and same_body(
                 from_piece(request["body"]), body
             )
 
-        for index, exchange in enumerate(self._left):
-            if fits(exchange):
-                return self._left.pop(index)
-        times = sum(map(fits, self._all))
+        for index, exchange in enumerate(self._unused):
+            if matches(exchange):
+                return self._unused.pop(index)
+        times = sum(map(matches, self._all))
         if times:
-            raise NotRecorded(f"{method} {target} was recorded {times} times, and is asked once more")
-        of_target = [one for one in self._all if one["request"]["target"] == target]
-        if any(one["request"]["method"] == method for one in of_target):
+            raise NotRecorded(f"{method} {target} was recorded {times} times, and is requested once more")
+        same_target = [exchange for exchange in self._all if exchange["request"]["target"] == target]
+        if any(exchange["request"]["method"] == method for exchange in same_target):
             raise NotRecorded(f"{method} {target} was recorded with another body, not with {body[:200]!r}")
         raise NotRecorded(
-            f"{method} {target} was not recorded; not asked for yet: {', '.join(self._shown()) or 'none'}"
+            f"{method} {target} was not recorded; not requested yet: {', '.join(self._unused_targets()) or 'none'}"
         )
 
-    def _shown(self) -> Iterator[str]:
-        for exchange in self._left[:_SHOWN]:
+    def _unused_targets(self) -> Iterator[str]:
+        for exchange in self._unused[:_MAX_LISTED]:
             yield f"{exchange['request']['method']} {exchange['request']['target']}"
-        if len(self._left) > _SHOWN:
-            yield f"and {len(self._left) - _SHOWN} more"
+        if len(self._unused) > _MAX_LISTED:
+            yield f"and {len(self._unused) - _MAX_LISTED} more"
 
 
 def _headers(request: httpx.Request, response: RecordedResponse, chunks: list[bytes]) -> list[tuple[str, str]]:
     recorded = [(name, value) for name, _, value in (line.partition(": ") for line in response["headers"])]
-    if key := request.headers.get("sec-websocket-key"):  # another one than when it was recorded
-        recorded = [(name, accepted(key) if name.lower() == _ACCEPT else value) for name, value in recorded]
+    if key := request.headers.get("sec-websocket-key"):  # a new key for each connection
+        recorded = [(name, accept_value(key) if name.lower() == _ACCEPT else value) for name, value in recorded]
     headers = [(name, value) for name, value in recorded if name.lower() not in _FRAMING]
     if chunks and any(name.lower() == "content-length" for name, _ in recorded):
         headers.append(("Content-Length", str(sum(map(len, chunks)))))
     return headers
 
 
-class _Pipe:
-    """The other direction of a connection that was handed over: it takes what was sent when it was recorded."""
+class _ReplayedWriter:
+    """The writing side of a hijacked connection: accepts only what was sent when it was recorded."""
 
     def __init__(self, response: RecordedResponse) -> None:
-        self._left = from_piece(response.get("sent", ""))
-        self._any = any(line.lower() == "upgrade: websocket" for line in response["headers"])
+        self._unused = from_piece(response.get("sent", ""))
+        self._is_websocket = any(line.lower() == "upgrade: websocket" for line in response["headers"])
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await anyio.lowlevel.checkpoint()
-        if self._any:
+        if self._is_websocket:
             return
-        left, data = self._left, bytes(buffer)
+        left, data = self._unused, bytes(buffer)
         if not left.startswith(data):
-            raise NotRecorded(f"{data[:80]!r} was not sent when this was recorded, but {left[:80]!r}")
-        self._left = left[len(data) :]
+            raise NotRecorded(f"{data[:80]!r} was sent, but the recording has {left[:80]!r}")
+        self._unused = left[len(data) :]
 
     async def send_eof(self) -> None:
         await anyio.lowlevel.checkpoint()
 
 
-class _Body(httpx.AsyncByteStream):
+class _ReplayedBody(httpx.AsyncByteStream):
     def __init__(self, chunks: list[bytes], *, single: bool, ended: bool) -> None:
         self._chunks = iter(chunks)
         self._rest = iter(b"")

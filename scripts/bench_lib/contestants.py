@@ -1,4 +1,4 @@
-"""Who takes part. A method that is missing leaves its client out of that work."""
+"""The clients that are compared. A client without a method for a task is left out of it."""
 
 from __future__ import annotations
 
@@ -47,4 +47,4 @@ CONTESTANTS: dict[str, Contestant] = {
     "docker command": Contestant(DockerCommand),
 }
 PEERS = ("aiodocker", "httpx", "docker-py")
-"""Of whom the best is asked for."""
+"""The clients whose best result counts."""

@@ -1,4 +1,4 @@
-"""An Engine in wire shape that answers from memory, so that it is never what is measured: fake_engine.py SOCKET.
+"""A fake Engine that answers from memory, so that its own speed matters least: fake_engine.py SOCKET.
 
 One loop, for Linux, and a thread for each answer that is long: its client may ask something else meanwhile.
 """
@@ -140,9 +140,9 @@ def take(peer: socket.socket, begun: bytes) -> None:
 
 
 listening: dict[int, socket.socket] = {}
-"""Who listens to events."""
+"""The connections that read events."""
 echoing: set[int] = set()
-"""Whose connection was handed over."""
+"""The connections that were upgraded."""
 
 
 def answer(peer: socket.socket, request: bytes) -> Long | None:

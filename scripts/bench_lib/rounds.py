@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 _PATIENCE = 120.0  # seconds for one round, before its contestant counts as hanging
 
 Times = dict[str, list[dict[str, float]]]
-"""Contestant: for each round `wall` and `cpu` seconds a call, and what else it tells."""
+"""Contestant: for each round `wall` and `cpu` seconds a call, and its other figures."""
 
 
 def turns(names: list[str], rounds: int) -> Iterator[str]:

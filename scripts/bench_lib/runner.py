@@ -1,4 +1,4 @@
-"""One work after the other, each on its Engine."""
+"""Runs one task after the other, each on its Engine."""
 
 from __future__ import annotations
 

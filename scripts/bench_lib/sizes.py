@@ -1,4 +1,4 @@
-"""How much each work moves, and checks that all of it came: a client that loses something is not fast."""
+"""How much data each task moves, and checks that all of it arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many open streams at once: what one costs in memory, and what a call costs beside them."""
+"""Many open streams at once: the memory of each, and the time of a call meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of ratios within a round, and whether they reach what is wanted."""
+"""Tables of ratios within a round, and whether they reach the goal."""
 
 from __future__ import annotations
 

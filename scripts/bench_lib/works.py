@@ -1,4 +1,4 @@
-"""What is measured, and what each work is wanted to reach."""
+"""What is measured, and the ratio that each task should reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine underneath: may we work here, and are the few tools there that building a root folder takes?"""
+"""The host: whether engines can run on it, and the tools that building a root folder needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Keeps which operations succeeded on which Engine, for `scripts/coverage`, if RAWDOCK_LIVE_REPORT names a file."""
+"""What all live tests share.
+
+At the end of a run each Engine is compared with its state at the start, and the run fails with a list of all that the
+tests left behind. If RAWDOCK_LIVE_REPORT names a file, the operations that succeeded on each Engine are written into
+it, for `scripts/coverage`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,18 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
-from spec.seen import asked
+from scenarios.kit import BUSYBOX
+from spec.seen import requested_operation
 
-from rawdock import Docker
+from rawdock import Docker, NotFound, NotSupported
+
+BASE_IMAGES = (BUSYBOX, "busybox:1")
 
 _seen: dict[str, dict[str, set[str]]] = {}
 
@@ -26,27 +36,67 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail with a list of what the run created on an Engine and did not remove."""
+    sockets = dict(entry.split("=", 1) for entry in os.environ.get("RAWDOCK_LIVE_ENGINES", "").split(",") if entry)
+    if not any(item.get_closest_marker("live") for item in request.session.items):
+        sockets = {}
+    before = {name: anyio.run(inventory, socket) for name, socket in sockets.items()}
+    yield
+    left: list[str] = []
+    for name, socket in sockets.items():
+        anyio.run(_without_base_images, socket, before[name])
+        left += (f"{name}: {one}" for one in sorted(anyio.run(inventory, socket) - before[name]))
+    if left:
+        pytest.fail("live tests left behind:\n" + "\n".join(left), pytrace=False)
+
+
+async def inventory(socket: str) -> set[str]:
+    """All that is on an Engine and stays until somebody removes it: containers, images (untagged ones too), ..."""
+    async with Docker(socket) as docker:
+        found = {f"container {one.names[0]}" for one in await docker.containers.list(all=True)}
+        for image in await docker.images.list():
+            found |= {f"image {tag}" for tag in image.repo_tags if tag != "<none>:<none>"} or {f"image {image.id}"}
+        found |= {f"network {one.name}" for one in await docker.networks.list()}
+        found |= {f"volume {one.name}" for one in (await docker.volumes.list()).volumes}
+        with suppress(NotSupported):
+            found |= {f"plugin {one.name}" for one in await docker.plugins.list()}
+        if (await docker.system.info()).swarm.local_node_state not in ("", "inactive"):
+            found.add("a swarm")
+    return found - {"network docker_gwbridge"}  # Docker keeps it when it leaves a swarm
+
+
+async def _without_base_images(socket: str, before: set[str]) -> None:
+    """Remove the images that tests start containers from and leave for the next test, unless they were there before."""
+    async with Docker(socket) as docker:
+        for reference in BASE_IMAGES:
+            if not any(one.endswith(reference) for one in before):
+                with suppress(NotFound):
+                    await docker.images.delete(reference, force=True)
+
+
 @pytest.fixture(autouse=True)
-def noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call that succeeds is noted under the name of its Engine."""
+def record_operations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call that succeeds is recorded under the name of its Engine."""
     if "socket" not in request.fixturenames:
         return
     engine = _seen.setdefault(request.node.callspec.params["socket"].partition("=")[0], {})
 
-    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    def recording(original: Callable[..., Any]) -> Callable[..., Any]:
         async def call(self: Docker, endpoint: Any, bound: Any, *rest: Any) -> Any:
             result = await original(self, endpoint, bound, *rest)
             headers = [f"{name}: " for name, _ in bound.headers]
             headers += ["Content-Type: "] if bound.content_type else []
-            one = asked(endpoint.method, bound.target, headers)
+            one = requested_operation(endpoint.method, bound.target, headers)
             if one.operation:
                 engine.setdefault(one.operation, set()).update(one.parameters)
             return result
 
         return call
 
-    monkeypatch.setattr(Docker, "call", noting(Docker.call))
-    monkeypatch.setattr(Docker, "open", noting(Docker.open))
+    monkeypatch.setattr(Docker, "call", recording(Docker.call))
+    monkeypatch.setattr(Docker, "open", recording(Docker.open))
 
 
 @pytest.fixture(autouse=True, scope="session")

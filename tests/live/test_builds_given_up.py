@@ -1,4 +1,4 @@
-"""A build that is given up is over on the Engine too: no process of it runs on, no container and no image is left."""
+"""A cancelled build ends on the Engine too: no process, no container and no image of it is left."""
 
 from __future__ import annotations
 

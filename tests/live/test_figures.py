@@ -1,4 +1,4 @@
-"""The figures of `docker stats`, beside the docker command's own: of the same samples, and of a real container.
+"""Usage compared with the output of `docker stats`: for the same samples, and for a real container.
 
 The command is that of an engine of `scripts/engines`, or of the machine.
 """

@@ -30,7 +30,7 @@ from rawdock.testing import Recorder
 
 ENGINES = [entry for entry in os.environ.get("RAWDOCK_LIVE_ENGINES", "").split(",") if entry]
 ONE_STORE = [entry for entry in ENGINES if not entry.partition("=")[0].endswith("-ctrd")]
-"""Without those that differ from another in their image store alone: for what has nothing to do with that."""
+"""The engines without those that differ from another only in their image store, for tests that do not depend on it."""
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
 if not ENGINES:

@@ -1,4 +1,4 @@
-"""Uploads that a real Engine refuses, or answers early: what it says is read, whatever has become of the connection."""
+"""Uploads that a real Engine refuses or answers early: its answer is read even if the connection was reset."""
 
 from __future__ import annotations
 

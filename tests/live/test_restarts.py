@@ -1,4 +1,4 @@
-"""An Engine that is killed and started again, really: one of our own, beside the one that is tested.
+"""A real Engine that is killed and started again: a separate one, beside the one that is tested.
 
 It is made with what `scripts/engines` has set up already, in a folder of its own. Only Engines of `scripts/engines`
 have that; for others these tests are skipped.
@@ -160,7 +160,7 @@ async def test_whatever_is_open_ends_when_its_engine_is_killed(own: Own) -> None
                         begun()
 
             async def entries(begun: Callable[[], None]) -> None:
-                async with docker.containers.log_entries(id, follow=True) as stream:
+                async with docker.containers.logs(id, follow=True).entries() as stream:
                     async for _ in stream:
                         begun()
 

@@ -1,4 +1,4 @@
-"""What Engines cannot do: the one place that says so.
+"""What Engines cannot do.
 
 The first of a key is a label of an Engine, as `kit.engine_of` gives them; the second a scenario or a step of one.
 """

@@ -1,4 +1,4 @@
-"""What happens on the Engine, as it tells it."""
+"""The Engine's events."""
 
 from __future__ import annotations
 

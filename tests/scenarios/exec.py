@@ -86,7 +86,9 @@ async def terminal(docker: Docker) -> None:
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-exec") as id:
         await docker.containers.start(id)
-        ask = "read -r word; stty size; echo $word >&2"
+        # Podman hands the size and the input over in two ways, so the size may be the later one.
+        wait = 'for n in $(seq 100); do [ "$(stty size)" = "10 20" ] && break; sleep 0.1; done'
+        ask = f"read -r word; {wait}; stty size; echo $word >&2"
         config = ExecConfig(cmd=["sh", "-c", ask], attach_stdin=True, attach_stdout=True, attach_stderr=True, tty=True)
         created = await docker.exec.create(id, config)
         async with docker.exec.start(created.id, ExecStartConfig(tty=True)) as process:

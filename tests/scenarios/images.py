@@ -1,4 +1,4 @@
-"""Images that are there."""
+"""Images that the Engine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scenarios have in common."""
+"""What scenarios share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOOP = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"]
 
 
 class Engine(NamedTuple):
-    """Who answers."""
+    """The Engine that answers."""
 
     labels: frozenset[str]
     """As `podman` and `podman-5.4`, or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
@@ -38,16 +38,16 @@ class Engine(NamedTuple):
     api: tuple[int, ...]
 
     def can(self, step: str) -> bool:
-        """Whether `cannot` knows nothing against it."""
+        """Whether the Engine can do this step, by the table in `cannot.py`."""
         return not reason(self.labels, step)
 
     def has(self, version: str) -> bool:
-        """Whether the API is as new as this."""
+        """Whether the Engine has this API version."""
         return self.api >= tuple(map(int, version.split(".")))
 
 
 async def engine_of(docker: Docker) -> Engine:
-    """Who answers, as its answers tell."""
+    """Find out which Engine answers."""
     ping = await docker.system.ping()
     number = ".".join((await docker.system.version()).version.split(".")[:2])
     api = tuple(map(int, ping.api_version.split(".")))
@@ -61,25 +61,25 @@ async def engine_of(docker: Docker) -> Engine:
 
 
 def credentials(password: str = PASSWORD, *, registry: str = "") -> AuthConfig:
-    """Credentials for the registry that wants some."""
+    """Credentials for the registry that requires them."""
     return AuthConfig(username=USER, password=SecretStr(password), serveraddress=registry)
 
 
 async def has_image(docker: Docker, reference: str) -> bool:
-    """Whether a list has it."""
+    """Whether the Engine lists the image."""
     images = await docker.images.list(filters={"reference": reference})
     return any(reference in image.repo_tags for image in images)
 
 
 async def no_image(docker: Docker, *references: str) -> None:
-    """Take images away that an earlier run, or another one, may have left."""
+    """Remove images that another run may have left."""
     for reference in references:
         if await has_image(docker, reference):
             await docker.images.delete(reference, force=True)
 
 
 async def no_container(docker: Docker, *names: str) -> None:
-    """Take containers away that an earlier run may have left."""
+    """Remove containers that an earlier run may have left."""
     for name in names:
         found = await docker.containers.list(all=True, filters={"name": name})
         for container in found:
@@ -88,14 +88,14 @@ async def no_container(docker: Docker, *names: str) -> None:
 
 
 async def no_network(docker: Docker, name: str) -> None:
-    """Take a network away that an earlier run may have left."""
+    """Remove a network that an earlier run may have left."""
     for found in await docker.networks.list(filters={"name": name}):
         if found.name == name:
             await docker.networks.delete(found.id)
 
 
 async def no_swarm(docker: Docker) -> None:
-    """Leave a swarm that an earlier run may have left this Engine in."""
+    """Leave the swarm that this Engine may still be in after an earlier run."""
     while True:
         try:
             await docker.swarm.leave(force=True)
@@ -111,7 +111,7 @@ async def no_swarm(docker: Docker) -> None:
 
 @asynccontextmanager
 async def swarm(docker: Docker, request: SwarmInitRequest | None = None) -> AsyncGenerator[str, None]:
-    """A swarm of this Engine alone, that is gone at the end; gives the node's id.
+    """A swarm of this Engine alone, which it leaves at the end. Yields the node's id.
 
     Its ingress network goes at once: nothing here needs it, and an Engine waits for seconds to leave with one.
     """
@@ -129,7 +129,7 @@ T = TypeVar("T")
 
 
 async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
-    """Look again and again until it holds: for what an Engine tells no event of."""
+    """Poll until the condition holds, where the Engine sends no event."""
     while not holds(found := await look()):  # noqa: ASYNC110  # the Engine is asked, no other task
         await anyio.sleep(0.2)
     return found
@@ -139,7 +139,7 @@ async def until(holds: Callable[[T], bool], look: Callable[[], Awaitable[T]]) ->
 async def container(
     docker: Docker, name: str, cmd: list[str] | None = None, **more: object
 ) -> AsyncGenerator[str, None]:
-    """A container that is created, not started, and goes at the end; gives its id."""
+    """A container that is created, not started, and removed at the end. Yields its id."""
     if not await has_image(docker, BUSYBOX):
         await docker.images.pull(BUSYBOX)
     await no_container(docker, name)
@@ -152,13 +152,13 @@ async def container(
 
 
 async def opened(stream: AbstractAsyncContextManager[object]) -> None:
-    """Enter a stream and leave it: for what is refused at once."""
+    """Enter a stream and leave it, to see whether it is refused."""
     async with stream:
         pass
 
 
 async def output(stream: LogStream) -> tuple[bytes, bytes]:
-    """All that a process still writes: stdout and stderr."""
+    """Read the rest of a process's stdout and stderr."""
     out, err = bytearray(), bytearray()
     async for frame in stream:
         (err if frame.stream == "stderr" else out).extend(frame.data)
@@ -166,7 +166,7 @@ async def output(stream: LogStream) -> tuple[bytes, bytes]:
 
 
 async def executed(docker: Docker, id: str, cmd: list[str], **more: object) -> tuple[bytes, bytes]:
-    """What a command in a running container writes: stdout and stderr."""
+    """Run a command in a running container; return its stdout and stderr."""
     config = ExecConfig(cmd=cmd, attach_stdout=True, attach_stderr=True, **more)  # type: ignore[arg-type]
     async with docker.exec.start((await docker.exec.create(id, config)).id) as process:
         return await output(process)
@@ -191,13 +191,13 @@ def tar(files: Mapping[str, bytes | str | None], mode: int = 0o644) -> bytes:
 
 
 def gzipped(data: bytes) -> bytes:
-    """As gzip, but stored as it is: what compresses better writes other bytes by its version."""
+    """Gzip without compression, so that the bytes do not depend on zlib's version."""
     block = b"\x01" + len(data).to_bytes(2, "little") + (len(data) ^ 0xFFFF).to_bytes(2, "little") + data
     return b"\x1f\x8b\x08" + bytes(7) + block + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
 
 
 def untar(archive: bytes) -> dict[str, bytes | str | None]:
-    """What is in a tar archive, as `tar` takes it."""
+    """The members of a tar archive, in the form that `tar` takes."""
     out: dict[str, bytes | str | None] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:
@@ -210,7 +210,7 @@ def untar(archive: bytes) -> dict[str, bytes | str | None]:
 async def tiny(
     docker: Docker, reference: str, files: Mapping[str, bytes | str | None] | None = None
 ) -> AsyncGenerator[str, None]:
-    """An image of a few bytes, made here, that goes at the end; gives its id."""
+    """An image of a few bytes that is imported, and removed at the end. Yields its id."""
     await no_image(docker, reference)
     repo, _, version = reference.rpartition(":")
     made = await docker.images.import_(tar(files or {"hello": b"world"}), repo=repo, tag=version)

@@ -22,8 +22,8 @@ async def _run(docker: Docker, id: str) -> None:
         await waiting.result()
 
 
-async def _entries(docker: Docker, id: str, **options: object) -> list[LogEntry]:
-    async with docker.containers.log_entries(id, **options) as lines:  # type: ignore[arg-type]
+async def _entries(docker: Docker, id: str, *, json: bool = False, **options: object) -> list[LogEntry]:
+    async with docker.containers.logs(id, **options).entries(json) as lines:  # type: ignore[arg-type]
         return [one async for one in lines]
 
 
@@ -76,7 +76,7 @@ async def followed(docker: Docker) -> None:
     cmd = ["sh", "-c", "echo before; until [ -e /go ]; do sleep 0.1; done; printf 'caf\\303\\251\\n'"]
     async with container(docker, NAME, cmd) as id:
         await docker.containers.start(id)
-        async with docker.containers.log_entries(id, follow=True) as lines:
+        async with docker.containers.logs(id, follow=True).entries() as lines:
             assert (await anext(lines)).text == "before"
             await executed(docker, id, ["touch", "/go"])
             assert [one.text async for one in lines] == ["café"]
@@ -87,4 +87,4 @@ async def followed(docker: Docker) -> None:
 async def errors(docker: Docker) -> None:
     """No such container."""
     with pytest.raises(NotFound):
-        await opened(docker.containers.log_entries("rawdock-s-none"))
+        await opened(docker.containers.logs("rawdock-s-none").entries())

@@ -1,4 +1,4 @@
-"""Prunes, held by a label to what the scenario made."""
+"""Prunes, limited by a label to what the scenario created."""
 
 from __future__ import annotations
 

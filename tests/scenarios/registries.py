@@ -1,4 +1,4 @@
-"""What registries have, as the Engine sees them."""
+"""Images in registries, as the Engine sees them."""
 
 from __future__ import annotations
 

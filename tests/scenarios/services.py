@@ -193,7 +193,7 @@ async def lines(docker: Docker) -> None:
         tasks = await _tasks(docker, name, "running", 2)
 
         said: dict[str, list[tuple[str, bytes]]] = {task.id: [] for task in tasks}
-        async with docker.services.log_entries(name, follow=True, timestamps=True, details=True) as entries:
+        async with docker.services.logs(name, follow=True, timestamps=True, details=True).entries() as entries:
             async for entry in entries:
                 assert entry.time is not None
                 assert entry.details["com.docker.swarm.node.id"] == node
@@ -205,13 +205,13 @@ async def lines(docker: Docker) -> None:
             assert [data for stream, data in lines if stream == "stdout"] == [b"there", b"", b"last"]
             assert [data for stream, data in lines if stream == "stderr"] == [b"up"]
 
-        async with docker.tasks.log_entries(tasks[0].id, stderr=False) as entries:
+        async with docker.tasks.logs(tasks[0].id, stderr=False).entries() as entries:
             assert [entry async for entry in entries] == [
                 LogEntry("stdout", b"there"),
                 LogEntry("stdout", b""),
                 LogEntry("stdout", b"last"),
             ]
-        async with docker.tasks.log_entries(tasks[0].id, stdout=False, timestamps=True) as entries:
+        async with docker.tasks.logs(tasks[0].id, stdout=False, timestamps=True).entries() as entries:
             (up,) = [entry async for entry in entries]
         assert (up.text, up.time is not None) == ("up", True)
         await docker.services.delete(name)

@@ -1,4 +1,4 @@
-"""What containers use."""
+"""The CPU, memory and network usage of containers."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ async def unhealthy(docker: Docker) -> None:
             assert caught.value.status == "unhealthy"
         await docker.containers.kill(id)
         await docker.containers.wait(id)
-        with pytest.raises(Unhealthy, match="does not run") as caught:
+        with pytest.raises(Unhealthy, match="is not running") as caught:
             await docker.wait_healthy(id)
         assert caught.value.status in ("exited", "stopped")
     async with container(docker, NAME) as id:

@@ -1,4 +1,4 @@
-"""Events that never go deaf."""
+"""`docker.watch`: events that go on when a connection is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a live Engine sends beside what the models know: the harmless reads, each answer laid on its declared type."""
+"""Compares what a live Engine sends with the models, for all reads that change nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIMIT = 50  # objects of a kind that are looked into
 
 
 class Read(NamedTuple):
-    """An answer: which method asked, the declared type, and what came."""
+    """An answer, with the method that was called and its declared type."""
 
     method: str
     kind: Any
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
 
 class Drift:
-    """What was found, by `Model.Field`, with the first place where it was seen."""
+    """The differences, by `Model.Field`, with the first place where each was seen."""
 
     def __init__(self) -> None:
         self.unknown: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Drift:
             self._walk(known[wire].type, item, f"{path}.{wire}")
 
     def never_sent(self, version: str) -> list[str]:
-        """Fields of models that came, which this API version has, and which no answer had."""
+        """Fields of this API version that no answer had, of models that some answer had."""
         spoken = parse_version(version)
         return [
             f"{name}.{field.wire}"
@@ -78,7 +78,7 @@ class Drift:
 
 
 def enum(model: str, wire: str, otherwise: str) -> list[str]:
-    """The documented values of a field; where there are none, whatever it is."""
+    """The documented values of a field, if there are any."""
     for schema in schemas(model):
         found: list[str] = ENGINE["schemas"].get(schema, {}).get("fields", {}).get(wire, {}).get("enum", [])
         if found:
@@ -93,7 +93,7 @@ def _items(value: Any, *names: str) -> Iterator[str]:
 
 
 async def harmless_reads(docker: Docker) -> AsyncIterator[Read]:
-    """Every object that can be looked at without changing anything. What the Engine does not have is left out."""
+    """Read every object that can be read without changing anything. What the Engine does not support is left out."""
 
     async def ask(method: str, path: str, **params: Any) -> Read | None:
         declared = endpoint_of(methods()[method])

@@ -1,4 +1,4 @@
-"""The official facts (`engine.json`, drawn by `scripts/spec`) beside what rawdock declares, and how they differ.
+"""The official facts (`engine.json`, written by `scripts/spec`) compared with what rawdock declares.
 
 A difference has a name, of a model's field or of an operation's parameter:
 
@@ -6,8 +6,8 @@ A difference has a name, of a model's field or of an operation's parameter:
 
 and says what it is:
 
-    missing   the files have it, rawdock has not
-    extra     rawdock has it, the files have not
+    missing   only the files have it
+    extra     only rawdock has it
     type      both have it, with another type
     since     they name another first version
     until     they name another version that is the first without it
@@ -172,12 +172,12 @@ class Field(NamedTuple):
 
 
 def schemas(model: str) -> tuple[str, ...]:
-    """The official names of what a model stands for."""
+    """The names of the official schemas that a model stands for."""
     return SCHEMAS.get(model, (model,))
 
 
 def official(schema: str) -> dict[str, Field] | None:
-    """What the files say of a schema; None if they have no such thing."""
+    """The official fields of a schema; None if there is no such schema."""
     facts = ENGINE["schemas"].get(schema)
     if facts is None:
         return None
@@ -190,7 +190,7 @@ def models() -> dict[str, type[Model]]:
 
 
 def declared(model: type[Model]) -> dict[str, Field]:
-    """What a model says, by wire name; read from its annotations alone, not from anything the codec made of them."""
+    """The fields of a model by wire name, read from its annotations alone and not from the codec."""
     found = {}
     for name, hint in get_type_hints(model, include_extras=True).items():
         if name.startswith("_") or name == "extra":
@@ -206,7 +206,7 @@ def declared(model: type[Model]) -> dict[str, Field]:
 
 
 def by_rule(name: str) -> str:
-    """The wire name of a field that says nothing else."""
+    """The wire name that the rule gives to a field."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
@@ -231,13 +231,13 @@ def short(hint: Any) -> str:
 
 
 def same_type(ours: str, theirs: str) -> bool:
-    """Whether a declared type is the official one, under whichever of its names."""
+    """Whether a declared type is the official one, under any of its names."""
     name = ours.strip("[]{}")
     return theirs in {ours.replace(name, schema) for schema in schemas(name)}
 
 
 def differences(model: type[Model]) -> Iterator[tuple[str, str]]:
-    """How a model differs from the files: the name of each difference, and a few words for people."""
+    """How a model differs from the files: the name of each difference, and a description."""
     name = model.__name__
     theirs = official(schemas(name)[0])
     if theirs is None:
@@ -270,7 +270,7 @@ class Parameter(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A route, with all public methods that ask it."""
+    """A route, with all public methods that send requests to it."""
 
     key: str
     """As `GET /containers/json`."""
@@ -327,7 +327,7 @@ def _operation(key: str, names: list[str]) -> Operation:
                 parameters[f"{one.place} {one.wire}"] = Parameter(_text(one.since), _text(one.until), one.required)
         for wire_name, _ in parse_qsl(endpoint.fixed):
             parameters[f"query {wire_name}"] = Parameter()
-        uploads = any(one.place == "body" and one.encode.__name__ == "uploaded" for one in endpoint.parameters)
+        uploads = any(one.place == "body" and one.encode.__name__ == "upload_body" for one in endpoint.parameters)
         if uploads and "header Content-type" in ENGINE["operations"].get(key, {}).get("parameters", {}):
             parameters["header Content-type"] = Parameter()  # sent with every upload
     body = any(one.place == "body" for endpoint in endpoints for one in endpoint.parameters)
@@ -350,7 +350,7 @@ def by_operation_id(operation: str) -> str:
 
 
 def operation_differences(key: str) -> Iterator[tuple[str, str]]:
-    """How an operation differs from the files: the name of each difference, and a few words for people."""
+    """How an operation differs from the files: the name of each difference, and a description."""
     ours = operations()[key]
     theirs = ENGINE["operations"].get(key)
     if theirs is None:
@@ -379,5 +379,5 @@ def operation_differences(key: str) -> Iterator[tuple[str, str]]:
 
 
 def missing_operations() -> set[str]:
-    """What the files have and rawdock has not."""
+    """The official operations that rawdock does not declare."""
     return set(ENGINE["operations"]) - set(operations())

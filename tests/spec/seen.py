@@ -15,7 +15,7 @@ from rawdock._annotations import without_none
 from rawdock._answers.stats import stats_of
 from rawdock._declare.endpoint import Endpoint
 from rawdock._models.model import Model, fields_of
-from rawdock._streams.faces.contexts import Opens
+from rawdock._streams.faces.contexts import stream_classes
 from rawdock._streams.faces.json_lines import Lines
 from rawdock.models import ArchiveStat, WaitResponse
 from rawdock.testing import Exchange, Recording
@@ -29,8 +29,8 @@ GOLDEN: dict[str, dict[str, Any]] = json.loads((_TESTS / "golden" / "requests.js
 LIVE_PATH = _TESTS / "spec" / "live.json"
 
 
-class Asked(NamedTuple):
-    """A request, as far as it tells of an operation."""
+class RequestedOperation(NamedTuple):
+    """The operation of a request, and which of its parameters were sent."""
 
     operation: str
     """As `GET /containers/json`."""
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 @cache
 def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
-    """Method, operation and pattern of each route, those without a name in them first."""
+    """Method, operation and pattern of each route; routes without a path parameter come first."""
     routes = []
     for key in sorted(operations(), key=lambda key: ("{" in key, key)):
         method, _, path = key.partition(" ")
@@ -49,14 +49,14 @@ def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
     return routes
 
 
-def asked(method: str, target: str, headers: list[str]) -> Asked:
-    """Which operation a request is, and which of its parameters it has."""
+def requested_operation(method: str, target: str, headers: list[str]) -> RequestedOperation:
+    """Find the operation of a request, and which of its parameters were sent."""
     path, _, query = target.partition("?")
     key = next((key for verb, key, pattern in _routes() if verb == method and pattern.fullmatch(path)), "")
     names = {f"query {name}" for name, _ in parse_qsl(query, keep_blank_values=True)}
     names |= {f"header {line.partition(':')[0]}".lower() for line in headers}
     known = operations()[key].parameters if key else {}
-    return Asked(key, frozenset(name for name in known if name in names or name.lower() in names))
+    return RequestedOperation(key, frozenset(name for name in known if name in names or name.lower() in names))
 
 
 @cache
@@ -66,7 +66,7 @@ def in_golden() -> dict[str, set[str]]:
     for cases in GOLDEN.values():
         for case in cases.values():
             method, _, target = case["request"].partition(" ")
-            one = asked(method, target, case.get("headers", []))
+            one = requested_operation(method, target, case.get("headers", []))
             found.setdefault(one.operation, set()).update(one.parameters)
     return found
 
@@ -80,9 +80,9 @@ def exchanges() -> Iterator[tuple[Path, Exchange]]:
             yield path, exchange
 
 
-def of_exchange(exchange: Exchange) -> Asked:
+def of_exchange(exchange: Exchange) -> RequestedOperation:
     request = exchange["request"]
-    return asked(request["method"], request["target"], request["headers"])
+    return requested_operation(request["method"], request["target"], request["headers"])
 
 
 def endpoint_of_exchange(exchange: Exchange) -> Endpoint | None:
@@ -121,12 +121,11 @@ def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
     returns = endpoint.returns
     if endpoint.path.endswith("/archive") and endpoint.method != "PUT":
         return ArchiveStat, False
-    origin = get_origin(returns)
-    if isinstance(origin, type) and issubclass(origin, Opens):
-        face = get_args(returns)[0]
-        if issubclass(face, Lines):
-            return cast("Any", face).line_type, True
-        return (WaitResponse, False) if face.__name__ == "Waiting" else (None, False)
+    if (classes := stream_classes(returns)) is not None:
+        stream = classes[1]
+        if issubclass(stream, Lines):
+            return cast("Any", stream).line_type, True
+        return (WaitResponse, False) if stream.__name__ == "Waiting" else (None, False)
     made_from_headers = endpoint.answer is not None and endpoint.answer is not stats_of
     return (None, False) if returns in (None, type(None), bool) or made_from_headers else (returns, False)
 
@@ -139,7 +138,7 @@ def bodies() -> Iterator[tuple[str, Any, Any]]:
         if endpoint is None or not body:
             continue
         for parameter in endpoint.parameters:
-            if parameter.place == "body" and parameter.encode.__name__ != "uploaded":
+            if parameter.place == "body" and parameter.encode.__name__ != "upload_body":
                 kind = without_none(parameter.type)[0]
                 yield f"{path.parent.name}-{path.stem}: {exchange['request']['target']}", kind, json.loads(body)
 

@@ -1,4 +1,4 @@
-"""What a scripted server reads of a request behind its head."""
+"""Reads the body of a request for a scripted server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["body_of"]
 
 
 async def body_of(request: bytes, peer: Peer) -> bytes:
-    """The whole body of a request."""
+    """Return the whole body of a request."""
     head, _, body = request.partition(b"\r\n\r\n")
     if b"\r\nTransfer-Encoding: chunked" not in head:
         return body

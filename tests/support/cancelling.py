@@ -18,7 +18,7 @@ def descriptors() -> int:
 
 
 async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
-    """Cancel `work` when others have had `n` turns; False once it is done before that."""
+    """Cancel `work` after `n` turns of the event loop. False if it finished before that."""
     finished = False
 
     async def run() -> None:
@@ -35,7 +35,7 @@ async def cancelled_at(n: int, work: Callable[[], Awaitable[None]]) -> bool:
 
 
 async def task_cancelled_at(n: int, work: Callable[[], Coroutine[None, None, None]]) -> bool:
-    """The same by asyncio's own `Task.cancel`, which comes once and is not repeated."""
+    """The same with asyncio's own `Task.cancel`, which cancels once and is not repeated."""
     task = asyncio.create_task(work())
     for _ in range(n):
         await asyncio.sleep(0)
@@ -48,7 +48,7 @@ async def task_cancelled_at(n: int, work: Callable[[], Coroutine[None, None, Non
 
 
 def open_files(folder: Path) -> list[str]:
-    """Descriptors of this process that lead into the folder."""
+    """The open files of this process that are in the folder."""
     found = []
     for one in os.listdir("/proc/self/fd"):
         try:

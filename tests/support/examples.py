@@ -49,6 +49,14 @@ from rawdock.models import (
 
 Arguments = dict[str, Any]
 
+
+class _Rows(dict[str, Arguments]):
+    def __missing__(self, name: str) -> Arguments:
+        raise LookupError(
+            f"tests/support/examples.py has no row for {name}: add it to EXAMPLES, with a value for each parameter"
+        )
+
+
 AUTH = AuthConfig(username="ada", password="not secret")
 ARM = Platform(os="linux", architecture="arm", variant="v7")
 AMD = Platform(os="linux", architecture="amd64")
@@ -123,7 +131,6 @@ EXAMPLES: dict[str, Arguments] = {
     "containers.inspect": {"id": "web", "size": True},
     "containers.kill": {"id": "web", "signal": "SIGTERM"},
     "containers.list": {"all": True, "limit": 3, "size": True, "filters": ODD},
-    "containers.log_entries": {"id": "web", **_LOGS, "until": 8, "json": True},
     "containers.logs": {"id": "web", **_LOGS, "until": "2026-01-02T03:04:05.000000006Z"},
     "containers.pause": {"id": "web"},
     "containers.prune": {"filters": ODD},
@@ -283,7 +290,6 @@ EXAMPLES: dict[str, Arguments] = {
     "services.delete": {"id": "svc"},
     "services.inspect": {"id": "svc", "insert_defaults": True},
     "services.list": {"filters": ODD, "status": True},
-    "services.log_entries": {"id": "svc", **_LOGS},
     "services.logs": {"id": "svc", **_LOGS},
     "services.update": {
         "id": "svc",
@@ -317,7 +323,6 @@ EXAMPLES: dict[str, Arguments] = {
     "system.version": {},
     "tasks.inspect": {"id": "t1"},
     "tasks.list": {"filters": ODD},
-    "tasks.log_entries": {"id": "t1", **_LOGS},
     "tasks.logs": {"id": "t1", **_LOGS},
     "volumes.create": {
         "config": VolumeCreateRequest(
@@ -334,6 +339,7 @@ EXAMPLES: dict[str, Arguments] = {
         "version": 12,
     },
 }
+EXAMPLES = _Rows(EXAMPLES)
 
 MORE: dict[str, dict[str, Arguments]] = {
     "images.import_": {"url": {"source": "https://r.test/a.tar"}},

@@ -1,4 +1,4 @@
-"""Folders and rules that the docker command was asked about, see `scripts/ignore_corpus`."""
+"""Folders and .dockerignore rules whose result the docker command has told; see `scripts/ignore_corpus`."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def plant(folder: Path, case: Case) -> Iterator[None]:
 
 
 def listed(archive: IO[bytes]) -> list[str]:
-    """What a tar archive makes when it is unpacked: folders that only names in them tell of are there too."""
+    """The paths that unpacking a tar archive creates, parent folders without an entry of their own included."""
     found: set[str] = set()
     with tarfile.open(fileobj=archive, mode="r|") as members:
         for member in members:

@@ -1,4 +1,4 @@
-"""Answers made from types: every field filled."""
+"""Example answers made from types, with every field filled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIME = "2026-01-02T03:04:05.000000006Z"
 
 
 def example(kind: Any, inside: tuple[type, ...] = ()) -> Any:
-    """A value of a declared type, as JSON, with every field filled; a model inside of itself is left empty."""
+    """A value of a declared type, as JSON, with every field filled; a model nested in itself is left empty."""
     kind, _ = without_none(kind)
     if get_origin(kind) is list:
         return [example(get_args(kind)[0], inside)]

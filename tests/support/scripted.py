@@ -32,11 +32,11 @@ class Exchange:
         if rest:
             self._http.receive_data(rest)
         self.body = b""
-        """What has come of the body so far, as long as `keep` is true."""
+        """The part of the body received so far, if `keep` is true."""
         self.keep = True
         self.size = 0
         self.ended = False
-        """Whether the body came to its end as HTTP has it."""
+        """Whether the body was received completely, as HTTP defines it."""
         request = self._event()
         if not isinstance(request, h11.Request):
             raise Gone
@@ -59,7 +59,7 @@ class Exchange:
         return event
 
     def read(self, size: int = 1 << 62) -> None:
-        """Read on until so many bytes of the body have come, or all of it."""
+        """Read until this many bytes of the body were received, or all of it."""
         while self.size < size and not self.ended:
             event = self._event()
             if isinstance(event, h11.EndOfMessage):
@@ -94,7 +94,7 @@ class ScriptedServer:
     def __init__(self, listener: socket.socket, script: Script, address: str) -> None:
         self.address = address
         self.exchanges: list[Exchange] = []
-        """Those that the script was asked for."""
+        """The requests that the script has answered."""
         self.connections = 0
         self.failures: list[BaseException] = []
         self._script = script

@@ -1,4 +1,4 @@
-"""Statistics as Engines send them, cut down to what figures are made of."""
+"""Statistics as Engines send them, reduced to the fields that usage is calculated from."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from rawdock.streams import (
     ContainerWatching,
     Duplex,
     Frame,
+    LogEntries,
     LogEntry,
     LogStream,
     ProcessStream,
@@ -79,7 +80,8 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
             assert_type(frame.data, bytes)
         async for text in logs.text():
             assert_type(text.text, str)
-    async with docker.services.log_entries("web", timestamps=True) as lines:
+    async with docker.services.logs("web", timestamps=True).entries(json=True) as lines:
+        assert_type(lines, LogEntries)
         async for line in lines:
             assert_type(line, LogEntry)
             assert_type(line.time, rawdock.Timestamp | None)

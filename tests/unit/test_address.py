@@ -1,4 +1,4 @@
-"""Which Engine: the docker command's order, and a clear word where that leads nowhere."""
+"""The address of the Engine: the order of the docker command, and clear errors."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_addresses(text: str, expected: Address) -> None:
     ],
 )
 def test_refused_addresses(text: str, words: str) -> None:
-    """What cannot be used is refused with the reason, and never guessed at."""
+    """Addresses that cannot be used are refused with the reason."""
     with pytest.raises(rawdock.AddressError, match=words):
         parse_address(text, "argument", {})
 
 
 def test_default(environ: dict[str, str]) -> None:
-    """With nothing said, it is the usual socket."""
+    """The default is the usual socket of Docker."""
     assert find_address(environ=environ) == Address(path=DEFAULT_SOCKET, source="default")
 
 
@@ -101,7 +101,7 @@ def test_unknown_context(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_tls_is_refused(tmp_path: Path, environ: dict[str, str]) -> None:
-    """TLS by a context or by DOCKER_TLS_VERIFY is never quietly left out."""
+    """TLS of a context or by DOCKER_TLS_VERIFY is refused, not ignored."""
     context(tmp_path, "safe", "tcp://host:2376", tls=True)
     active(tmp_path, "safe")
     with pytest.raises(rawdock.AddressError, match=r"context safe.*TLS"):
@@ -121,7 +121,7 @@ def test_broken_configuration(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_client_says_where_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client knows its address and who gave it."""
+    """A client has its address and where that comes from."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://localhost:2375")
     docker = rawdock.Docker()
     assert (docker.address, docker.address_source) == ("tcp://localhost:2375", "DOCKER_HOST")

@@ -82,11 +82,11 @@ def screens(console: Console) -> list[list[str]]:
 @pytest.fixture(autouse=True)
 def draw_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line is drawn, however fast it comes."""
-    monkeypatch.setattr("rawdock.bars._EVERY", 0.0)
+    monkeypatch.setattr("rawdock.bars._REDRAW_SECONDS", 0.0)
 
 
-async def test_lines_where_it_is_no_terminal() -> None:
-    """One whenever a layer goes on to another phase, not for each tick; and what is said of the whole."""
+async def test_lines_without_a_terminal() -> None:
+    """A line for each change of phase, not for each update; and lines about the whole transfer."""
     console = plain()
     async with docker_with(PULL) as docker, docker.images.pull("app:1") as pull:
         result = await show(pull, console=console)
@@ -122,7 +122,7 @@ async def test_lines_of_a_load_and_a_push() -> None:
 
 
 async def test_bars_in_a_terminal() -> None:
-    """A bar a layer, and one for all; nothing jumps back, and at the end all is done."""
+    """A bar for each layer and one for all; no bar goes back, and at the end all are done."""
     console = terminal()
     async with docker_with(PULL) as docker, docker.images.pull("app:1") as pull:
         await show(pull, console=console)
@@ -142,7 +142,7 @@ async def test_bars_in_a_terminal() -> None:
 
 
 async def test_a_terminal_that_cannot_draw() -> None:
-    """One without a cursor to move gets lines."""
+    """A terminal without cursor movement gets lines."""
     console = Console(file=io.StringIO(), force_terminal=True, width=100, _environ={"TERM": "dumb"})
     async with docker_with(LOAD) as docker, docker.images.load(b"") as load:
         await show(load, console=console)
@@ -150,18 +150,18 @@ async def test_a_terminal_that_cannot_draw() -> None:
 
 
 async def test_many_layers_in_a_small_terminal() -> None:
-    """Layers that are done make room for those that are not."""
+    """Completed layers are hidden if there is not enough room."""
     lines = [{"id": f"layer{n}", "status": "Pull complete"} for n in range(20)]
     lines.append({"id": "late", "status": "Waiting"})
     console = terminal(height=10)
     async with docker_with(lines) as docker, docker.images.pull("app:1") as pull:
         async for _ in pull:
             pass
-        from rawdock.bars import _Bars
+        from rawdock.bars import _BarDisplay
 
-        screen = _Bars(console)
-        with screen.shown:
-            screen.see(SimpleNamespace(progress=_waiting(pull.progress)), last=True)
+        screen = _BarDisplay(console)
+        with screen.bar:
+            screen.update(SimpleNamespace(progress=_waiting(pull.progress)), last=True)
     assert [line.split()[0] for line in screens(console)[-1]] == ["all", "late"]
 
 
@@ -173,7 +173,7 @@ def _waiting(progress: Any) -> Any:
 
 
 async def test_a_failure_is_raised() -> None:
-    """What was shown stays, and the terminal is left as it was found."""
+    """The bars remain, and the terminal is restored."""
     lines = [*PULL[:5], {"errorDetail": {"message": "no space left"}, "error": "no space left"}]
     for console in (plain(), terminal()):
         async with docker_with(lines) as docker, docker.images.pull("app:1") as pull:
@@ -206,7 +206,7 @@ class Build:
 
 
 async def test_steps_of_a_build() -> None:
-    """Their names are shown as they are, but nothing in them is an order to the terminal."""
+    """Names are shown without control characters."""
     console = plain()
     assert await show(Build(), console=console) == "sha256:3"
     assert written(console).splitlines() == [
@@ -223,9 +223,9 @@ async def test_steps_of_a_build() -> None:
     assert last[1].startswith("[1/2] FROM busybox")
 
 
-async def test_what_tells_no_progress() -> None:
+async def test_streams_without_progress() -> None:
     async with docker_with([]) as docker, docker.system.events() as events:
-        with pytest.raises(InvalidArgument, match="EventStream tells no progress"):
+        with pytest.raises(InvalidArgument, match="EventStream has no progress"):
             await show(events)  # type: ignore[type-var]
 
 
@@ -250,8 +250,8 @@ async def test_bytes_of_an_upload() -> None:
     assert written(console) == "app.tar: 4.0 kB\n"
 
 
-def test_nothing_unless_asked() -> None:
-    """rich is loaded by nothing but `rawdock.bars`."""
+def test_nothing_is_printed_by_default() -> None:
+    """Only `rawdock.bars` imports rich."""
     code = (
         "import sys, rawdock, rawdock.streams, rawdock.models, rawdock.progress, rawdock.files\n"
         "rawdock.Docker, rawdock.streams.PullStream, rawdock.streams.LoadStream\n"
@@ -261,7 +261,7 @@ def test_nothing_unless_asked() -> None:
 
 
 def test_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What to install is in the message."""
+    """The message says what to install."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "rich"]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "rawdock.bars")

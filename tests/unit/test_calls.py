@@ -1,4 +1,4 @@
-"""What one ping costs, in calls: a count, not a timing, so it is the same on every machine."""
+"""The cost of one ping, as a number of calls, which is the same on every machine."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_calls_of_a_ping(tmp_path: Path) -> None:
     "module", ["rawdock.models.containers", "rawdock.models.system", "rawdock.api.containers", "trio", "h11"]
 )
 def test_import_is_light(module: str) -> None:
-    """Importing rawdock loads no resource, no model, and no library that it has no use for."""
+    """Importing rawdock loads no resource, no model, and no library that is not needed for that."""
     code = f"import rawdock, sys; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -82,7 +82,7 @@ print(*sorted(x for x in sys.modules if x.startswith(("rawdock.models.", "rawdoc
 
 
 def test_a_ping_loads_no_more_than_it_needs() -> None:
-    """Of the 250 models one module, of the resources one, of the streams what every call could open."""
+    """A ping loads one module of models and one resource."""
     loaded = subprocess.run([sys.executable, "-c", _PING], check=True, capture_output=True, text=True).stdout.split()
     assert loaded == [
         "rawdock._streams.answer",

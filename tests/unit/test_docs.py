@@ -17,7 +17,7 @@ MOST_LINES = {README.name: 20}
 """Of a page's programs; 15 where it says nothing else."""
 
 
-def test_every_block_is_looked_at() -> None:
+def test_every_block_is_found() -> None:
     """None is missed because of how it is written, and README has none of another kind."""
     text = "".join(page.read_text() for page in PAGES)
     assert len(EXAMPLES) == text.count("```python")
@@ -57,6 +57,15 @@ def test_a_command_is_there(command: Example) -> None:
             assert line in ("python3 -m venv .venv", ". .venv/bin/activate", "python -m rawdock")
 
 
+def test_contributing_names_what_is_there() -> None:
+    """Each script, folder and file that it names exists, and it is short enough to be read."""
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"(?<!/)\b(?:scripts|tests|docs|rawdock)/[a-z_/]+(?:\.(?:py|json|md))?", text))
+    assert len(named) > 20
+    assert {path for path in named if not (PROJECT / path).exists()} == set()
+    assert len(text.splitlines()) <= 120
+
+
 def test_the_extras_are_there() -> None:
     named = set(re.findall(r"\.\[(\w+)\]", README.read_text()))
     assert named == set(tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
@@ -77,7 +86,7 @@ def test_the_story_in_readme_is_the_recorded_one() -> None:
     assert shown.fits(told.stdout)
 
 
-def test_what_is_printed_is_compared() -> None:
+def test_printed_output_is_compared() -> None:
     example = Example("page.md", 1, "", "one …\nthree\n")
     assert example.fits("one two\nthree\n")
     assert example.fits("one \nand more\nthree")

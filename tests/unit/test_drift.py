@@ -1,4 +1,4 @@
-"""Drift: what Engines send beside what the models know."""
+"""Drift: what Engines send that the models do not have."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def test_docker_sends_no_field_that_is_not_known() -> None:
     assert len(drift.models) > 50
 
 
-def test_what_is_found() -> None:
-    """A field of tomorrow, a value outside of an enum and a field that never comes are told, with the place."""
+def test_unknown_fields_and_values_are_found() -> None:
+    """An unknown field, an unknown enum value and a missing field are reported with their path."""
     drift = Drift()
     state = {"Status": "asleep", "Tomorrow": 1}
     drift.look(Read("containers.inspect", ContainerInspect, {"Id": "1", "State": state}))
@@ -40,8 +40,8 @@ def test_what_is_found() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_engine_without_most_of_it() -> None:
-    """What an Engine does not have, or refuses, is left out; nothing but GET is asked."""
+async def test_an_engine_with_few_operations() -> None:
+    """Operations that an Engine lacks or refuses are skipped; only GET requests are sent."""
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The table of failures is whole: each has tests that are there, and a row that users can read."""
+"""The table of failures is complete: each has existing tests and a row in the documentation."""
 
 from __future__ import annotations
 

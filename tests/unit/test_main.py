@@ -1,4 +1,4 @@
-"""`python -m rawdock`: what it says, and how it ends where no Engine is."""
+"""`python -m rawdock`: its output, and its exit code without an Engine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VERSION = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of the machine's own says which Engine."""
+    """The environment names no Engine."""
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_API_VERSION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -39,7 +39,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("engine", VERSION)
-async def test_it_says_which_engine(
+async def test_the_engine_is_shown(
     engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body, name = VERSION[engine]
@@ -64,10 +64,10 @@ async def test_it_says_which_engine(
         ("tcp://127.0.0.1:1", "Check the address"),
         ("ssh://ada@r.test", "forward the Engine's socket"),
         ("https://r.test:2376", "forward the Engine's socket"),
-        ("docker.sock", "give unix:///path/to/docker.sock"),
+        ("docker.sock", "use unix:///path/to/docker.sock"),
     ],
 )
-def test_without_an_engine_it_says_what_to_do(
+def test_without_an_engine(
     host: str, remedy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)
@@ -97,7 +97,7 @@ def test_the_version_has_one_source(capsys: pytest.CaptureFixture[str]) -> None:
         ("No such container: busybox:1", None),
     ],
 )
-def test_a_missing_image_is_to_be_pulled(message: str, pulled: str | None) -> None:
+def test_a_missing_image_error_says_to_pull(message: str, pulled: str | None) -> None:
     """The error says so where a container was to be created; the Engine's own words stay as they are."""
     error = NotFound(message, status=404)
     error.sent = Sent("POST", "/containers/create", address="unix:///s", operation="containers.create")

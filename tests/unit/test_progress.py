@@ -1,4 +1,4 @@
-"""Progress folded from lines: it knows every layer, and never goes back."""
+"""Progress computed from lines: it has every layer, and never goes back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def line(layer: str, status: str, current: int = 0, total: int = 0, **more: obje
     return decode(PullLine, {"id": layer, "status": status, "progressDetail": detail})
 
 
-def test_a_whole_pull() -> None:
+def test_a_complete_pull() -> None:
     """From the first line to the last, the fraction rises to one and the bytes add up."""
-    folder = ProgressTracker()
+    tracker = ProgressTracker()
     fractions: list[float] = []
     for one in (
         line("1", "Pulling from app"),
@@ -31,9 +31,9 @@ def test_a_whole_pull() -> None:
         line("a", "Extracting", 100, 100),
         line("a", "Pull complete"),
     ):
-        folder.see(one)
-        fractions.append(folder.progress.fraction)
-    progress = folder.progress
+        tracker.update(one)
+        fractions.append(tracker.progress.fraction)
+    progress = tracker.progress
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert sorted(progress.layers) == ["a", "b"]
@@ -44,73 +44,73 @@ def test_a_whole_pull() -> None:
 
 def test_a_layer_never_goes_back() -> None:
     """A late line of an earlier phase changes nothing."""
-    folder = ProgressTracker()
+    tracker = ProgressTracker()
     for one in (line("a", "Downloading", 10, 10), line("a", "Extracting", 5, 10), line("a", "Downloading", 1, 10)):
-        folder.see(one)
-    layer = folder.progress.layers["a"]
+        tracker.update(one)
+    layer = tracker.progress.layers["a"]
     assert (layer.phase, layer.current, layer.fraction) == ("Extracting", 10, 0.75)
 
 
 def test_fraction_does_not_fall_when_sizes_become_known() -> None:
-    """A large layer that appears late holds the fraction up instead of pulling it down."""
-    folder = ProgressTracker()
-    folder.see(line("a", "Downloading", 10, 10))
-    before = folder.progress.fraction
-    folder.see(line("b", "Downloading", 1, 1000))
-    assert folder.progress.fraction == before
-    assert folder.progress.total == 1010
+    """A large layer that appears late stops the fraction from rising, but does not lower it."""
+    tracker = ProgressTracker()
+    tracker.update(line("a", "Downloading", 10, 10))
+    before = tracker.progress.fraction
+    tracker.update(line("b", "Downloading", 1, 1000))
+    assert tracker.progress.fraction == before
+    assert tracker.progress.total == 1010
 
 
-def test_seconds_are_no_bytes() -> None:
+def test_seconds_are_not_counted_as_bytes() -> None:
     """containerd's store counts the seconds of an extraction; they are not taken for bytes."""
-    folder = ProgressTracker()
-    folder.see(line("a", "Downloading", 10, 10))
-    folder.see(line("a", "Extracting", 3, 0, units="s"))
-    assert folder.progress.current == 10
+    tracker = ProgressTracker()
+    tracker.update(line("a", "Downloading", 10, 10))
+    tracker.update(line("a", "Extracting", 3, 0, units="s"))
+    assert tracker.progress.current == 10
 
 
 def test_rate_and_time_left() -> None:
-    """Rate is bytes over seconds since the first layer; before any there is nothing to say."""
+    """The rate is bytes per second since the first layer; before that it is not known."""
     now = [0.0]
-    folder = ProgressTracker(clock=lambda: now[0])
-    assert folder.progress.remaining is None
-    folder.see(line("a", "Downloading", 0, 100))
+    tracker = ProgressTracker(clock=lambda: now[0])
+    assert tracker.progress.remaining is None
+    tracker.update(line("a", "Downloading", 0, 100))
     now[0] = 2.0
-    folder.see(line("a", "Downloading", 50, 100))
-    assert folder.progress.rate == pytest.approx(25.0)
-    assert folder.progress.remaining == pytest.approx(2.0)
+    tracker.update(line("a", "Downloading", 50, 100))
+    assert tracker.progress.rate == pytest.approx(25.0)
+    assert tracker.progress.remaining == pytest.approx(2.0)
 
 
 def test_retries_do_not_count_as_progress() -> None:
-    """The Engine's countdown before another try leaves the layer where it was."""
-    folder = ProgressTracker()
-    folder.see(line("a", "Pulling fs layer"))
-    folder.see(line("a", "Retrying in 5 seconds"))
-    assert folder.progress.layers["a"].phase == "Retrying"
-    folder.see(line("a", "Downloading", 5, 10))
-    folder.see(line("a", "Retrying in 1 second"))
-    assert folder.progress.layers["a"].fraction == 0.25
+    """The countdown before a retry does not change the progress of a layer."""
+    tracker = ProgressTracker()
+    tracker.update(line("a", "Pulling fs layer"))
+    tracker.update(line("a", "Retrying in 5 seconds"))
+    assert tracker.progress.layers["a"].phase == "Retrying"
+    tracker.update(line("a", "Downloading", 5, 10))
+    tracker.update(line("a", "Retrying in 1 second"))
+    assert tracker.progress.layers["a"].fraction == 0.25
 
 
-def test_layers_that_are_there_are_no_work() -> None:
-    """An image whose first layer is there does not begin at one."""
-    folder = ProgressTracker()
-    folder.see(line("a", "Already exists"))
-    assert folder.progress.fraction == 0.0
-    folder.see(line("b", "Downloading", 50, 100))
-    assert folder.progress.fraction == 0.25
-    folder.see(line("b", "Pull complete"))
-    assert folder.progress.fraction == 1.0
+def test_existing_layers_are_no_work() -> None:
+    """An existing first layer does not make the fraction 1."""
+    tracker = ProgressTracker()
+    tracker.update(line("a", "Already exists"))
+    assert tracker.progress.fraction == 0.0
+    tracker.update(line("b", "Downloading", 50, 100))
+    assert tracker.progress.fraction == 0.25
+    tracker.update(line("b", "Pull complete"))
+    assert tracker.progress.fraction == 1.0
 
 
-def test_a_good_end_finishes_what_was_left_unsaid() -> None:
-    """Podman's last word on a layer is that it was downloaded; at the end it is done all the same."""
-    folder = ProgressTracker()
-    folder.see(line("a", "Downloading", 10, 100))
-    folder.see(line("b", "Download complete"))
-    assert folder.progress.fraction < 1.0
-    folder.finish()
-    progress = folder.progress
+def test_a_successful_end_completes_all_layers() -> None:
+    """At the end all layers are done, although Podman's last line of a layer is that it was downloaded."""
+    tracker = ProgressTracker()
+    tracker.update(line("a", "Downloading", 10, 100))
+    tracker.update(line("b", "Download complete"))
+    assert tracker.progress.fraction < 1.0
+    tracker.finish()
+    progress = tracker.progress
     assert progress.fraction == 1.0
     assert (progress.current, progress.total) == (100, 100)
     assert all(layer.done for layer in progress.layers.values())
@@ -118,14 +118,14 @@ def test_a_good_end_finishes_what_was_left_unsaid() -> None:
 
 def test_a_load() -> None:
     """Layers that are loaded have one phase, and its bytes are all there is to do."""
-    folder = ProgressTracker()
+    tracker = ProgressTracker()
     for current in (10, 50, 100):
-        folder.see(
+        tracker.update(
             decode(
                 LoadLine, {"id": "a", "status": "Loading layer", "progressDetail": {"current": current, "total": 100}}
             )
         )
-        progress = folder.progress
+        progress = tracker.progress
         assert (progress.current, progress.total, progress.fraction) == (current, 100, current / 100)
-    folder.see(decode(LoadLine, {"stream": "Loaded image: app:1\n"}))
-    assert list(folder.progress.layers) == ["a"]
+    tracker.update(decode(LoadLine, {"stream": "Loaded image: app:1\n"}))
+    assert list(tracker.progress.layers) == ["a"]

@@ -29,7 +29,7 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
     ],
 )
 def test_parts(text: str, registry: str, name: str, tag: str, digest: str, pulled: str) -> None:
-    """A reference falls into its parts, and asks for exactly one image."""
+    """A reference is parsed into its parts, and a pull sends exactly one image."""
     reference = parse_reference(text)
     assert (reference.registry, reference.name, reference.tag, reference.digest) == (registry, name, tag, digest)
     assert reference.pulled == pulled
@@ -45,14 +45,14 @@ def test_parts(text: str, registry: str, name: str, tag: str, digest: str, pulle
     ],
 )  # fmt: skip
 def test_refused(text: str) -> None:
-    """What is no reference is refused before anything is sent."""
+    """Invalid references are refused before anything is sent."""
     with pytest.raises(rawdock.InvalidArgument):
         parse_reference(text)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
-    """Whatever comes, it is a reference that reads back the same, or an InvalidArgument."""
+    """Any text is either a reference that is written back unchanged, or an InvalidArgument."""
     try:
         reference = parse_reference(text)
     except rawdock.InvalidArgument:

@@ -1,4 +1,4 @@
-"""What `docker stats` shows, of samples as Engines give them."""
+"""The figures of `docker stats`, computed from samples of Engines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_cgroup_v2() -> None:
         ({}, 1000),
     ],
 )
-def test_a_cache_that_cannot_be(stats: dict[str, int], memory: int) -> None:
+def test_an_impossible_cache_size(stats: dict[str, int], memory: int) -> None:
     """As much as is used, or more: the docker command then does not believe it."""
     assert usage(memory_stats={"usage": 1000, "limit": 4000, "stats": stats}).memory == memory
 
@@ -57,15 +57,15 @@ def test_processors_are_counted_where_their_number_is_missing() -> None:
     assert usage(cpu_stats={**cpu, "online_cpus": 0}).cpu_percent == 25.0
 
 
-def test_nothing_to_compare_with() -> None:
-    """A first sample, or one alone: the docker command would show the share since the host's start."""
+def test_the_first_sample() -> None:
+    """A first or single sample has no CPU percentage."""
     assert usage(preread="0001-01-01T00:00:00Z", precpu_stats={}).cpu_percent is None
     idle = V1["cpu_stats"]
     assert isinstance(idle, dict)
     assert usage(precpu_stats={**idle}).cpu_percent == 0.0
 
 
-def test_what_an_engine_does_not_tell_is_not_zero() -> None:
+def test_unreported_values_are_none() -> None:
     found = usage(memory_stats={"stats": {"inactive_file": 5}}, networks={}, blkio_stats={}, pids_stats={})
     assert found.memory is found.memory_limit is found.memory_percent is None
     assert found.network_received is found.network_sent is None
@@ -77,7 +77,7 @@ def test_what_an_engine_does_not_tell_is_not_zero() -> None:
 
 
 def test_podman() -> None:
-    """Its CPU time of the host is without what was idle, so the clock is taken."""
+    """Podman does not count the idle time of the host, so the clock is used."""
     cpu = V1["cpu_stats"]
     assert isinstance(cpu, dict)
     assert usage(cpu_stats={**cpu, "cpu": 1.5, "system_cpu_usage": 40_250_000_000}).cpu_percent == 25.0

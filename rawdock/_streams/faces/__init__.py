@@ -1,1 +1,1 @@
-"""What callers hold of an open answer: one module for each kind of stream that the API has."""
+"""The streams that callers use: one module for each kind of stream that the API has."""

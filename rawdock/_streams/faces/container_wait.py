@@ -1,4 +1,4 @@
-"""A wait: the Engine says at once that it waits, and at the end what came of it."""
+"""Waiting for a container: the Engine answers at once that it waits, and later sends the result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Waiting"]
 
 
 class Waiting:
-    """The Engine has registered the wait; whatever happens to the container from here on is not missed."""
+    """A wait that the Engine has registered: whatever happens to the container from now on is noticed."""
 
     def __init__(self, answer: Answer, value_limit: int) -> None:
         self._answer = answer
@@ -19,13 +19,13 @@ class Waiting:
         self._result: WaitResponse | None = None
 
     async def result(self) -> WaitResponse:
-        """Wait for the end. `error` may be set beside the status code."""
+        """Wait for the result. It may have an `error` besides the status code."""
         if self._result is None:
             body = await self._answer.read_all(self._limit)
             try:
                 self._result = decode(WaitResponse, body)
             except DecodeError as error:
-                raise self._answer.error(error) from error.__cause__
+                raise self._answer.add_request(error) from error.__cause__
         return self._result
 
     async def aclose(self) -> None:

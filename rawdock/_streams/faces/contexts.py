@@ -1,16 +1,16 @@
-"""What a streaming endpoint gives back: something to enter, so that what is open is always closed."""
+"""What streaming endpoints return: context managers, so that whatever was opened is closed."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
 
-__all__ = ["Closes", "Finishes", "Opens", "Runs"]
+__all__ = ["Closable", "HasResult", "Opens", "Runs", "stream_classes"]
 
 
-class Closes(Protocol):
-    """A stream that can be closed, which cancellation does not keep from its end."""
+class Closable(Protocol):
+    """A stream that can be closed. Cancellation does not interrupt closing."""
 
     async def aclose(self) -> None: ...
 
@@ -18,48 +18,44 @@ class Closes(Protocol):
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Finishes(Closes, Protocol[R_co]):
-    """A stream that comes to a result at its end."""
+class HasResult(Closable, Protocol[R_co]):
+    """A stream that has a result at its end."""
 
     async def result(self) -> R_co:
-        """Run to the end and give the result."""
+        """Read to the end and return the result."""
         ...
 
 
-S = TypeVar("S", bound=Closes)
-FS = TypeVar("FS", bound=Finishes[Any])
+S = TypeVar("S", bound=Closable)
+FS = TypeVar("FS", bound=HasResult[Any])
 R = TypeVar("R")
 
 
 class Opens(Generic[S]):
     """A stream that opens when it is entered: `async with docker.images.pull("busybox:1.36") as pull: ...`.
 
-    Nothing is sent before. Leaving closes the connection, and with it whatever the Engine was doing for it.
+    Nothing is sent before. Leaving closes the connection; the Engine then stops what it was doing for it.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[S]]) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[S]], prepare: Callable[[S], Awaitable[None]] | None = None
+    ) -> None:
         self._connect = connect
+        self._prepare = prepare
         self._stream: S | None = None
-
-    def prepare(self, step: Callable[[S], Awaitable[None]]) -> Self:
-        """The same stream, with one more step before the caller has it."""
-
-        async def connect() -> S:
-            stream = await self._connect()
-            try:
-                await step(stream)
-            except BaseException:
-                await stream.aclose()
-                raise
-            return stream
-
-        return type(self)(connect)
 
     async def __aenter__(self) -> S:
         if self._stream is not None:
             raise RuntimeError("this stream was entered already; call the method again for another")
-        self._stream = await self._connect()
-        return self._stream
+        stream = await self._connect()
+        if self._prepare is not None:
+            try:
+                await self._prepare(stream)
+            except BaseException:
+                await stream.aclose()
+                raise
+        self._stream = stream
+        return stream
 
     async def __aexit__(
         self,
@@ -72,7 +68,7 @@ class Opens(Generic[S]):
 
 
 class Runs(Opens[FS], Generic[FS, R]):
-    """A stream with a result: enter it to follow it, or await it to wait for its end."""
+    """A stream with a result: enter it to follow it, or await it to get the result."""
 
     def __await__(self) -> Generator[Any, None, R]:
         return self._run().__await__()
@@ -81,3 +77,17 @@ class Runs(Opens[FS], Generic[FS, R]):
         async with self as stream:
             result: R = await stream.result()
             return result
+
+
+def stream_classes(annotation: Any) -> tuple[type[Opens[Any]], type[Any]] | None:
+    """The class that a streaming endpoint returns, and the class of the stream that entering it gives.
+
+    For `Opens[LogStream]` they are `Opens` and `LogStream`; for a subclass of that, the subclass and `LogStream`. None
+    if the annotation is not of a streaming endpoint.
+    """
+    opens: Any = get_origin(annotation) or annotation
+    if not (isinstance(opens, type) and issubclass(opens, Opens)):
+        return None
+    generic = annotation if get_origin(annotation) else vars(cast("type[Any]", opens))["__orig_bases__"][0]
+    stream: Any = get_args(generic)[0]
+    return cast("Any", opens), get_origin(stream) or stream

@@ -1,4 +1,4 @@
-"""Output as text, where it need not be cut into lines."""
+"""Output as text, as it comes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class OutputText(NamedTuple):
 
 
 class TextStream:
-    """Iterate to get the output as text. What is not UTF-8 becomes U+FFFD; a character that is cut is not.
+    """Iterate to get the output as text. What is not UTF-8 becomes U+FFFD; a character that was cut is put together.
 
-    Each of the two outputs has a decoder of its own: the pieces of one may come between those of the other.
+    Each stream has a decoder of its own, since pieces of one may come between those of another.
     """
 
     def __init__(self, frames: AsyncIterator[Frame]) -> None:
@@ -43,6 +43,6 @@ class TextStream:
             if text := self._decoders[frame.stream].decode(frame.data):
                 return OutputText(frame.stream, text)
         for stream, decoder in self._decoders.items():
-            if text := decoder.decode(b"", final=True):  # the beginning of a character, once
+            if text := decoder.decode(b"", final=True):  # a character whose end did not come
                 return OutputText(stream, text)
         raise StopAsyncIteration

@@ -1,4 +1,4 @@
-"""Bytes as they are: downloads, and connections that speak a protocol of their own."""
+"""Streams of bytes: downloads, and upgraded connections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import DecodeError, InvalidArgument, RawdockError
 from ..answer import Answer
-from .items import Items
+from .items import ItemStream
 
 if TYPE_CHECKING:
     from ...models import ArchiveStat
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 __all__ = ["ArchiveStream", "Chunks"]
 
 
-class Chunks(Items[bytes]):
-    """Iterate to get the bytes as they come. Where they are cut means nothing."""
+class Chunks(ItemStream[bytes]):
+    """Iterate to get the bytes as they come. They may be cut anywhere."""
 
     async def read(self, limit: int) -> bytes:
-        """All that is left, in one piece; a DecodeError if that is more than `limit` bytes."""
+        """The rest as one `bytes`; a DecodeError if that is more than `limit` bytes."""
         parts: list[bytes] = []
         size = 0
         async for part in self:
             parts.append(part)
             size += len(part)
             if size > limit:
-                raise self._answer.error(DecodeError(f"the answer is larger than {limit} bytes"))
+                raise self._answer.add_request(DecodeError(f"the answer is larger than {limit} bytes"))
         return b"".join(parts)
 
     async def write_to(self, write: Callable[[memoryview], object]) -> int:
-        """Give all that is left to `write`, as it comes; returns how many bytes that was.
+        """Pass the rest to `write` as it comes; returns the number of bytes.
 
         `write` is `file.write`, `hash.update`, or any function that takes bytes and is done with them when it returns:
-        they are a view of memory that is used again. Nothing is copied or kept, which is the fastest way to read. It
-        is called on the event loop, so where a write may take long, as to a slow disk, iterate instead, and write in a
-        thread. A function that returns a number writes so many bytes at a time, and is called again for the rest. What
-        it raises is raised here, and ends the stream. When this is cancelled, the stream goes on behind what was
-        written.
+        they are a view of memory that is used again. Nothing is copied or kept, which makes this the fastest way to
+        read. `write` is called on the event loop; if it may block, as on a slow disk, iterate instead and write in a
+        thread. If it returns the number of bytes that it has written, it is called again for the rest. An error that it
+        raises is raised here, and ends the stream. After a cancellation, the stream continues with the first byte that
+        was not written.
         """
         if not callable(write):
             raise InvalidArgument(f"write_to: expected a function, as file.write, got {type(write).__name__}")
         total = 0
 
-        def sink(view: memoryview) -> None:
+        def write_all(view: memoryview) -> None:
             nonlocal total
             done = write(view)
             if done is not None:
@@ -53,13 +53,13 @@ class Chunks(Items[bytes]):
 
         items, self._items = self._items, []
         while items:
-            sink(memoryview(items.pop()))
-        await self._answer.pour(sink)
+            write_all(memoryview(items.pop()))
+        await self._answer.read_into(write_all)
         return total
 
 
 def _write_rest(write: Callable[[memoryview], object], view: memoryview, done: object) -> None:
-    """Files without a buffer may write less than they are given, and say how much."""
+    """Write the rest of a view: an unbuffered file may write only a part of it, and returns how much."""
     while type(done) is int and done < len(view):
         if done <= 0:
             raise InvalidArgument(f"write_to: the function wrote {done} of {len(view)} bytes")
@@ -82,4 +82,4 @@ class ArchiveStream(Chunks):
             self.stat: ArchiveStat = stat_of(answer.response)
             """What the path is."""
         except RawdockError as error:
-            raise answer.error(error) from error.__cause__
+            raise answer.add_request(error) from error.__cause__

@@ -1,12 +1,12 @@
-"""Connections that were handed over, to speak another protocol on."""
+"""Upgraded connections, for other protocols."""
 
 from __future__ import annotations
 
 from .downloads import Chunks
-from .items import Sends
+from .items import Sender
 
 __all__ = ["Duplex"]
 
 
-class Duplex(Chunks, Sends):
-    """A connection that was handed over: bytes both ways."""
+class Duplex(Chunks, Sender):
+    """An upgraded connection: bytes in both directions."""

@@ -1,4 +1,4 @@
-"""The Engine's events, as they happen."""
+"""The events of the Engine, as they happen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ __all__ = ["EventStream"]
 
 
 class EventStream(Lines[EventMessage]):
-    """What happens on the Engine, as it happens."""
+    """Iterate to get the events of the Engine, as they happen."""
 
     line_type: ClassVar[type[Any]] = EventMessage

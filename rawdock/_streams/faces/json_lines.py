@@ -1,4 +1,4 @@
-"""Typed lines: the face of a stream of JSON values."""
+"""Streams of JSON values as models."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ..._models.codec import line_decoder, load_lines, loads
 from ..._models.late import Odd, look
 from ...errors import DecodeError, RawdockError, StreamError
 from ..answer import Answer
-from ..split.json_values import JsonValues
+from ..split.json_values import JsonSplitter
 
-__all__ = ["Lines", "Reports", "readable"]
+__all__ = ["Lines", "ProgressLines", "readable"]
 
 L = TypeVar("L")
 V = TypeVar("V")
 
 
 def readable(line: Any, name: str, otherwise: V) -> V:
-    """A field of a line; something else where it cannot be read, which is for the caller to find, and ends nothing."""
+    """A field of a line; `otherwise` if its value is wrong: only a caller who reads it gets the DecodeError."""
     try:
         return cast("V", getattr(line, name))
     except DecodeError:
@@ -32,74 +32,74 @@ class Lines(Generic[L]):
 
     def __init__(self, answer: Answer, value_limit: int) -> None:
         self._answer = answer
-        self._items: list[Any] = []  # the last one is the next
+        self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
         self._finished = False
-        self._lines: AsyncGenerator[L, None] | None = None
-        answer.split_with(JsonValues(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
+        self._iterator: AsyncGenerator[L, None] | None = None
+        answer.set_splitter(JsonSplitter(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
 
     def __aiter__(self) -> AsyncIterator[L]:
-        # One generator, which `aclose` ends: a line costs less through it than through a coroutine each. Cancellation
-        # ends it early; the lines that have come are not in it, and the next one goes on with them.
-        if self._lines is None or getattr(self._lines, "ag_frame", None) is None:
-            self._lines = self._each()
-        return self._lines
+        # A generator, since it costs less than a coroutine for each line; `aclose` closes it. Cancellation ends it, but
+        # the lines that have come are kept in the stream, and the next generator continues with them.
+        if self._iterator is None or getattr(self._iterator, "ag_frame", None) is None:
+            self._iterator = self._iterate()
+        return self._iterator
 
     def __anext__(self) -> Awaitable[L]:
         return self.__aiter__().__anext__()
 
-    async def _each(self) -> AsyncGenerator[L, None]:
-        while items := self._items or await self._more():
+    async def _iterate(self) -> AsyncGenerator[L, None]:
+        while items := self._items or await self._read_more():
             while items:
                 yield items.pop()
 
-    async def _more(self) -> list[Any]:
-        """The next lines, the first one last; none at the end. Raises what else ends the stream."""
+    async def _read_more(self) -> list[Any]:
+        """The next lines in reverse order; none at the end of the stream. Raises the error that ended it."""
         if self._failure is not None:
             self._finished = True
-            raise self._answer.error(self._failure)
+            raise self._answer.add_request(self._failure)
         items = [] if self._finished else await self._answer.read()
         if not items:
             if not self._finished:
                 self._finished = True
-                self._at_the_end()
+                self._on_end()
             return []
         if isinstance(items[-1], RawdockError):
             self._failure = items.pop()
         self._inspect_batch(items)
         items.reverse()
         self._items = items
-        return items or await self._more()
+        return items or await self._read_more()
 
     def _inspect_batch(self, items: list[Any]) -> None:
-        """MemberAttributes through lines that have come, before the caller does."""
+        """Called with the lines of one read, before the caller gets them."""
 
-    def _at_the_end(self) -> None:
-        """The Engine has said all, and no error."""
+    def _on_end(self) -> None:
+        """Called at the end of the stream, if there was no error."""
 
     @property
     def finished(self) -> bool:
         """Whether the stream has come to its end."""
         return self._finished
 
-    def placed(self, error: RawdockError) -> RawdockError:
-        """An error about what a line says, with the request that it belongs to."""
-        return self._answer.error(error)
+    def add_request(self, error: RawdockError) -> RawdockError:
+        """Add the request to an error about the content of a line, and return it."""
+        return self._answer.add_request(error)
 
     async def aclose(self) -> None:
         self._finished = True
         self._failure = None
         self._items.clear()
         await self._answer.aclose()
-        # Whoever waits in it is woken with an error.
-        if self._lines is not None and not getattr(self._lines, "ag_running", False):
-            await self._lines.aclose()
+        # A task that waits in the generator is woken with an error.
+        if self._iterator is not None and not getattr(self._iterator, "ag_running", False):
+            await self._iterator.aclose()
 
 
-class Reports(Lines[L], Generic[L]):
-    """Lines of work that goes on at the Engine.
+class ProgressLines(Lines[L], Generic[L]):
+    """Lines about the progress of work on the Engine.
 
-    An error that it reports inside the stream raises `StreamError`, after the lines before it.
+    An error that the Engine reports inside the stream raises `StreamError`, after the lines before it.
     """
 
     def _inspect_batch(self, items: list[Any]) -> None:
@@ -108,19 +108,19 @@ class Reports(Lines[L], Generic[L]):
                 if not (line.error or line.error_detail.message):
                     continue
             except DecodeError:
-                pass  # whatever it is, it has to be looked at more closely
-            self._failure = _reported(line)
+                pass  # a wrong value may still report a failure
+            self._failure = _reported_failure(line)
             if self._failure is not None:
                 del items[index:]
                 return
 
-    async def _to_the_end(self) -> None:
+    async def _read_to_end(self) -> None:
         async for _ in self:
             pass
 
 
-def _reported(line: Any) -> StreamError | None:
-    """The failure that a line reports, also in a form that no Engine has; None if it reports none."""
+def _reported_failure(line: Any) -> StreamError | None:
+    """The failure that a line reports, also if the error is not of the type that the API says."""
     error, detail = look(line, "error"), look(line, "error_detail")
     message, code = (detail, None) if isinstance(detail, Odd) else (look(detail, "message"), look(detail, "code"))
     texts = [one for one in (message, error) if isinstance(one, str) and one]

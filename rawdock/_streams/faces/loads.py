@@ -1,4 +1,4 @@
-"""Loads and imports: their lines, and the images that they made."""
+"""Loads and imports: their lines, and the images that they have added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from ...models.images import LoadLine, PullLine
 from ...progress import Progress
 from ..answer import Answer
-from .json_lines import Reports, readable
+from .json_lines import ProgressLines, readable
 from .pulls_and_pushes import Transfer
 
 __all__ = ["ImportResult", "ImportStream", "LoadResult", "LoadStream"]
@@ -18,16 +18,16 @@ __all__ = ["ImportResult", "ImportStream", "LoadResult", "LoadStream"]
 
 @attrs.frozen
 class LoadResult:
-    """What a load came to."""
+    """The result of a load."""
 
     images: tuple[str, ...]
     """References, or ids of images without a name."""
     progress: Progress
-    """Of layers that were not there; containerd's image store and Podman tell of none."""
+    """Of the layers that were added; containerd's image store and Podman report none."""
 
 
 class LoadStream(Transfer[LoadLine]):
-    """A load that runs."""
+    """A running load."""
 
     line_type: ClassVar[type[Any]] = LoadLine
 
@@ -42,7 +42,7 @@ class LoadStream(Transfer[LoadLine]):
 
     async def result(self) -> LoadResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
-        await self._to_the_end()
+        await self._read_to_end()
         return LoadResult(images=tuple(self._images), progress=self.progress)
 
 
@@ -52,21 +52,21 @@ _LOADED = ("Loaded image: ", "Loaded image ID: ", "Loaded image(s): ")
 def _loaded(text: str) -> Iterator[str]:
     """The images in a line: `Loaded image: busybox:1`; older Podman names several in one."""
     for line in text.splitlines():
-        for words in _LOADED:
-            if line.startswith(words):
-                yield from (name.strip() for name in line[len(words) :].split(","))
+        for prefix in _LOADED:
+            if line.startswith(prefix):
+                yield from (name.strip() for name in line[len(prefix) :].split(","))
 
 
 @attrs.frozen
 class ImportResult:
-    """What an import came to."""
+    """The result of an import."""
 
     id: str
     """The new image's, as `sha256:...`."""
 
 
-class ImportStream(Reports[PullLine]):
-    """An import that runs."""
+class ImportStream(ProgressLines[PullLine]):
+    """A running import."""
 
     line_type: ClassVar[type[Any]] = PullLine
     _image = ""
@@ -79,5 +79,5 @@ class ImportStream(Reports[PullLine]):
 
     async def result(self) -> ImportResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
-        await self._to_the_end()
+        await self._read_to_end()
         return ImportResult(id=self._image)

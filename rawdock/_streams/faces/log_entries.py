@@ -1,4 +1,4 @@
-"""The face of a log that is read line by line."""
+"""Logs line by line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from typing import Any
 
 from ...errors import RawdockError
 from ..answer import Answer
-from ..split.log_lines import BUFFER, Entries, FramedEntries, JsonEntries, LogEntry, LogFormat, PlainEntries
+from ..split.log_lines import (
+    MESSAGE_SIZE,
+    FramedLogSplitter,
+    JsonLogSplitter,
+    LogEntry,
+    LogFormat,
+    LogSplitter,
+    TerminalLogSplitter,
+)
+from .process_output import FRAMES_TYPE
 
-__all__ = ["LogEntries", "lined"]
+__all__ = ["LogEntries"]
 
-_FRAMES = "application/vnd.docker.multiplexed-stream"
 _JSON = frozenset({"application/jsonl", "application/x-ndjson", "application/json-seq"})
 
 
@@ -27,48 +35,48 @@ class LogEntries:
     def __init__(self, answer: Answer, value_limit: int) -> None:
         self._answer = answer
         self._limit = value_limit
-        self._splitter: Entries
-        self._items: list[Any] = []  # the last one is the next
+        self._splitter: LogSplitter
+        self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
 
-    async def decide(self, ask: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool) -> None:
-        """Before the first read: in which form does it come? As with `LogStream`, but for JSON."""
+    async def detect_format(self, has_tty: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool) -> None:
+        """Choose the splitter before the first read. As in `LogStream`, but the answer may also be JSON lines."""
         headers = self._answer.response.headers
         kind = headers.get("content-type", "").partition(";")[0].strip()
         podman = "libpod-api-version" in headers
-        asked = LogFormat(
+        log_format = LogFormat(
             timestamps,
-            details and not podman,  # it takes the parameter and adds nothing
-            0 if podman else BUFFER,  # it cuts a line wherever its reads end
+            details and not podman,  # it accepts the parameter, but adds nothing
+            0 if podman else MESSAGE_SIZE,  # it cuts lines wherever a read of it ended
             self._limit,
         )
-        self.tty = kind != _FRAMES and await ask()
+        self.tty = kind != FRAMES_TYPE and await has_tty()
         if kind in _JSON:
-            self._splitter = JsonEntries(asked, tty=self.tty)
+            self._splitter = JsonLogSplitter(log_format, tty=self.tty)
         else:
-            self._splitter = PlainEntries(asked) if self.tty else FramedEntries(asked)
-        self._answer.split_with(self._splitter)
+            self._splitter = TerminalLogSplitter(log_format) if self.tty else FramedLogSplitter(log_format)
+        self._answer.set_splitter(self._splitter)
 
     def __aiter__(self) -> AsyncIterator[LogEntry]:
         return self
 
     async def __anext__(self) -> LogEntry:
         if not self._items:
-            await self._more()
+            await self._read_more()
         entry: LogEntry = self._items.pop()
         return entry
 
-    async def _more(self) -> None:
+    async def _read_more(self) -> None:
         if self._failure is not None:
             raise self._failure
         try:
-            items: list[Any] = await self._answer.read() or [*self._splitter.rest()]
+            items: list[Any] = await self._answer.read() or [*self._splitter.unfinished_lines()]
         except RawdockError as error:
-            items = [*self._splitter.rest(), error]
+            items = [*self._splitter.unfinished_lines(), error]
         if not items:
             raise StopAsyncIteration
         if isinstance(items[-1], RawdockError):
-            self._failure = self._answer.error(items.pop())
+            self._failure = self._answer.add_request(items.pop())
             if not items:
                 raise self._failure
         items.reverse()
@@ -77,17 +85,3 @@ class LogEntries:
     async def aclose(self) -> None:
         self._items.clear()
         await self._answer.aclose()
-
-
-def lined(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogEntries], Awaitable[None]]]:
-    """What an endpoint still does with a log before the caller has it; `has_tty` takes the resource and arguments."""
-
-    def then(
-        resource: object, *, timestamps: bool, details: bool, **arguments: object
-    ) -> Callable[[LogEntries], Awaitable[None]]:
-        async def step(stream: LogEntries) -> None:
-            await stream.decide(lambda: has_tty(resource, **arguments), timestamps=timestamps, details=details)
-
-        return step
-
-    return then

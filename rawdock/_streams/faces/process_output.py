@@ -1,19 +1,19 @@
-"""The output of processes: logs, and what an attached or executed process writes and reads."""
+"""The output of processes: logs, and the output and input of attached and executed processes."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ..split.frames import Frame, Frames, Plain
+from ..split.frames import Frame, FrameSplitter, RawSplitter
 from .decoded_text import TextStream
-from .items import Items, Sends
+from .items import ItemStream, Sender
 
-__all__ = ["LogStream", "ProcessStream", "framed"]
+__all__ = ["FRAMES_TYPE", "LogStream", "ProcessStream", "detect_frames"]
 
-_FRAMES = "application/vnd.docker.multiplexed-stream"
+FRAMES_TYPE = "application/vnd.docker.multiplexed-stream"
 
 
-class LogStream(Items[Frame]):
+class LogStream(ItemStream[Frame]):
     """Iterate to get the output as it comes.
 
     An error that the Engine reports inside the stream raises `StreamError`, after the output before it.
@@ -26,28 +26,31 @@ class LogStream(Items[Frame]):
         """The output as text, to iterate over instead of this."""
         return TextStream(self)
 
-    async def decide(self, ask: Callable[[], Awaitable[bool]]) -> None:
-        """Before the first read: has the output frames?
+    async def detect_frames(self, has_tty: Callable[[], Awaitable[bool]]) -> None:
+        """Find out whether the output has frames, before the first read.
 
-        Only a header that says so is believed. Engines before API 1.42, Podman, and any Engine that did not take an
-        upgrade call framed output raw, so what says raw is asked about.
+        Only a content type that says so is trusted. Engines before API 1.42, Podman, and Engines that refuse to upgrade
+        the connection declare framed output as raw; so `has_tty` is called unless the header declares frames.
         """
         kind = self._answer.header("content-type")
-        self.tty = kind.partition(";")[0].strip() != _FRAMES and await ask()
-        self._answer.split_with(Plain() if self.tty else Frames())
+        self.tty = kind.partition(";")[0].strip() != FRAMES_TYPE and await has_tty()
+        self._answer.set_splitter(RawSplitter() if self.tty else FrameSplitter())
 
 
-class ProcessStream(LogStream, Sends):
+class ProcessStream(LogStream, Sender):
     """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone."""
 
 
-def framed(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
-    """What an endpoint still does with output before the caller has it; `has_tty` takes the resource and arguments."""
+def detect_frames(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
+    """For an endpoint's `prepare`: finds out whether the output has frames.
 
-    def then(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
-        async def step(stream: LogStream) -> None:
-            await stream.decide(lambda: has_tty(resource, **arguments))
+    `has_tty` is called with the resource and the arguments of the call, and tells whether the process has a terminal.
+    """
 
-        return step
+    def prepare(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
+        async def detect(stream: LogStream) -> None:
+            await stream.detect_frames(lambda: has_tty(resource, **arguments))
 
-    return then
+        return detect
+
+    return prepare

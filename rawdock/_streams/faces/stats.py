@@ -1,4 +1,4 @@
-"""Statistics of a container, as samples and as figures."""
+"""Statistics of a container, as samples of the Engine and as computed figures."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["StatsStream", "UsageStream"]
 
 
 class StatsStream(Lines[ContainerStats]):
-    """What a container uses, about once a second."""
+    """The resource usage of a container, about once a second."""
 
     line_type: ClassVar[type[Any]] = ContainerStats
 
     def usage(self) -> UsageStream:
-        """The figures that `docker stats` shows, to iterate over instead of the samples."""
+        """The figures that `docker stats` shows; iterate over it instead of over the samples."""
         return UsageStream(self)
 
     def _inspect_batch(self, items: list[Any]) -> None:
@@ -34,7 +34,7 @@ class StatsStream(Lines[ContainerStats]):
 
 
 class UsageStream:
-    """Iterate to get what a container uses, about once a second."""
+    """Iterate to get the resource usage of a container, about once a second."""
 
     def __init__(self, samples: StatsStream) -> None:
         self._samples = samples
@@ -49,4 +49,4 @@ class UsageStream:
         try:
             return usage_of(sample)
         except DecodeError as error:
-            raise self._samples.placed(error) from error.__cause__
+            raise self._samples.add_request(error) from error.__cause__

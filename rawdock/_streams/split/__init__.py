@@ -1,1 +1,1 @@
-"""Pure splitters: bytes in, items out. Nothing here reads or waits, and every cut of the bytes gives the same items."""
+"""Splitters: bytes go in, items come out. There is no I/O, and how the bytes are cut does not change the items."""

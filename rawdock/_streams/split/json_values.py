@@ -1,8 +1,8 @@
-"""A stream of JSON values, whatever lies between them. Pure.
+"""Splits a stream into JSON values, whatever separates them. Nothing here does I/O.
 
-The Engine writes one object a line, but says nowhere that it will: objects are cut anywhere, glued together, separated
-by CR LF, blank lines or record separators (0x1E). So values are found, not lines. Every cut of the bytes gives the same
-values; a value larger than the limit is an error and is not kept.
+The Engine usually writes one object in each line, but does not promise it: objects may have nothing between them, or be
+separated by CR LF, blank lines or record separators (0x1E). So values are looked for, not lines. The result does not
+depend on how the bytes are cut; a value larger than the limit is an error and is not kept.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any, Generic, TypeVar
 
 from ...errors import DecodeError, TruncatedError
 
-__all__ = ["JsonValues"]
+__all__ = ["JsonSplitter"]
 
 T = TypeVar("T")
 
 _OBJECTS = frozenset({dict})
-_BETWEEN = b" \t\r\n\x1e"
-_OUTSIDE = re.compile(rb'["{}\[\]]')
-_INSIDE = re.compile(rb'["\\]')
+_SEPARATORS = b" \t\r\n\x1e"
+_OUTSIDE_STRING = re.compile(rb'["{}\[\]]')
+_INSIDE_STRING = re.compile(rb'["\\]')
 
 
-class JsonValues(Generic[T]):
-    """Feed it bytes; it gives what `decode` makes of each value.
+class JsonSplitter(Generic[T]):
+    """Splits bytes into values, and returns the result of `decode` for each.
 
-    An error takes the place of the value that caused it, and ends the stream: items before it are not lost.
+    An error takes the place of the value that caused it, and is the last item.
     """
 
     __slots__ = ("_decode", "_depth", "_escaped", "_failed", "_in_string", "_limit", "_load", "_load_lines", "_pending")
@@ -42,14 +42,14 @@ class JsonValues(Generic[T]):
         self._load = load
         self._load_lines = load_lines
         self._limit = limit
-        self._pending = bytearray()  # the beginning of a value whose end has not come yet
+        self._pending = bytearray()  # the beginning of an incomplete value
         self._depth = 0
         self._in_string = False
         self._escaped = False
         self._failed = False
 
     def feed(self, data: bytes) -> list[T | Exception]:
-        """The values that `data` completes."""
+        """The values that end in `data`."""
         out: list[T | Exception] = []
         if self._failed:
             return out
@@ -58,7 +58,7 @@ class JsonValues(Generic[T]):
                 data = self._complete_pending(data, out)
             end = data.rfind(b"\n") + 1
             if end:
-                data = self._block(data[:end], out) + data[end:]
+                data = self._read_lines(data[:end], out) + data[end:]
             while data:
                 data = self._begin_pending(data, out)
         except (DecodeError, ValueError) as error:
@@ -67,21 +67,24 @@ class JsonValues(Generic[T]):
         return out
 
     def feed_eof(self) -> None:
-        """The answer has ended; a TruncatedError if that was inside a value."""
+        """The answer has ended; raises TruncatedError if that was inside a value."""
         if self._pending and not self._failed:
-            raise TruncatedError(f"the answer ended inside a JSON value: {self._shown()}")
+            raise TruncatedError(f"the answer ended inside a JSON value: {self._excerpt()}")
 
-    def _shown(self) -> str:
+    def _excerpt(self) -> str:
         return repr(bytes(self._pending[:60]))[1:]
 
-    def _block(self, block: bytes, out: list[T | Exception]) -> bytes:
-        """The quick way for whole lines with a value each, which is what the Engine sends. Gives what is left."""
+    def _read_lines(self, block: bytes, out: list[T | Exception]) -> bytes:
+        """Read whole lines with one value each, as the Engine usually sends them, in one step.
+
+        Returns the bytes that were not read.
+        """
         if len(block) > self._limit:
             return block  # a value in it may be larger than the limit
         try:
             values = self._load_lines(block)
         except (ValueError, RecursionError):
-            return block  # the slower way finds what is wrong, or what is only unusual
+            return block  # read value by value, which finds the error, or separators that are only unusual
         if not _OBJECTS.issuperset(map(type, values)):
             return block
         decode, append = self._decode, out.append
@@ -90,7 +93,7 @@ class JsonValues(Generic[T]):
         return b""
 
     def _begin_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
-        data = data.lstrip(_BETWEEN)
+        data = data.lstrip(_SEPARATORS)
         if not data:
             return data
         if data[:1] not in (b"{", b"["):
@@ -100,7 +103,7 @@ class JsonValues(Generic[T]):
         return self._complete_pending(data, out)
 
     def _complete_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
-        """Add bytes to the value that is not complete yet; gives the bytes behind its end."""
+        """Add bytes to the incomplete value; returns the bytes after its end."""
         before = len(self._pending)
         end = self._find_end(data)
         size = before + (len(data) if end is None else end)
@@ -116,7 +119,7 @@ class JsonValues(Generic[T]):
         return data[end:]
 
     def _find_end(self, data: bytes) -> int | None:
-        """Where in `data` the current value ends. Looks at each byte once, however the value is cut."""
+        """The position in `data` where the current value ends, or None. Each byte is looked at only once."""
         position, size = 0, len(data)
         depth = self._depth
         if self._escaped:
@@ -124,7 +127,7 @@ class JsonValues(Generic[T]):
             self._escaped = False
         while position < size:
             if self._in_string:
-                match = _INSIDE.search(data, position)
+                match = _INSIDE_STRING.search(data, position)
                 if match is None:
                     break
                 position = match.end()
@@ -135,7 +138,7 @@ class JsonValues(Generic[T]):
                 else:
                     position += 1
                 continue
-            match = _OUTSIDE.search(data, position)
+            match = _OUTSIDE_STRING.search(data, position)
             if match is None:
                 break
             position = match.end()

@@ -1,9 +1,9 @@
-"""Logs as whole lines, each with its stream, its time and what its log driver says of it. Pure.
+"""Splits logs into whole lines, each with its stream, its time and its details. Nothing here does I/O.
 
-An Engine keeps what a process writes as messages: a line each, or a piece of one that was too long for its buffer. It
-sends a message in a frame of its own, with the time and the details before the text where they were asked for. With a
-terminal there are no frames, and a piece of a line is only told from the next by how long a buffer is. Every cut of the
-bytes gives the same entries.
+An Engine stores the output of a process as messages: one for each line, or several for a line that is longer than the
+Engine's buffer. It sends each message in a frame, with the time and the details, if requested, before the text. The log
+of a terminal has no frames; there, only the size of the buffer tells where the next message of a long line begins. The
+entries do not depend on how the bytes are cut.
 """
 
 from __future__ import annotations
@@ -17,20 +17,28 @@ from urllib.parse import unquote_plus
 from ..._models.codec import load_lines, loads
 from ..._models.model import Timestamp
 from ...errors import DecodeError, RawdockError, StreamError, TruncatedError
-from .frames import Frames
-from .json_values import JsonValues
+from .frames import FrameSplitter
+from .json_values import JsonSplitter
 
-__all__ = ["BUFFER", "Entries", "FramedEntries", "JsonEntries", "LogEntry", "LogFormat", "PlainEntries"]
+__all__ = [
+    "MESSAGE_SIZE",
+    "FramedLogSplitter",
+    "JsonLogSplitter",
+    "LogEntry",
+    "LogFormat",
+    "LogSplitter",
+    "TerminalLogSplitter",
+]
 
-Name = Literal["stdin", "stdout", "stderr"]
+StreamName = Literal["stdin", "stdout", "stderr"]
 
-BUFFER = 16 * 1024
-"""Docker cuts a longer line into messages of this many bytes."""
+MESSAGE_SIZE = 16 * 1024
+"""Docker splits longer lines into messages of this many bytes."""
 
-_NAMES: tuple[Name, ...] = ("stdin", "stdout", "stderr")
-_HEADER = 8
-_LONGEST_PREFIX = 64 * 1024
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NAMES: tuple[StreamName, ...] = ("stdin", "stdout", "stderr")
+_HEADER_SIZE = 8
+_MAX_PREFIX = 64 * 1024
+_NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _STAMP_SIZE = 31
 
@@ -38,16 +46,16 @@ _STAMP_SIZE = 31
 class LogEntry(NamedTuple):
     """A line of a log."""
 
-    stream: Name
+    stream: StreamName
     """`stdout` for everything if the process has a terminal."""
     data: bytes
-    """The line without its end."""
+    """The line without its line break."""
     time: Timestamp | None = None
-    """When it was written; None unless asked for with `timestamps`. Podman tells whole seconds."""
-    details: Mapping[str, str] = _NOTHING
-    """What the log driver, or the swarm, says of where it comes from; empty unless asked for with `details`."""
+    """When it was written; None unless requested with `timestamps`. Podman gives whole seconds."""
+    details: Mapping[str, str] = _NO_DETAILS
+    """What the log driver or the swarm adds to the line; empty unless requested with `details`."""
     continues: bool = False
-    """Whether the line goes on in the next entry of its stream: it is longer than what is kept of one."""
+    """Whether the line continues in the next entry of its stream, because it is longer than the limit."""
 
     @property
     def text(self) -> str:
@@ -56,65 +64,65 @@ class LogEntry(NamedTuple):
 
 
 class LogFormat(NamedTuple):
-    """What was asked for, and how it is answered."""
+    """What was requested of the log, and how the Engine writes it."""
 
     timestamps: bool = False
     details: bool = False
-    buffer: int = BUFFER
-    """Where the Engine cuts a line; 0 if that is anywhere."""
+    message_size: int = MESSAGE_SIZE
+    """The size at which the Engine splits a line; 0 if it splits lines anywhere."""
     limit: int = 16 * 1024 * 1024
-    """How much of a line is kept."""
+    """The longest line that is returned in one entry."""
 
 
-class Entries(Protocol):
-    """A splitter that may have the beginning of a line left at the end."""
+class LogSplitter(Protocol):
+    """A splitter that may have incomplete lines at the end of the answer."""
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]: ...
 
     def feed_eof(self) -> None: ...
 
-    def rest(self) -> list[LogEntry]:
-        """Lines that have no end, once."""
+    def unfinished_lines(self) -> list[LogEntry]:
+        """The lines whose end has not come. They are returned once."""
         ...
 
 
 class _Line:
-    """The line of one stream that is coming in."""
+    """The current line of one stream."""
 
-    __slots__ = ("_limit", "_stream", "_tty", "begun", "data", "details", "time")
+    __slots__ = ("_limit", "_stream", "_tty", "data", "details", "started", "time")
 
-    def __init__(self, stream: Name, tty: bool, limit: int) -> None:
-        self._stream: Name = stream
+    def __init__(self, stream: StreamName, tty: bool, limit: int) -> None:
+        self._stream: StreamName = stream
         self._tty = tty
         self._limit = max(limit, 1)
         self.data = bytearray()
-        self.begun = False
+        self.started = False
         self.time: Timestamp | None = None
-        self.details = _NOTHING
+        self.details = _NO_DETAILS
 
     def add(self, data: bytes, out: list[Any]) -> None:
-        """More of it, up to its end or not, or several."""
+        """Add text. It may have the ends of several lines, or none."""
         if not data:
             return
-        *whole, rest = data.split(b"\n")
-        for line in whole:
-            self.begun = True
+        *complete, rest = data.split(b"\n")
+        for line in complete:
+            self.started = True
             self.data += line
-            self.end(out)
+            self.finish(out)
         if rest:
-            self.begun = True
+            self.started = True
             self.data += rest
             self._cut(out)
 
-    def end(self, out: list[Any]) -> None:
-        if not self.begun:
+    def finish(self, out: list[Any]) -> None:
+        if not self.started:
             return
         self._cut(out)
         if self._tty and self.data.endswith(b"\r"):
             del self.data[-1]
         out.append(LogEntry(self._stream, bytes(self.data), self.time, self.details))
         self.data.clear()
-        self.begun = False
+        self.started = False
 
     def _cut(self, out: list[Any]) -> None:
         while len(self.data) > self._limit:
@@ -123,35 +131,35 @@ class _Line:
 
 
 class _Prefix:
-    """The words before the text of a message: the time, the details, or both. None for most logs."""
+    """Parses the words before the text of a message: the time, the details, or both. Most logs have none."""
 
-    __slots__ = ("_details", "_last", "_timestamps", "_word", "left")
+    __slots__ = ("_details", "_last", "_partial_word", "_timestamps", "words_left")
 
     def __init__(self, timestamps: bool, details: bool) -> None:
         self._timestamps = timestamps
         self._details = details
-        self._last: tuple[bytes, Mapping[str, str]] = (b"", _NOTHING)
-        self._word = bytearray()
-        self.left = 0
-        """How many words are still to come."""
+        self._last: tuple[bytes, Mapping[str, str]] = (b"", _NO_DETAILS)
+        self._partial_word = bytearray()
+        self.words_left = 0
+        """The number of words that have not come yet."""
 
-    def begin(self) -> None:
-        self.left = self._timestamps + self._details
-        self._word.clear()
+    def start(self) -> None:
+        self.words_left = self._timestamps + self._details
+        self._partial_word.clear()
 
     def feed(self, data: bytes, line: _Line) -> bytes:
-        """Take the words that are to come; gives the text behind them."""
-        while self.left:
+        """Parse the words into `line`, and return the text after them."""
+        while self.words_left:
             end = data.find(b" ")
             if end < 0:
-                self._word += data
-                return self.unfinished() if len(self._word) > _LONGEST_PREFIX else b""
-            word = bytes(self._word) + data[:end]
-            self._word.clear()
+                self._partial_word += data
+                return self.unfinished_word() if len(self._partial_word) > _MAX_PREFIX else b""
+            word = bytes(self._partial_word) + data[:end]
+            self._partial_word.clear()
             data = data[end + 1 :]
-            is_time = self._timestamps and self.left == 1 + self._details
-            self.left -= 1
-            if line.begun:  # a piece of a line that has its own already
+            is_time = self._timestamps and self.words_left == 1 + self._details
+            self.words_left -= 1
+            if line.started:  # a later message of a line, which has them already
                 continue
             if is_time:
                 line.time = Timestamp(word.decode(errors="replace"))
@@ -161,101 +169,101 @@ class _Prefix:
                 line.details = self._last[1]
         return data
 
-    def unfinished(self) -> bytes:
-        """What was taken for the beginning of a word, and is not."""
-        word = bytes(self._word)
-        self._word.clear()
-        self.left = 0
+    def unfinished_word(self) -> bytes:
+        """The bytes of a word whose end has not come; they are treated as text."""
+        word = bytes(self._partial_word)
+        self._partial_word.clear()
+        self.words_left = 0
         return word
 
 
 def _details(word: bytes) -> Mapping[str, str]:
-    """`a=b,c=d`, escaped as in a query."""
+    """Parse `a=b,c=d`, escaped as in a query string."""
     pairs = (pair.partition("=") for pair in word.decode(errors="replace").split(",") if pair)
     return MappingProxyType({unquote_plus(key): unquote_plus(value) for key, _, value in pairs})
 
 
-class FramedEntries:
-    """Lines out of frames: a frame is a message."""
+class FramedLogSplitter:
+    """Splits logs with frames. Each frame is a message."""
 
-    def __init__(self, asked: LogFormat) -> None:
-        self._prefix = _Prefix(asked.timestamps, asked.details)
-        self._buffer = asked.buffer
-        self._lines = {name: _Line(name, False, asked.limit) for name in _NAMES}
+    def __init__(self, log_format: LogFormat) -> None:
+        self._prefix = _Prefix(log_format.timestamps, log_format.details)
+        self._message_size = log_format.message_size
+        self._lines = {name: _Line(name, False, log_format.limit) for name in _NAMES}
         self._line = self._lines["stdout"]
-        self._head = b""
-        self._left: int = 0
-        self._size = 0  # of the text in the message that is coming in
-        self._wrong: Frames | None = None  # reads what is no frame of output, and says why
+        self._header = b""
+        self._remaining: int = 0
+        self._size = 0  # of the text in the current message
+        self._error_reader: FrameSplitter | None = None  # reads an error, or what is not a frame
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
-        if self._wrong is not None:
-            return cast("list[LogEntry | RawdockError]", self._wrong.feed(data))
+        if self._error_reader is not None:
+            return cast("list[LogEntry | RawdockError]", self._error_reader.feed(data))
         out: list[LogEntry | RawdockError] = []
         position, size = 0, len(data)
         while position < size:
-            if self._left:
-                end = min(position + self._left, size)
-                self._left -= end - position
-                self._text(data[position:end], out)
+            if self._remaining:
+                end = min(position + self._remaining, size)
+                self._remaining -= end - position
+                self._add_text(data[position:end], out)
                 position = end
-                if not self._left:
+                if not self._remaining:
                     self._end_message(out)
                 continue
-            begin = position - len(self._head)
-            head = self._head + data[position : begin + _HEADER]
+            start = position - len(self._header)
+            head = self._header + data[position : start + _HEADER_SIZE]
             if head[0] >= len(_NAMES) or head[1:4] != b"\0\0\0"[: len(head) - 1]:
-                self._wrong = Frames()
-                out += cast("Any", self._wrong.feed(head + data[begin + _HEADER :]))
+                self._error_reader = FrameSplitter()
+                out += cast("Any", self._error_reader.feed(head + data[start + _HEADER_SIZE :]))
                 return out
-            if len(head) < _HEADER:
-                self._head = head
+            if len(head) < _HEADER_SIZE:
+                self._header = head
                 break
-            position, self._head = begin + _HEADER, b""
-            self._left, self._size = int.from_bytes(head[4:]), 0
+            position, self._header = start + _HEADER_SIZE, b""
+            self._remaining, self._size = int.from_bytes(head[4:]), 0
             self._line = self._lines[_NAMES[head[0]]]
-            self._prefix.begin()
+            self._prefix.start()
         return out
 
-    def _text(self, data: bytes, out: list[Any]) -> None:
-        data = self._prefix.feed(data, self._line) if self._prefix.left else data
+    def _add_text(self, data: bytes, out: list[Any]) -> None:
+        data = self._prefix.feed(data, self._line) if self._prefix.words_left else data
         self._size += len(data)
         self._line.add(data, out)
 
     def _end_message(self, out: list[Any]) -> None:
-        if self._prefix.left:
-            self._line.add(self._prefix.unfinished(), out)
-        if self._size < self._buffer:
-            self._line.end(out)  # it is no piece of a longer line: the process wrote no end
+        if self._prefix.words_left:
+            self._line.add(self._prefix.unfinished_word(), out)
+        if self._size < self._message_size:
+            self._line.finish(out)  # a line without a line break, not a part of a longer one
 
     def feed_eof(self) -> None:
-        if self._wrong is not None:
-            self._wrong.feed_eof()
-        if self._left:
-            raise TruncatedError(f"the answer ended inside a frame: {self._left} bytes of it are missing")
-        if self._head:
+        if self._error_reader is not None:
+            self._error_reader.feed_eof()
+        if self._remaining:
+            raise TruncatedError(f"the answer ended inside a frame: {self._remaining} bytes of it are missing")
+        if self._header:
             raise TruncatedError("the answer ended inside a frame's header")
 
-    def rest(self) -> list[LogEntry]:
+    def unfinished_lines(self) -> list[LogEntry]:
         out: list[LogEntry] = []
-        if self._prefix.left:
-            self._line.add(self._prefix.unfinished(), out)
+        if self._prefix.words_left:
+            self._line.add(self._prefix.unfinished_word(), out)
         for line in self._lines.values():
-            line.end(out)
+            line.finish(out)
         return out
 
 
-class PlainEntries:
-    """Lines of a terminal. Inside a long one, the time of its next piece stands where the buffer was full."""
+class TerminalLogSplitter:
+    """Splits the log of a terminal, which has no frames. A long line may have a timestamp before each message."""
 
-    def __init__(self, asked: LogFormat) -> None:
-        self._plain = not (asked.timestamps or asked.details)
-        self._prefix = _Prefix(asked.timestamps, asked.details)
-        self._prefix.begin()
-        self._line = _Line("stdout", True, asked.limit)
-        self._buffer = asked.buffer if asked.timestamps else 0
-        self._size = 0  # of the text in the message that is coming in
-        self._rest = b""  # may be the time of the next piece
+    def __init__(self, log_format: LogFormat) -> None:
+        self._plain = not (log_format.timestamps or log_format.details)
+        self._prefix = _Prefix(log_format.timestamps, log_format.details)
+        self._prefix.start()
+        self._line = _Line("stdout", True, log_format.limit)
+        self._message_size = log_format.message_size if log_format.timestamps else 0
+        self._size = 0  # of the text in the current message
+        self._rest = b""  # may be the timestamp of the next message
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
         out: list[LogEntry | RawdockError] = []
@@ -265,45 +273,45 @@ class PlainEntries:
         if self._rest:
             data, self._rest = self._rest + data, b""
         while data:
-            if self._prefix.left:
+            if self._prefix.words_left:
                 data = self._prefix.feed(data, self._line)
                 continue
-            if self._buffer and self._size == self._buffer:
+            if self._message_size and self._size == self._message_size:
                 if len(data) < _STAMP_SIZE and b"\n" not in data:
                     self._rest = data
                     break
                 self._size = 0
                 if _STAMP.match(data):
-                    self._prefix.begin()
+                    self._prefix.start()
                     continue
-            room = self._buffer - self._size if self._buffer else len(data)
+            room = self._message_size - self._size if self._message_size else len(data)
             part = data[: data.find(b"\n", 0, room) + 1 or room]
             data = data[len(part) :]
             self._size += len(part)
             self._line.add(part, out)
             if part.endswith(b"\n"):
                 self._size = 0
-                self._prefix.begin()
+                self._prefix.start()
         return out
 
     def feed_eof(self) -> None:
         pass
 
-    def rest(self) -> list[LogEntry]:
+    def unfinished_lines(self) -> list[LogEntry]:
         out: list[LogEntry] = []
-        self._line.add(self._prefix.unfinished() + self._rest, out)
+        self._line.add(self._prefix.unfinished_word() + self._rest, out)
         self._rest = b""
-        self._line.end(out)
+        self._line.finish(out)
         return out
 
 
-class JsonEntries:
-    """Lines out of JSON: an object is a message, as Docker 29.5 and newer write it if asked."""
+class JsonLogSplitter:
+    """Splits logs in JSON lines, which Docker 29.5 and newer send if requested. Each object is a message."""
 
-    def __init__(self, asked: LogFormat, *, tty: bool) -> None:
-        self._values: JsonValues[object] = JsonValues(lambda value: value, loads, load_lines, asked.limit)
-        self._asked = asked
-        self._lines = {name: _Line(name, tty, asked.limit) for name in _NAMES}
+    def __init__(self, log_format: LogFormat, *, tty: bool) -> None:
+        self._values: JsonSplitter[object] = JsonSplitter(lambda value: value, loads, load_lines, log_format.limit)
+        self._log_format = log_format
+        self._lines = {name: _Line(name, tty, log_format.limit) for name in _NAMES}
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
         out: list[LogEntry | RawdockError] = []
@@ -312,7 +320,7 @@ class JsonEntries:
                 out.append(value)
                 break
             try:
-                error = self._message(cast("dict[str, Any]", value), out)
+                error = self._read_message(cast("dict[str, Any]", value), out)
             except (AttributeError, KeyError, TypeError) as problem:
                 error = DecodeError(f"not a message of a log: {problem!r} in {value!r:.200}")
             if error is not None:
@@ -320,28 +328,28 @@ class JsonEntries:
                 break
         return out
 
-    def _message(self, message: dict[str, Any], out: list[Any]) -> RawdockError | None:
+    def _read_message(self, message: dict[str, Any], out: list[Any]) -> RawdockError | None:
         if message.get("Error"):
             return StreamError(str(message["Error"]))
         line = self._lines[message["Source"]]
         data = message.get("Line", "").encode(errors="replace")
-        if not line.begun:
-            if self._asked.timestamps:
+        if not line.started:
+            if self._log_format.timestamps:
                 line.time = Timestamp(message["Timestamp"])
-            if self._asked.details:
+            if self._log_format.details:
                 pairs = message.get("Attrs") or ()
                 line.details = MappingProxyType({pair["Key"]: pair["Value"] for pair in pairs})
         line.add(data, out)
         part = message.get("MetaData")
-        if part["Last"] if part else len(data) < self._asked.buffer:
-            line.end(out)
+        if part["Last"] if part else len(data) < self._log_format.message_size:
+            line.finish(out)
         return None
 
     def feed_eof(self) -> None:
         self._values.feed_eof()
 
-    def rest(self) -> list[LogEntry]:
+    def unfinished_lines(self) -> list[LogEntry]:
         out: list[LogEntry] = []
         for line in self._lines.values():
-            line.end(out)
+            line.finish(out)
         return out

@@ -1,4 +1,4 @@
-"""Builds by text, errors with their step, and what is left of a build that is given up."""
+"""Builds with text output, errors with their step, and cleaning up after a cancelled build."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def fold(texts: list[str]) -> tuple[Steps, list[BuildChange]]:
     steps = Steps()
     build = TextBuild(steps)
     changes = [change for text in texts for change in build.feed(text)]
-    return steps, [*changes, *build.end()]
+    return steps, [*changes, *build.end_step()]
 
 
 @pytest.mark.parametrize("texts", [DOCKER, [text.replace(REMOVED, f" ---> {REMOVED}") for text in DOCKER], PODMAN])
@@ -98,15 +98,15 @@ def test_the_same_steps_of_any_builder(texts: list[str]) -> None:
     assert "not consumed" in steps.warnings[0].message
 
 
-def test_what_came_from_stderr() -> None:
-    """The classic builder colours it; that is not part of it."""
+def test_stderr_is_recognized() -> None:
+    """The classic builder's colour codes are not part of the output."""
     _, changes = fold(DOCKER)
     outputs = [change for change in changes if isinstance(change, StepOutput)]
     assert [(output.stream, output.data) for output in outputs] == [("stdout", b"out\n"), ("stderr", b"err\n")]
 
 
 def test_stages_of_podman() -> None:
-    """Each has numbers of its own."""
+    """Each stage has step numbers of its own."""
     steps, _ = fold(["[1/2] STEP 1/1: FROM a AS one\n", "[2/2] STEP 1/2: FROM b\n", "[2/2] STEP 2/2: RUN x\n", "out\n"])
     assert [step.name for step in steps.steps.values()] == ["[1:1/1] FROM a AS one", "[2:1/2] FROM b", "[2:2/2] RUN x"]
     assert steps.steps["2:2"].logs == b"out\n"
@@ -128,8 +128,8 @@ def test_stages_of_podman() -> None:
         "\n",
     ],
 )
-def test_a_command_that_says_the_same(said: str) -> None:
-    """What a command writes is its output, though it looks like the builder's own words."""
+def test_a_command_that_prints_step_lines(said: str) -> None:
+    """Output of a command is its output even if it looks like the builder's own lines."""
     if said == "Step 3/3 : RUN y":
         texts = ["Step 1/1 : RUN x", "\n", " ---> Running in 7122991caf44\n", said]
     else:
@@ -144,10 +144,10 @@ def test_a_pull_is_a_part_of_its_step() -> None:
     steps = Steps()
     build = TextBuild(steps)
     build.feed("Step 1/1 : FROM x")
-    (change,) = build.part("layer", "Downloading", 5, 10)
+    (change,) = build.update_part("layer", "Downloading", 5, 10)
     assert isinstance(change, StepProgress)
     assert (change.part.id, change.part.name, change.part.current, change.part.total) == ("layer", "Downloading", 5, 10)
-    build.part("layer", "Pull complete", 0, 0)
+    build.update_part("layer", "Pull complete", 0, 0)
     assert steps.steps["1"].progress["layer"].completed
 
 
@@ -173,7 +173,7 @@ async def uploaded(peer: Peer) -> bytes:
 
 
 def ping(builder: bytes, more: bytes = b"") -> bytes:
-    """A ping's answer, by an Engine that prefers this builder."""
+    """The answer to a ping of an Engine that prefers this builder."""
     head = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nBuilder-Version: %b\r\n" % builder
     return head + more + b"Content-Length: 2\r\n\r\nOK"
 
@@ -208,7 +208,7 @@ BUILT = [*texts(DOCKER), {"aux": {"ID": ID}}]
 
 
 @pytest.mark.parametrize("between", [b"\r\n", b"\n", b"", b"\n\n", b"\n\x1e"], ids=repr)
-async def test_values_glued_and_separated(between: bytes) -> None:
+async def test_json_values_with_and_without_separators(between: bytes) -> None:
     """Whatever lies between its lines, or nothing (failure modes 5 and 6), a build comes to the same."""
     async with serving(engine(glued(BUILT, between))) as server, Docker(server.path) as docker:
         result = await docker.build(dockerfile="FROM x\n")
@@ -217,8 +217,8 @@ async def test_values_glued_and_separated(between: bytes) -> None:
         assert [warning.message for warning in result.warnings] == ["One or more build-args [A] were not consumed"]
 
 
-async def test_followed() -> None:
-    """Changes come in order, the state goes on with them, and the result is there behind them."""
+async def test_a_build_is_followed_step_by_step() -> None:
+    """Changes come in order, the steps are updated with them, and the result is available afterwards."""
     async with serving(engine(glued(BUILT))) as server, Docker(server.path) as docker:
         async with docker.build(dockerfile="FROM x\n") as build:
             states = [(type(change), len(build.steps)) async for change in build]
@@ -230,7 +230,7 @@ async def test_followed() -> None:
 
 
 async def test_a_failure_of_the_classic_builder() -> None:
-    """What was before it comes first; the error has the step, its code and its last words."""
+    """Changes before the failure come first; the error has the step, its exit code and its output."""
     failing = [
         *texts(DOCKER[:12]),
         {"errorDetail": {"code": 3, "message": "returned a non-zero code: 3"}, "error": "x"},
@@ -271,7 +271,7 @@ def buildkit(*records: Any) -> Said:
     ],
 )
 async def test_a_failure_of_buildkit(message: str, code: int | None) -> None:
-    """BuildKit and Podman have the code in their words only."""
+    """BuildKit and Podman have the exit code in the message only."""
     records = buildkit(
         [(1, [(1, "a"), (3, "[1/1] RUN x"), (5, at(1))]), (3, [(1, "a"), (3, 2), (4, b"last words\n")])],
         [(1, [(1, "a"), (5, at(1)), (6, at(2)), (7, message)])],
@@ -292,8 +292,8 @@ async def test_a_failure_outside_of_steps() -> None:
         assert (caught.value.step, caught.value.exit_code, caught.value.logs) == (None, None, b"")
 
 
-async def test_cut_and_nonsense() -> None:
-    """An end that is none, and a record that is none, are errors with their request."""
+async def test_truncated_and_invalid_answers() -> None:
+    """A premature end and an invalid record are errors that name the request."""
     async with serving(engine(glued(BUILT[:5]), cut=True)) as server, Docker(server.path) as docker:
         with pytest.raises(TruncatedError):
             await docker.build(dockerfile="FROM x\n")
@@ -303,18 +303,19 @@ async def test_cut_and_nonsense() -> None:
             await docker.build(dockerfile="FROM x\n")
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("builder", [b"1", b"2"])
-async def test_left_early(builder: bytes, tmp_path: Path) -> None:
-    """The connection is closed, and BuildKit told by the build's id; the classic builder notices by itself."""
+async def test_leaving_early_cancels_the_build(builder: bytes, tmp_path: Path) -> None:
+    """The connection is closed and a BuildKit build is cancelled by its id; the classic builder notices by itself."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
     body = glued(BUILT[:1] if builder == b"1" else buildkit([(1, [(1, "a"), (3, "x"), (5, at(1))])]))
     async with serving(engine(body, end=False), ping=ping(builder)) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             async with docker.build(tmp_path, buildid="mine") as build:
                 await anext(aiter(build))
         cancelled = [request for request in server.requests if b"cancel" in request]
         assert cancelled == ([b"POST /v1.51/build/cancel?id=mine"] if builder == b"2" else [])
-        with anyio.fail_after(5), anyio.move_on_after(0.2) as scope:
+        with anyio.fail_after(60), anyio.move_on_after(0.2) as scope:
             await docker.build(tmp_path)
         assert scope.cancelled_caught
         builds = [request for request in server.requests if b"/build?" in request]
@@ -324,9 +325,10 @@ async def test_left_early(builder: bytes, tmp_path: Path) -> None:
         assert all(len(request.partition(b"id=")[2]) == 32 for request in made_up)
 
 
-async def test_an_engine_that_does_not_answer_to_the_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for, but not for ever."""
-    monkeypatch.setattr("rawdock.helpers.build._STOP_SECONDS", 0.1)
+@pytest.mark.held_clock
+async def test_an_engine_that_does_not_answer_the_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cancel request has a time limit."""
+    monkeypatch.setattr("rawdock.helpers.build._CANCEL_TIMEOUT", 0.1)
     plain = engine(glued(buildkit([(1, [(1, "a"), (3, "x"), (5, at(1))])])), end=False)
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
@@ -336,14 +338,15 @@ async def test_an_engine_that_does_not_answer_to_the_cancelling(monkeypatch: pyt
         return found
 
     async with serving(answer, ping=BUILDKIT) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             async with docker.build(dockerfile="FROM x\n") as build:
                 await anext(aiter(build))
         assert any(b"cancel" in request for request in server.requests)
 
 
-async def test_given_up_while_the_context_is_sent(tmp_path: Path) -> None:
-    """No file stays open, and the Engine is told."""
+@pytest.mark.held_clock
+async def test_cancelled_while_the_context_is_sent(tmp_path: Path) -> None:
+    """No file stays open, and the build is cancelled."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(64 << 20)
@@ -358,7 +361,7 @@ async def test_given_up_while_the_context_is_sent(tmp_path: Path) -> None:
     async with serving(answer, ping=BUILDKIT) as server, Docker(server.path) as docker:
         await docker.system.ping()
         before = names_of_open_files()
-        with anyio.fail_after(5), anyio.move_on_after(0.3) as scope:
+        with anyio.fail_after(60), anyio.move_on_after(0.3) as scope:
             await docker.build(tmp_path)
         assert scope.cancelled_caught
         assert names_of_open_files() - before <= {"socket"}
@@ -377,7 +380,7 @@ class Breaks(httpx.AsyncBaseTransport):
 
 
 async def test_a_transport_that_leaves_the_context_open(tmp_path: Path) -> None:
-    """What it does not close is closed all the same."""
+    """A context that the transport does not close is closed anyway."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(4 << 20)
@@ -399,7 +402,7 @@ def names_of_open_files() -> set[str]:
 
 
 async def test_a_file_that_shrinks_ends_the_build(tmp_path: Path) -> None:
-    """The error is the file's, and the archive is not ended as if it were whole (failure mode 63)."""
+    """The error names the file, and the archive is not completed (failure mode 63)."""
     (tmp_path / "Dockerfile").write_text("FROM x\n")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(32 << 20)
@@ -418,16 +421,16 @@ async def test_a_file_that_shrinks_ends_the_build(tmp_path: Path) -> None:
         return found
 
     async with serving(answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(10), pytest.raises(FileError, match="large had 33554432 bytes when it was begun"):
+        with anyio.fail_after(60), pytest.raises(FileError, match="large shrank from 33554432"):
             await docker.build(tmp_path)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while not bodies:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
     assert not bodies[0].endswith(b"0\r\n\r\n")
 
 
-async def test_who_builds() -> None:
-    """What the Engine prefers, what is asked for, and Podman's own."""
+async def test_the_builder_is_chosen() -> None:
+    """The Engine's preferred builder, the requested one, and Podman's own."""
     for builder, asked, version in (
         (b"1", None, b"1"),
         (b"2", None, b"2"),
@@ -448,7 +451,7 @@ async def test_who_builds() -> None:
             await docker.build(dockerfile="FROM x\n", builder="classic")
 
 
-async def test_what_cannot_be_used_is_not_sent(tmp_path: Path) -> None:
+async def test_invalid_sources_are_not_sent(tmp_path: Path) -> None:
     async with serving(engine(glued(BUILT))) as server, Docker(server.path) as docker:
         with pytest.raises(InvalidArgument, match="no Dockerfile"):
             await docker.build(tmp_path)
@@ -459,8 +462,8 @@ async def test_what_cannot_be_used_is_not_sent(tmp_path: Path) -> None:
         assert not [one for one in server.requests if b"/build?" in one]
 
 
-async def test_an_archive_that_is_ready() -> None:
-    """It is sent as it is, in one piece or in parts."""
+async def test_an_archive_is_sent_unchanged() -> None:
+    """An archive is sent unchanged, as bytes or in parts."""
     bodies: list[bytes] = []
     plain = engine(glued(BUILT))
 
@@ -482,7 +485,7 @@ async def test_an_archive_that_is_ready() -> None:
         assert b"dockerfile=sub%2FDockerfile" in server.requests[-4] + server.requests[1] + server.requests[2]
 
 
-async def test_an_image_that_is_gone_again() -> None:
+async def test_an_image_that_was_deleted_meanwhile() -> None:
     plain = engine(glued(BUILT))
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:

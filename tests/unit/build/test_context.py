@@ -39,8 +39,8 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
-    """Modes and whole seconds are kept; everything is root's."""
+def test_attributes_of_files(tmp_path: Path) -> None:
+    """Modes and whole seconds are kept; the owner is root."""
     script = tmp_path / "run.sh"
     script.write_bytes(b"#!/bin/sh\n")
     if os.getuid() == 0:
@@ -56,7 +56,7 @@ def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
 
 
 def test_the_same_folder_is_the_same_archive(tmp_path: Path) -> None:
-    """With a time of one's own, neither times nor the order on disk tell."""
+    """With `mtime`, neither the times of files nor their order on disk change the archive."""
     archives: list[bytes] = []
     for place, names in (("one", ["b", "a", "c"]), ("two", ["c", "b", "a"])):
         for name in names:
@@ -71,7 +71,7 @@ def test_the_same_folder_is_the_same_archive(tmp_path: Path) -> None:
 
 
 def test_links_are_links(tmp_path: Path) -> None:
-    """Nothing is followed out of the folder; the second name of a file is a name."""
+    """No link is followed out of the folder; a second hard link is archived as a link."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")
@@ -92,8 +92,8 @@ def test_links_are_links(tmp_path: Path) -> None:
     assert data.count(b"secret") == 2, "the content of the file, and the target of a link"
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
-    """A pipe is sent as a pipe, and not waited for; a socket is left out."""
+def test_pipes_and_sockets(tmp_path: Path) -> None:
+    """A pipe is sent as a pipe without blocking; a socket is left out."""
     import socket
 
     os.mkfifo(tmp_path / "pipe")
@@ -143,7 +143,7 @@ def until_head_of(parts: Any, name: bytes) -> list[bytes]:
 
 
 def test_a_file_that_grows_is_sent_as_announced(tmp_path: Path) -> None:
-    """The archive is whole, whatever a log goes on to say."""
+    """The archive is valid although a log file grows meanwhile."""
     log = tmp_path / "log"
     log.write_bytes(b"a" * 600_000)
     (tmp_path / "next").write_bytes(b"next")
@@ -157,21 +157,21 @@ def test_a_file_that_grows_is_sent_as_announced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 1, 300_000, 599_999])
-def test_a_file_that_shrinks_ends_it(tmp_path: Path, left: int) -> None:
-    """Nothing else can be sent in its place; the error says which file, and how much there was."""
+def test_a_file_that_shrinks_is_an_error(tmp_path: Path, left: int) -> None:
+    """The archive cannot be completed; the error names the file and both sizes."""
     log = tmp_path / "sub" / "log"
     log.parent.mkdir()
     log.write_bytes(b"a" * 600_000)
     parts = archive_of(str(tmp_path))
     until_head_of(parts, b"sub/log")
     os.truncate(log, left)
-    with pytest.raises(FileError, match=rf"sub/log had 600000 bytes .* has {left} now;.* \.dockerignore") as caught:
+    with pytest.raises(FileError, match=rf"sub/log shrank from 600000 to {left} bytes .*;.* \.dockerignore") as caught:
         b"".join(parts)
     assert caught.value.path == str(log)
 
 
-def test_a_file_that_goes_is_left_out(tmp_path: Path) -> None:
-    """What was listed and is gone is as if it had never been."""
+def test_a_file_that_vanishes_is_left_out(tmp_path: Path) -> None:
+    """A file that was listed and then removed is left out."""
     for name in "abc":
         (tmp_path / name).write_text(name)
     parts = archive_of(str(tmp_path))
@@ -181,7 +181,7 @@ def test_a_file_that_goes_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even if it becomes one between the look at it and the way into it."""
+    """Not even if it becomes a link between its stat and its opening."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_text("secret")
     folder = tmp_path / "context"
@@ -201,7 +201,7 @@ def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("becomes", ["link", "pipe"])
 def test_a_file_that_becomes_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str) -> None:
-    """A link is not followed, and a pipe not waited for."""
+    """A link is not followed, and a pipe does not block."""
     file = tmp_path / "file"
     file.write_text("x")
     real = os.open
@@ -240,7 +240,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.anyio
-async def test_little_is_held(tmp_path: Path) -> None:
+async def test_memory_use_is_small(tmp_path: Path) -> None:
     """A folder of many megabytes is sent in parts of some hundred kilobytes, and of many files not one by one."""
     with (tmp_path / "large").open("wb") as file:
         file.truncate(20 << 20)
@@ -262,8 +262,8 @@ async def test_compressed(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_given_up_half_way(tmp_path: Path) -> None:
-    """Nothing stays open, wherever it ends."""
+async def test_a_context_that_is_closed_early(tmp_path: Path) -> None:
+    """No file stays open, wherever the reading stops."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "file").write_bytes(bytes(2 << 20))
     before = open_files()
@@ -294,10 +294,12 @@ def test_any_sizes_make_a_whole_archive(sizes: list[int]) -> None:
 # What is given.
 
 
-async def prepared(*given: Any, engine_applies_dockerignore: bool = False) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
+async def prepare(
+    *given: Any, engine_applies_dockerignore: bool = False
+) -> tuple[dict[str, tarfile.TarInfo], bytes, str | None]:
     source = Source(*given, *[None, None, None, False][len(given) - 1 :])
     source.check()
-    context = await source.prepared(engine_applies_dockerignore=engine_applies_dockerignore)
+    context = await source.prepare(engine_applies_dockerignore=engine_applies_dockerignore)
     content = context.content
     data = content if isinstance(content, bytes) else b"".join([part async for part in content])
     return members(data), data, context.dockerfile
@@ -307,55 +309,55 @@ async def prepared(*given: Any, engine_applies_dockerignore: bool = False) -> tu
 async def test_a_dockerfile_as_text(tmp_path: Path) -> None:
     """Alone it is all that is sent; with a folder it goes along under a name of its own, which is taken away again by
     an Engine that can."""
-    found, data, name = await prepared(None, "FROM scratch\n")
+    found, data, name = await prepare(None, "FROM scratch\n")
     assert name is None
     assert list(found) == ["Dockerfile"]
     assert content(data, "Dockerfile") == b"FROM scratch\n"
     (tmp_path / "Dockerfile").write_text("other")
-    found, data, name = await prepared(tmp_path, b"FROM scratch\n")
+    found, data, name = await prepare(tmp_path, b"FROM scratch\n")
     assert name is not None
     assert set(found) == {"Dockerfile", name}
     assert content(data, name) == b"FROM scratch\n"
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert again == name
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
     (tmp_path / ".dockerignore").write_text("x")
-    found, data, again = await prepared(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
+    found, data, again = await prepare(tmp_path, "FROM scratch\n", engine_applies_dockerignore=True)
     assert content(data, ".dockerignore").split() == [b"x", name.encode()]
 
 
 @pytest.mark.anyio
 async def test_where_the_dockerfile_is(tmp_path: Path) -> None:
-    """In the folder, by a path in it or a whole one; elsewhere, by a whole path."""
+    """Inside the folder, by a relative or absolute path; elsewhere, by an absolute path."""
     folder = tmp_path / "context"
     (folder / "sub").mkdir(parents=True)
     (folder / "dockerfile").write_text("lower")
     (folder / "sub" / "Other").write_text("other")
     (tmp_path / "Elsewhere").write_text("elsewhere")
-    assert (await prepared(folder))[2] == "dockerfile"
-    assert (await prepared(folder, None, "sub/Other"))[2] == "sub/Other"
-    assert (await prepared(folder, None, folder / "sub" / "Other"))[2] == "sub/Other"
-    _, data, name = await prepared(folder, None, tmp_path / "Elsewhere")
+    assert (await prepare(folder))[2] == "dockerfile"
+    assert (await prepare(folder, None, "sub/Other"))[2] == "sub/Other"
+    assert (await prepare(folder, None, folder / "sub" / "Other"))[2] == "sub/Other"
+    _, data, name = await prepare(folder, None, tmp_path / "Elsewhere")
     assert name is not None
     assert content(data, name) == b"elsewhere"
     for wrong in ("../Elsewhere", "none", "sub"):
         with pytest.raises(InvalidArgument, match=wrong):
-            await prepared(folder, None, wrong)
+            await prepare(folder, None, wrong)
     (folder / "Dockerfile").symlink_to("../Elsewhere")
-    with pytest.raises(InvalidArgument, match="leads out"):
-        await prepared(folder)
+    with pytest.raises(InvalidArgument, match="is outside"):
+        await prepare(folder)
 
 
 @pytest.mark.anyio
 async def test_folders_and_rules_that_cannot_be_used(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="is not there"):
-        await prepared(tmp_path / "none")
+    with pytest.raises(InvalidArgument, match="does not exist"):
+        await prepare(tmp_path / "none")
     (tmp_path / "Dockerfile").write_text("x")
-    with pytest.raises(InvalidArgument, match="is no folder"):
-        await prepared(tmp_path / "Dockerfile")
+    with pytest.raises(InvalidArgument, match="is not a folder"):
+        await prepare(tmp_path / "Dockerfile")
     (tmp_path / ".dockerignore").write_text("a[\n")
     with pytest.raises(InvalidArgument, match=r"build: the rule 'a\['"):
-        await prepared(tmp_path)
+        await prepare(tmp_path)
 
 
 async def parts() -> AsyncIterator[bytes]:
@@ -367,25 +369,25 @@ async def parts() -> AsyncIterator[bytes]:
     [
         ({}, "give a folder"),
         ({"context": "x", "dockerfile": "FROM x", "file": "y"}, "not both"),
-        ({"context": b"tar", "dockerfile": "FROM x"}, "has its Dockerfile in it"),
-        ({"context": b"tar", "compress": True}, "as it is"),
-        ({"context": parts(), "mtime": 0}, "as it is"),
+        ({"context": b"tar", "dockerfile": "FROM x"}, "contains its Dockerfile"),
+        ({"context": b"tar", "compress": True}, "unchanged"),
+        ({"context": parts(), "mtime": 0}, "unchanged"),
         ({"context": 5}, "not int"),
         ({"context": "x", "tag": ""}, "tag is empty"),
         ({"context": "x", "tag": ["a", ""]}, "tag is empty"),
         ({"context": "x", "builder": "nonsense"}, "builder is"),
-        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a session.*session\.open"),
-        ({"context": "x", "ssh": "default"}, "ssh needs a session"),
-        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a session"),
+        ({"context": "x", "secrets": ["id=a"]}, r"secrets needs a BuildKit session.*session\.open"),
+        ({"context": "x", "ssh": "default"}, "ssh needs a BuildKit session"),
+        ({"context": "x", "outputs": "type=local,dest=out"}, "outputs needs a BuildKit session"),
     ],
 )
-def test_refused_at_the_call(given: dict[str, Any], why: str) -> None:
-    """Nothing is sent, and nothing even opened: there is no Engine at all."""
+def test_invalid_arguments(given: dict[str, Any], why: str) -> None:
+    """Invalid arguments are refused before any connection: there is no Engine here."""
     with pytest.raises(InvalidArgument, match=why):
         Docker("/nowhere").build(**given)
 
 
-def test_the_group_is_still_there() -> None:
+def test_build_is_callable_and_still_a_resource() -> None:
     docker = Docker("/nowhere")
     assert callable(docker.build)
     assert docker.build.prune.__name__ == "prune"

@@ -44,7 +44,7 @@ DIFFERENT = {
 def sent(folder: Path, case: Case, *, engine_applies_dockerignore: bool) -> list[str] | None:
     """What rawdock sends; None if it refuses."""
     try:
-        context = Source(folder, None, case.file, None, False)._folder(str(folder), engine_applies_dockerignore)
+        context = Source(folder, None, case.file, None, False)._prepare_folder(str(folder), engine_applies_dockerignore)
     except InvalidArgument:
         return None
     assert isinstance(context.content, Batches)
@@ -61,12 +61,14 @@ def with_folders(paths: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_as_the_commands_send(tmp_path: Path, name: str) -> None:
+def test_results_equal_those_of_the_docker_command(tmp_path: Path, name: str) -> None:
     """The classic builder's command has the same in its archive. BuildKit's has sent the same files when it was asked
     for them, and the Dockerfile by itself."""
     case, corpus = CASES[name], CORPUS["cases"][name]
     with plant(tmp_path / "context", case):
-        classic, buildx = (sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False))
+        classic, buildx = (
+            sent(tmp_path / "context", case, engine_applies_dockerignore=reads) for reads in (True, False)
+        )
     wanted = corpus["classic"]
     assert (classic == wanted) is (("classic", name) not in DIFFERENT), (classic, wanted)
     wanted = corpus["buildx"]
@@ -75,7 +77,7 @@ def test_as_the_commands_send(tmp_path: Path, name: str) -> None:
     assert (buildx == wanted) is (("buildx", name) not in DIFFERENT), (buildx, wanted)
 
 
-def test_the_corpus_is_whole() -> None:
+def test_the_corpus_is_complete() -> None:
     """Every case was asked about, with two commands, and some rules were refused."""
     assert CORPUS["cases"].keys() == CASES.keys()
     assert len(CASES) > 100
@@ -114,7 +116,7 @@ def wood(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @given(rules=st.lists(_RULE, max_size=5), always=st.sets(_PATH, max_size=1))
 def test_pruning_changes_nothing(wood: str, rules: list[str], always: set[str]) -> None:
-    """A folder that is not looked into has nothing in it that is wanted."""
+    """An excluded folder that is not read has no included file."""
     usable_rules = usable(rules)
     if usable_rules is None:
         return
@@ -123,7 +125,7 @@ def test_pruning_changes_nothing(wood: str, rules: list[str], always: set[str]) 
 
 
 @given(_PATH, st.lists(_RULE, min_size=1, max_size=5))
-def test_a_path_that_comes_back_is_not_pruned(path: str, texts: list[str]) -> None:
+def test_a_reincluded_path_is_not_pruned(path: str, texts: list[str]) -> None:
     """The same, path by path: each folder on the way to what is taken back in may have it."""
     rules = usable(texts)
     if rules is None:
@@ -133,20 +135,20 @@ def test_a_path_that_comes_back_is_not_pruned(path: str, texts: list[str]) -> No
     out = False
     folders = []
     for depth in range(len(parts)):
-        out, above = rules.look("/".join(parts[: depth + 1]), above)
+        out, above = rules.match("/".join(parts[: depth + 1]), above)
         if out:
             folders.append("/".join(parts[: depth + 1]))
     if not out:
-        assert all(rules.may_return(folder) for folder in folders)
+        assert all(rules.may_reinclude(folder) for folder in folders)
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_rules_or_refused(data: bytes) -> None:
-    """Nothing but InvalidArgument comes of a file of rules, and matching does not fail later."""
+    """Any rules are accepted or refused with InvalidArgument, and matching never fails."""
     rules = usable(read_rules(data))
     if rules is not None:
-        rules.look("a/b")
-        rules.may_return("a")
+        rules.match("a/b")
+        rules.may_reinclude("a")
 
 
 def test_a_rule_that_cannot_be_read_is_named() -> None:
@@ -154,8 +156,8 @@ def test_a_rule_that_cannot_be_read_is_named() -> None:
         Rules(["x", "a[b"])
 
 
-def test_nothing_is_looked_at_in_a_folder_that_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tree of a million files costs nothing if it is left out."""
+def test_an_excluded_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An excluded tree of a million files costs nothing."""
     (tmp_path / "huge" / "deep").mkdir(parents=True)
     (tmp_path / "kept").mkdir()
     opened: list[str] = []

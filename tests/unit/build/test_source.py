@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from test_context import content, members, prepared
+from test_context import content, members, prepare
 
 from rawdock import FileError
 
@@ -25,21 +25,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("target", ["../secret", "{}/secret", "link"])
-async def test_rules_that_are_a_link(folder: Path, target: str) -> None:
-    """They count, as with the docker command, and what they say is not sent along with a Dockerfile of one's own."""
+async def test_a_dockerignore_that_is_a_link(folder: Path, target: str) -> None:
+    """The rules apply, as with the docker command, and are not sent along with an external Dockerfile."""
     (folder / ".dockerignore").symlink_to(target.format(folder.parent))
     (folder / "link").symlink_to("../secret")
     for given in ((folder,), (folder, "FROM scratch\n")):
-        _, data, _ = await prepared(*given, engine_applies_dockerignore=True)
+        _, data, _ = await prepare(*given, engine_applies_dockerignore=True)
         assert {"hunter2", "kept"} & members(data).keys() == {"kept"}
         assert b"hunter2" not in data
-    _, data, name = await prepared(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+    _, data, name = await prepare(folder, "FROM scratch\n", engine_applies_dockerignore=True)
     assert name is not None
     assert content(data, ".dockerignore").split() == [b".dockerignore", name.encode()]
 
 
-async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even if they become one between the look at them and the reading."""
+async def test_a_dockerignore_that_becomes_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if the file becomes a link between its check and its reading."""
     rules = folder / ".dockerignore"
     rules.write_text("kept\n")
     look = os.path.islink
@@ -54,17 +54,17 @@ async def test_rules_that_become_a_link(folder: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os.path, "islink", changing)
     with pytest.raises(FileError, match=r"\.dockerignore cannot be read"):
-        await prepared(folder, "FROM scratch\n", engine_applies_dockerignore=True)
+        await prepare(folder, "FROM scratch\n", engine_applies_dockerignore=True)
     assert rules.is_symlink()
 
 
-async def test_rules_that_are_no_file(folder: Path) -> None:
-    """A pipe is not waited for, a device without end is not read, and a folder has no rules."""
+async def test_a_dockerignore_that_is_not_a_file(folder: Path) -> None:
+    """A pipe does not block, a device is not read, and a folder has no rules."""
     path = folder / ".dockerignore"
     for make in (lambda: os.mkfifo(path), lambda: path.symlink_to("/dev/zero"), path.mkdir):
         make()
         for given in ((folder,), (folder, "FROM scratch\n")):
             with pytest.raises(FileError, match=r"\.dockerignore") as caught:
-                await prepared(*given, engine_applies_dockerignore=True)
+                await prepare(*given, engine_applies_dockerignore=True)
             assert caught.value.path == str(path)
         path.rmdir() if path.is_dir() else path.unlink()

@@ -1,4 +1,4 @@
-"""BuildKit's records: protobuf from any hand, and the steps that come of them."""
+"""BuildKit's trace records: decoding of any protobuf, and the resulting steps."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _MESSAGES = st.lists(st.tuples(_NUMBERS, _VALUES), max_size=8)
 
 
 @given(_MESSAGES)
-def test_what_was_written_is_read(message: Message) -> None:
+def test_encoded_fields_are_read(message: Message) -> None:
     read = [(number, as_int(value) if isinstance(value, int) else value) for number, value in fields(written(message))]
     assert read == message
 
 
 @given(_MESSAGES, st.data())
-def test_a_message_that_is_cut(message: Message, data: st.DataObject) -> None:
-    """The fields before the cut, and an error where it is within one; never something else."""
+def test_a_truncated_message(message: Message, data: st.DataObject) -> None:
+    """A truncated message gives the fields before the cut, or a DecodeError."""
     whole = written(message)
     cut = data.draw(st.integers(0, len(whole)))
     ends = [len(written(message[:count])) for count in range(len(message) + 1)]
@@ -79,9 +79,9 @@ def test_a_message_that_is_cut(message: Message, data: st.DataObject) -> None:
 
 @given(st.binary(max_size=80))
 def test_any_bytes(data: bytes) -> None:
-    """Records from a broken Engine are an error of ours, and no other."""
+    """Invalid records are a DecodeError and no other exception."""
     with suppress(DecodeError):
-        Steps().see(read_trace(base64.b64encode(data).decode()))
+        Steps().add_trace(read_trace(base64.b64encode(data).decode()))
 
 
 @given(st.text(max_size=30))
@@ -106,54 +106,56 @@ def test_any_text(text: str) -> None:
         b"\x80",
     ],
 )
-def test_what_is_no_message(data: bytes) -> None:
+def test_invalid_messages(data: bytes) -> None:
     with pytest.raises(DecodeError, match="protobuf"):
         list(fields(data))
 
 
-def test_kinds_that_are_not_used() -> None:
-    """Fixed numbers are passed over with the right length, and fields of the future too."""
+def test_unused_wire_types() -> None:
+    """Fixed-size numbers and unknown fields are skipped correctly."""
     data = b"\x79" + (5).to_bytes(8, "little") + b"\x7d" + (6).to_bytes(4, "little") + written([(1, "x")])
     assert list(fields(data)) == [(15, 5), (15, 6), (1, b"x")]
 
 
 def test_a_build_in_records() -> None:
-    """Steps begin, write, go on, are warned of and end; what is told twice changes nothing."""
+    """Steps start, write, progress, have warnings and end; repeated records change nothing."""
     steps = Steps()
     announced = [(1, [(1, "sha256:b"), (3, "[2/2] RUN x")]), (1, [(1, "sha256:a"), (3, "[1/2] FROM y")])]
-    assert steps.see(read_trace(line(announced))) == []
+    assert steps.add_trace(read_trace(line(announced))) == []
     assert steps.steps == {}, "announced is not begun"
-    (began,) = steps.see(read_trace(line([(1, [(1, "sha256:a"), (3, "[1/2] FROM y"), (5, at(1_700_000_000, 5_000))])])))
+    (began,) = steps.add_trace(
+        read_trace(line([(1, [(1, "sha256:a"), (3, "[1/2] FROM y"), (5, at(1_700_000_000, 5_000))])]))
+    )
     assert isinstance(began, StepStarted)
     first = began.step
     assert first.instruction == "FROM y"
     assert first.started == datetime(2023, 11, 14, 22, 13, 20, 5, tzinfo=UTC)
     status = [(1, "layer"), (2, "sha256:a"), (3, "extracting"), (4, 5), (5, 10), (7, at(2))]
-    (progress,) = steps.see(read_trace(line([(2, status)])))
+    (progress,) = steps.add_trace(read_trace(line([(2, status)])))
     assert isinstance(progress, StepProgress)
     assert (progress.part.id, progress.part.name) == ("layer", "extracting")
     assert (progress.part.current, progress.part.total, progress.part.completed) == (5, 10, False)
     both = [(1, [(1, "sha256:a"), (5, at(1)), (6, at(3))]), (2, [*status, (8, at(3))])]
-    progress, done = steps.see(read_trace(line(both)))
+    progress, done = steps.add_trace(read_trace(line(both)))
     assert isinstance(progress, StepProgress)
     assert isinstance(done, StepDone), "the last of a record, whatever else is in it"
     assert first.progress["layer"].completed
-    assert steps.see(read_trace(line([(1, [(1, "sha256:a"), (4, 1), (5, at(4)), (6, at(5))])]))) == []
+    assert steps.add_trace(read_trace(line([(1, [(1, "sha256:a"), (4, 1), (5, at(4)), (6, at(5))])]))) == []
     assert first.cached, "the second time tells"
     second = [(1, [(1, "sha256:b"), (5, at(5))]), (3, [(1, "sha256:b"), (3, 1), (4, b"out")])]
-    began, out = steps.see(read_trace(line(second)))
+    began, out = steps.add_trace(read_trace(line(second)))
     assert isinstance(out, StepOutput)
     assert (out.stream, out.data) == ("stdout", b"out")
-    (err,) = steps.see(read_trace(line([(3, [(1, "sha256:b"), (3, 2), (4, b"\xff\n")])])))
+    (err,) = steps.add_trace(read_trace(line([(3, [(1, "sha256:b"), (3, 2), (4, b"\xff\n")])])))
     assert isinstance(err, StepOutput)
     assert (err.stream, err.text) == ("stderr", "\ufffd\n")
     warned = [(1, "sha256:b"), (2, 1), (3, "bad style"), (4, "one"), (4, "two"), (5, "where")]
-    (warning,) = steps.see(read_trace(line([(4, warned)])))
+    (warning,) = steps.add_trace(read_trace(line([(4, warned)])))
     assert isinstance(warning, StepWarning)
     assert warning.step is err.step
     assert (warning.warning.message, warning.warning.detail) == ("bad style", ("one", "two"))
     assert warning.warning.url == "where"
-    (done,) = steps.see(read_trace(line([(1, [(1, "sha256:b"), (5, at(5)), (6, at(6)), (7, "exit code: 3")])])))
+    (done,) = steps.add_trace(read_trace(line([(1, [(1, "sha256:b"), (5, at(5)), (6, at(6)), (7, "exit code: 3")])])))
     assert isinstance(done, StepDone)
     assert [step.name for step in steps.steps.values()] == ["[1/2] FROM y", "[2/2] RUN x"]
     assert steps.failed is done.step
@@ -161,27 +163,27 @@ def test_a_build_in_records() -> None:
     assert len(steps.warnings) == len(done.step.warnings) == 1
 
 
-def test_the_step_that_failed_is_not_one_that_was_ended_for_it() -> None:
+def test_the_failed_step_is_not_a_cancelled_one() -> None:
     steps = Steps()
     for digest, error in (("a", "process did not complete: context canceled"), ("b", "exit code: 3"), ("c", "")):
-        steps.see(read_trace(line([(1, [(1, digest), (5, at(1)), (6, at(2)), (7, error)])])))
+        steps.add_trace(read_trace(line([(1, [(1, digest), (5, at(1)), (6, at(2)), (7, error)])])))
     assert steps.failed is steps.steps["b"]
     alone = Steps()
-    alone.see(read_trace(line([(1, [(1, "a"), (5, at(1)), (6, at(2)), (7, "context canceled")])])))
+    alone.add_trace(read_trace(line([(1, [(1, "a"), (5, at(1)), (6, at(2)), (7, "context canceled")])])))
     assert alone.failed is alone.steps["a"]
 
 
 @pytest.mark.parametrize("second", [-62135596800, 1 << 62, -(1 << 62)])
-def test_times_that_are_none(second: int) -> None:
-    """Go's zero, and what no calendar has."""
+def test_invalid_times(second: int) -> None:
+    """Go's zero time and times out of range are None."""
     trace = read_trace(line([(1, [(1, "a"), (5, at(second))])]))
     assert trace.vertexes[0].started is None
 
 
-def test_of_much_output_the_end_is_kept() -> None:
+def test_the_end_of_long_output_is_kept() -> None:
     steps = Steps()
     for number in range(100):
-        steps.see(read_trace(line([(3, [(1, "a"), (3, 1), (4, b"%09d\n" % number * 2000)])])))
+        steps.add_trace(read_trace(line([(3, [(1, "a"), (3, 1), (4, b"%09d\n" % number * 2000)])])))
     logs = steps.steps["a"].logs
     assert logs.endswith(b"%09d\n" % 99)
     assert 256 * 1024 <= len(logs) <= 512 * 1024

@@ -1,11 +1,11 @@
-"""What each method makes of an answer, from its declared type: each error status, a full answer, and an empty one."""
+"""The result of each method for each error status, for a full answer, and for an empty one."""
 
 from __future__ import annotations
 
 import inspect
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import httpx
 import pytest
@@ -29,14 +29,16 @@ from rawdock import (
 )
 from rawdock._answers.stats import stats_of
 from rawdock._models.model import Model, fields_of
-from rawdock._streams.faces.contexts import Opens, Runs
+from rawdock._streams.faces.contexts import Opens, Runs, stream_classes
 from rawdock._streams.faces.json_lines import Lines
+from rawdock._versions import NEWEST, version_text
 
 pytestmark = pytest.mark.anyio
 
 METHODS = methods()
+VERSION = version_text(NEWEST)
 DATE = {"Date": "Tue, 24 Nov 2026 11:00:00 GMT"}
-ENGINE = {"Api-Version": "1.56", **DATE}
+ENGINE = {"Api-Version": VERSION, **DATE}
 PODMAN = {"Libpod-Api-Version": "5.4.2", **ENGINE}
 
 STATUSES: list[tuple[int, type[StatusError]]] = [
@@ -55,7 +57,7 @@ STATUSES: list[tuple[int, type[StatusError]]] = [
 
 async def call(name: str, answer: httpx.Response) -> Any:
     """Call a method with its example; a stream is read to its end."""
-    async with Docker(transport=httpx.MockTransport(lambda request: answer), version="1.56") as docker:
+    async with Docker(transport=httpx.MockTransport(lambda request: answer), version=VERSION) as docker:
         group, _, verb = name.partition(".")
         result = getattr(getattr(docker, group), verb)(**EXAMPLES[name])
         if not isinstance(result, Opens):
@@ -66,7 +68,7 @@ async def call(name: str, answer: httpx.Response) -> Any:
 
 @pytest.mark.parametrize("name", sorted(METHODS))
 async def test_error_statuses(name: str) -> None:
-    """Each status is its class, with the Engine's own words, said in JSON, in plain text, and as Podman says it."""
+    """Each status has its exception, with the Engine's message, in JSON, in plain text, and in Podman's form."""
     for status, kind in STATUSES:
         for answer in (
             httpx.Response(status, json={"message": "the words"}, headers=ENGINE),
@@ -87,7 +89,7 @@ async def test_error_statuses(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(METHODS))
 async def test_podman_says_why(name: str) -> None:
-    """Podman's 500 is classed by its cause; a route that an Engine does not have is NotSupported, not NotFound."""
+    """The exception for Podman's 500 depends on its cause; a missing route is NotSupported, not NotFound."""
     body = {"cause": "no such container", "message": "no container with name or ID", "response": 500}
     with pytest.raises(NotFound):
         await call(name, httpx.Response(500, json=body, headers=PODMAN))
@@ -101,7 +103,7 @@ async def test_podman_says_why(name: str) -> None:
 
 
 def kind_of(name: str) -> Any:
-    """What a method's answer is decoded to; None where it is not decoded."""
+    """The type that a method's answer is decoded to; None if it is not decoded."""
     declared, waits = endpoint_of(METHODS[name]), inspect.iscoroutinefunction(METHODS[name])
     made_from_headers = declared.answer is not None and declared.answer is not stats_of
     return declared.returns if waits and not made_from_headers and declared.returns not in (None, bool) else None
@@ -112,7 +114,7 @@ DECODED = [name for name in sorted(METHODS) if kind_of(name) is not None]
 
 @pytest.mark.parametrize("name", DECODED)
 async def test_full_answer(name: str) -> None:
-    """An answer in which every field is filled is read, and nothing of it is lost, nor of what nobody knows yet."""
+    """An answer with every field, and with unknown ones, is decoded, and nothing of it is lost."""
     full = example(kind_of(name))
     for one in full if isinstance(full, list) else [full]:
         if isinstance(one, dict):
@@ -121,13 +123,13 @@ async def test_full_answer(name: str) -> None:
 
 
 def needs(kind: Any) -> bool:
-    """Whether a model has fields that an answer is of no use without."""
+    """Whether a model has required fields."""
     return isinstance(kind, type) and issubclass(kind, Model) and any(field.required for field in fields_of(kind))
 
 
 @pytest.mark.parametrize("name", DECODED)
 async def test_empty_answer(name: str) -> None:
-    """An answer that says nothing reads as zeros; without the identity it is about, it is an error with the path."""
+    """An empty answer has zeros; a missing required field is an error with the path."""
     kind = kind_of(name)
     if get_origin(kind) is list:
         assert await call(name, httpx.Response(200, text="[]")) == []
@@ -152,7 +154,7 @@ async def test_empty_answer(name: str) -> None:
 
 
 async def test_answers_without_a_body() -> None:
-    """Any 2xx is a success, and what comes with it does not matter where nothing is to be read."""
+    """Any 2xx is a success, and its body is ignored if the method returns None or a bool."""
     for name, method in METHODS.items():
         declared = endpoint_of(method)
         if inspect.iscoroutinefunction(method) and declared.returns in (None, bool):
@@ -164,19 +166,19 @@ async def test_answers_without_a_body() -> None:
 # Streams.
 
 
-def faces() -> Iterator[tuple[str, Any]]:
+def streams() -> Iterator[tuple[str, type[Any]]]:
     for name, method in sorted(METHODS.items()):
-        if not inspect.iscoroutinefunction(method):
-            yield name, get_args(endpoint_of(method).returns)[0]
+        if (classes := stream_classes(endpoint_of(method).returns)) is not None:
+            yield name, classes[1]
 
 
-OF_LINES = [(name, face) for name, face in faces() if isinstance(face, type) and issubclass(face, Lines)]
+OF_LINES = [(name, stream) for name, stream in streams() if issubclass(stream, Lines)]
 
 
-@pytest.mark.parametrize(("name", "face"), OF_LINES)
-async def test_stream_of_lines(name: str, face: type[Lines[Any]]) -> None:
-    """Every field of a line is read and kept; lines are found however they are cut; an empty stream is no line."""
-    full = example(face.line_type)
+@pytest.mark.parametrize(("name", "stream"), OF_LINES)
+async def test_stream_of_lines(name: str, stream: type[Lines[Any]]) -> None:
+    """Every field of a line is decoded and kept; lines may be cut anywhere; an empty stream has no line."""
+    full = example(stream.line_type)
     full.pop("error", None)
     full.pop("errorDetail", None)
     if "aux" in full:
@@ -192,7 +194,7 @@ async def test_stream_of_lines(name: str, face: type[Lines[Any]]) -> None:
 
 
 async def test_what_podman_lacks() -> None:
-    """Podman knows some routes of Docker's and has nothing behind them; it says so with 503, or with empty fields."""
+    """Podman answers some of Docker's operations, without supporting them, with 503 or with empty fields."""
     service = {"cause": "Podman does not support service: /v1.41/swarm/init", "message": "no", "response": 503}
     with pytest.raises(NotSupported):
         await call("swarm.init", httpx.Response(503, json=service, headers=PODMAN))
@@ -202,7 +204,7 @@ async def test_what_podman_lacks() -> None:
 
 
 async def test_digest_of_a_plugin() -> None:
-    """A plugin's digest comes among the first lines, with those of its layers behind it."""
+    """The digest of a plugin comes among the first lines, before those of its layers."""
     lines = [{"status": "Digest: sha256:1"}, {"id": "a", "status": "Downloading"}, {"id": "a", "status": "Complete"}]
     text = "".join(json.dumps(line) + "\n" for line in lines)
     transport = httpx.MockTransport(lambda request: httpx.Response(200, text=text))
@@ -212,22 +214,22 @@ async def test_digest_of_a_plugin() -> None:
 
 
 async def test_runs_can_be_awaited() -> None:
-    """A stream that comes to a result gives it when it is awaited, with nothing said too."""
-    for name, _ in faces():
+    """A stream with a result returns it when awaited, also for an empty answer."""
+    for name, _ in streams():
         if get_origin(endpoint_of(METHODS[name]).returns) is Runs and name != "containers.wait":
             async with Docker(
-                transport=httpx.MockTransport(lambda request: httpx.Response(200)), version="1.56"
+                transport=httpx.MockTransport(lambda request: httpx.Response(200)), version=VERSION
             ) as docker:
                 group, _, verb = name.partition(".")
                 assert await getattr(getattr(docker, group), verb)(**EXAMPLES[name]) is not None
 
 
 async def test_a_refusal_hidden_in_a_success() -> None:
-    """Podman has no statistics of a container that does not run, and says so with status 200, or says nothing."""
+    """Podman answers for a container that is not running with an error object and status 200, or with nothing."""
     hidden = {"cause": "container is stopped", "message": "container is stopped", "response": 500}
     for name in ("containers.stats_once", "containers.stats"):
         with pytest.raises(Conflict, match="container is stopped") as caught:
             await call(name, httpx.Response(200, json=hidden, headers=PODMAN))
         assert (caught.value.operation, caught.value.status) == (name, 500)
-    with pytest.raises(Conflict, match="answered nothing"):
+    with pytest.raises(Conflict, match="the answer is empty"):
         await call("containers.stats_once", httpx.Response(200, headers=PODMAN))

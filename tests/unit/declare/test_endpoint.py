@@ -1,19 +1,22 @@
-"""Declarations: wrong ones fail when the class is made, right ones are data."""
+"""Declarations: wrong ones fail at import, right ones can be read as data."""
 
 from __future__ import annotations
 
 import inspect
+import traceback
 from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
 
-import rawdock
+import rawdock.models
+from rawdock._annotations import resolve
 from rawdock._declare.endpoint import endpoint, endpoint_of
 from rawdock._declare.params import filters, query
 from rawdock._models.model import Model, since
 from rawdock._resource import Resource
 from rawdock._types import Filters
+from rawdock._versions import NEWEST, version_text
 from rawdock.api.images import Images
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +65,7 @@ async def sent(call: Any, **kwargs: Any) -> str:
 
 
 async def test_arguments_find_their_places() -> None:
-    """Path, query in camelCase, filters as JSON; what equals its default is not sent."""
+    """Arguments become path, query in camelCase, and filters in JSON; defaults are not sent."""
     assert await sent(lambda x: x.do("a b".replace(" ", "-"))) == "POST /v1.44/things/a-b/do"
     assert await sent(lambda x: x.do("x", how_many=0, fast=False, names=["a", "b&"], mode="b")) == (
         "POST /v1.44/things/x/do?howMany=0&fast=false&names=a&names=b%26&mode=b"
@@ -76,7 +79,7 @@ async def test_arguments_find_their_places() -> None:
 
 
 async def test_no_content_and_not_modified() -> None:
-    """A bool says whether anything changed."""
+    """A bool result says whether anything has changed."""
     assert await Things(engine([], status=204, body=b"")).do("x") is True
     assert await Things(engine([], status=304, body=b"")).do("x") is False
 
@@ -92,7 +95,7 @@ async def test_no_content_and_not_modified() -> None:
     ],
 )  # fmt: skip
 async def test_wrong_arguments_are_never_sent(arguments: dict[str, Any]) -> None:
-    """A wrong argument is an InvalidArgument, which is a ValueError, and nothing goes out."""
+    """A wrong argument is an InvalidArgument, which is a ValueError, and nothing is sent."""
     requests: list[httpx.Request] = []
     with pytest.raises(ValueError, match=r"things\.do") as caught:
         await Things(engine(requests)).do(**arguments)
@@ -101,20 +104,27 @@ async def test_wrong_arguments_are_never_sent(arguments: dict[str, Any]) -> None
 
 
 async def test_versions() -> None:
-    """Operations and parameters newer than the Engine's version are refused by name, and nothing goes out."""
+    """Operations and parameters newer than the Engine's version are refused by name, and nothing is sent."""
     requests: list[httpx.Request] = []
     things = Things(engine(requests, api="1.44"))
-    with pytest.raises(rawdock.VersionError, match=r"things\.do: odd needs API 1\.45; this Engine speaks 1\.44"):
+    with pytest.raises(rawdock.VersionError, match=r"things\.do: odd needs API 1\.45; this Engine has 1\.44"):
         await things.do("x", odd="y")
     with pytest.raises(rawdock.VersionError, match=r"things\.new needs API 1\.50"):
         await things.new()
     assert requests == []
     assert await Things(engine(requests, api="1.99")).new() == []
-    assert requests[0].url.path == "/v1.56/things/new"
+    assert requests[0].url.path == f"/v{version_text(NEWEST)}/things/new"
+
+
+async def test_an_unknown_name_in_an_annotation() -> None:
+    """The error says which name, where, and what to do about it."""
+    with pytest.raises(NameError, match=r"'Tomorrow' .* of .*test_endpoint .*run scripts/index"):
+        resolve("list[Tomorrow]", globals())
+    assert resolve("list[PortBinding]", globals()) == list[rawdock.models.PortBinding]
 
 
 def test_unknown_path_name_fails_at_once() -> None:
-    """A name in the route that is no parameter is a mistake at import."""
+    """A name in the route that is not a parameter is an error at import."""
     with pytest.raises(TypeError, match="no parameter for id"):
 
         class Wrong(Resource):
@@ -123,7 +133,7 @@ def test_unknown_path_name_fails_at_once() -> None:
 
 
 def test_two_bodies_fail_at_once() -> None:
-    """Two models are two bodies, a mistake at import: by class and by name."""
+    """Two models would be two bodies, which is an error at import, also if they are only named."""
     with pytest.raises(TypeError, match="two bodies: spec, config"):
 
         class Wrong(Resource):
@@ -153,7 +163,7 @@ def test_route_form() -> None:
 
 
 def test_declaration_as_data() -> None:
-    """`endpoint_of` tells method, path, parameters and versions."""
+    """`endpoint_of` has the method, path, parameters and versions."""
     declared = endpoint_of(Things.do)
     assert (declared.method, declared.path, declared.operation) == ("POST", "/things/{id}/do", "things.do")
     assert {p.name: (p.place, p.wire) for p in declared.parameters} == {
@@ -164,3 +174,18 @@ def test_declaration_as_data() -> None:
     assert endpoint_of(Images.pull).path == "/images/create"
     with pytest.raises(rawdock.InvalidArgument):
         endpoint_of(len)
+
+
+async def test_a_traceback_shows_compiled_lines() -> None:
+    """A traceback through the compiled code of an endpoint names the operation and shows the lines of that code."""
+    with pytest.raises(rawdock.InvalidArgument) as caught:
+        await Things(engine([])).do("x", how_many="3")  # type: ignore[arg-type]
+    text = "".join(traceback.format_exception(caught.value))
+    method, bind = (
+        [line.strip() for line in text.split(f'File "<rawdock things.do: {name}>", line ')[1].splitlines()]
+        for name in ("do", "bind")
+    )
+    assert method[0].endswith("in do")
+    assert method[1].startswith("return await _client.perform(_endpoint, (id, how_many, ")
+    assert bind[0].endswith("in bind")
+    assert bind[1].endswith("('things.do: how_many', how_many)")

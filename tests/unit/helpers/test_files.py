@@ -27,7 +27,7 @@ async def parts(*data: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_file_is_sent(tmp_path: Path) -> None:
-    """As it is, in blocks, counted; and once more from its beginning."""
+    """A file is sent unchanged, in blocks, counted; and can be sent again."""
     data = os.urandom((5 << 20) // 2)
     (tmp_path / "images.tar").write_bytes(data)
     bodies: list[bytes] = []
@@ -51,7 +51,7 @@ async def test_a_file_is_sent(tmp_path: Path) -> None:
 
 
 async def test_no_such_file(tmp_path: Path) -> None:
-    """Told before anything is sent; and what goes away later on is told too."""
+    """A missing file is an error before anything is sent; one that vanishes later is an error too."""
     for path in (tmp_path / "none", tmp_path, "\0"):
         with pytest.raises(InvalidArgument, match="FileContent"):
             FileContent(path)
@@ -70,7 +70,7 @@ async def test_no_such_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancelled", "refused"])
-async def test_a_file_that_is_not_sent_to_its_end_is_closed(tmp_path: Path, how: str) -> None:
+async def test_a_file_is_closed_after_a_partial_upload(tmp_path: Path, how: str) -> None:
     (tmp_path / "images.tar").write_bytes(bytes(8 << 20))
     begun = anyio.Event()
 
@@ -99,7 +99,7 @@ async def test_a_file_that_is_not_sent_to_its_end_is_closed(tmp_path: Path, how:
 
 
 async def test_a_download_is_saved(tmp_path: Path) -> None:
-    """With the size that it has, and counted as it comes."""
+    """The download is written completely, and its bytes are counted."""
     data = os.urandom(3 << 20)
 
     async def answer(request: bytes, peer: Peer) -> bytes:
@@ -115,7 +115,7 @@ async def test_a_download_is_saved(tmp_path: Path) -> None:
 
 
 async def test_a_download_that_breaks_off(tmp_path: Path) -> None:
-    """Nothing of it is left, and what was there before stays."""
+    """No part of it remains, and the old file stays."""
     (tmp_path / "app.tar").write_bytes(b"old")
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
@@ -148,8 +148,8 @@ async def test_a_download_that_is_cancelled(tmp_path: Path) -> None:
     assert not open_files(tmp_path)
 
 
-async def test_where_nothing_can_be_written(tmp_path: Path) -> None:
-    """A folder that is not there, and one in the file's place."""
+async def test_destinations_that_cannot_be_written(tmp_path: Path) -> None:
+    """A missing folder, and a folder in the place of the file."""
     for path, why in ((tmp_path / "none" / "file", "No such file"), (tmp_path, "is a folder")):
         with pytest.raises(FileError, match=why):
             await save_to(path, Counted(Never()))
@@ -157,14 +157,14 @@ async def test_where_nothing_can_be_written(tmp_path: Path) -> None:
 
 
 class Never:
-    """Parts that nobody may ask for."""
+    """Parts that may not be read."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         raise AssertionError("it was begun before the file could be opened")
 
 
 async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's words, and nothing left."""
+    """The error has the system's message, and no file remains."""
 
     class Full:
         def write(self, data: object) -> int:

@@ -104,20 +104,20 @@ class QuickEngine:
 
 
 @pytest.mark.parametrize("removes", [False, True])
-async def test_a_command_that_is_over_at_once(removes: bool) -> None:
-    """Exit code and output are there all the same: attach and wait are in force before the start."""
+async def test_a_command_that_ends_at_once(removes: bool) -> None:
+    """Exit code and output are complete, since attach and wait are registered before the start."""
     engine = QuickEngine()
     spec = ContainerSpec(host_config=HostConfig(auto_remove=removes))
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             done = await docker.run("app:1", ["x"], spec=spec)
     assert (done.exit_code, done.stdout, done.stderr, done.error) == (3, b"out", b"err", "")
     assert engine.told[:4] == ["POST create", "POST attach", "POST wait", "POST start"]
     assert engine.state == "none"
 
 
-async def test_one_after_the_other() -> None:
-    """What `run` is there for: the same calls in the order that comes to mind lose all of it on this Engine."""
+async def test_separate_calls_lose_the_output() -> None:
+    """The reason for `run`: separate calls, start first, lose output and exit code on this Engine."""
     engine = QuickEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         created = await docker.containers.create(ContainerSpec(image="app:1"))
@@ -133,18 +133,18 @@ async def test_one_after_the_other() -> None:
 
 
 async def test_the_error_beside_an_exit_code() -> None:
-    """What the Engine says beside the exit code is in the result of `run` too."""
+    """The Engine's error in addition to the exit code is in the result of `run`."""
     engine = QuickEngine(error="out of memory")
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         assert (await docker.run("app:1", ["x"])).error == "out of memory"
 
 
-async def test_much_in_and_out_at_once() -> None:
+async def test_large_input_and_output_at_the_same_time() -> None:
     """A command that says what it reads: megabytes go in while they come out, and the end of the input reaches it."""
     engine = QuickEngine()
     data = bytes(range(256)) * 16384
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             done = await docker.run("app:1", ["cat"], stdin=data)
     assert engine.once
     assert done.stdout == data

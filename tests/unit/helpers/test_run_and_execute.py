@@ -108,11 +108,11 @@ class FakeEngine:
                 return self.executions[name].inspected()
             case "POST", "attach":
                 await peer.send(UPGRADED + SAID)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return None
             case "POST", "wait":
                 await peer.send(HEAD)
-                await self._while(lambda: name in self.containers)
+                await self.run_while(lambda: name in self.containers)
                 return b'10\r\n{"StatusCode":3}\r\n0\r\n\r\n'
             case "POST", "start" if name in self.executions:
                 await self._execute(self.executions[name], peer)
@@ -133,10 +133,10 @@ class FakeEngine:
             return
         execution.running = True
         await peer.send(UPGRADED + SAID)
-        await self._while(lambda: execution.running)
+        await self.run_while(lambda: execution.running)
         execution.end(3)
 
-    async def _while(self, holds: Callable[[], bool]) -> None:
+    async def run_while(self, holds: Callable[[], bool]) -> None:
         while not self.short and not self.dead and holds():
             await anyio.sleep(0.005)
 
@@ -182,11 +182,11 @@ async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
                     await work(docker)
 
                 again = await cancel(n, once)
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 while engine.left():
                     await anyio.sleep(0.002)
             n += 1
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while descriptors() > before:
                 await anyio.sleep(0.002)
     return n
@@ -195,13 +195,13 @@ async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
 @pytest.mark.parametrize("short", [True, False], ids=["short", "endless"])
 @pytest.mark.parametrize("work", [run, run_fed, execute])
 async def test_cancelled_at_every_checkpoint(work: Work, short: bool) -> None:
-    """No container, no process, no descriptor outlives a cancellation, wherever it comes."""
+    """No container, process or descriptor survives a cancellation at any checkpoint."""
     turns = await sweep(FakeEngine(short=short), work, cancelled_at)
     assert turns > 10
 
 
-async def test_cancelled_though_it_was_to_stay() -> None:
-    """A container that was to be kept is kept with its result; without one it is of no use."""
+async def test_a_cancelled_container_is_removed_even_without_remove() -> None:
+    """With `remove=False` a container is kept only if the call was not cancelled."""
     assert await sweep(FakeEngine(), run_kept, cancelled_at) > 10
 
 
@@ -212,8 +212,9 @@ async def test_task_cancelled_at_every_turn(work: Work) -> None:
     assert await sweep(FakeEngine(), work, task_cancelled_at) > 10
 
 
+@pytest.mark.held_clock
 async def test_the_answer_to_create_is_lost() -> None:
-    """A container whose id never came is found by its label."""
+    """A container whose id was never received is found by its label."""
     engine = FakeEngine()
     engine.lost = "/containers/create"
     engine.containers["other"] = "another's"
@@ -223,11 +224,12 @@ async def test_the_answer_to_create_is_lost() -> None:
     assert list(engine.containers) == ["other"]
 
 
+@pytest.mark.held_clock
 async def test_the_engine_dies() -> None:
-    """What it was doing ends at once with an error, which says that the container may still run."""
+    """The call fails at once, with a note that the container may still run."""
     engine = FakeEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5), pytest.raises((TruncatedError, ConnectError)) as caught:
+        with anyio.fail_after(60), pytest.raises((TruncatedError, ConnectError)) as caught:
             async with docker.run("app:1", ["x"]) as running:
                 await anext(running)
                 engine.dead = True
@@ -235,9 +237,10 @@ async def test_the_engine_dies() -> None:
     assert any("may still run" in note for note in caught.value.__notes__)
 
 
-async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No shell inside and nothing to be seen from here: that is said, and not swallowed by the cancellation."""
-    monkeypatch.setattr("rawdock.helpers.end_command._TURNS", (0.0, 0.01))
+@pytest.mark.held_clock
+async def test_a_command_that_cannot_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a shell and without local processes StillRunning is raised, also on cancellation."""
+    monkeypatch.setattr("rawdock.helpers.end_command._PAUSES", (0.0, 0.01))
     engine = FakeEngine(shell=False)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(StillRunning) as caught, anyio.move_on_after(0.2):
@@ -254,9 +257,10 @@ async def test_no_way_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert engine.left()
 
 
+@pytest.mark.held_clock
 async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for when it is given up, though not for ever; the container is found by its label then too."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.2)
+    """A cancelled create is waited for with a time limit; the container is then found by its label."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.2)
     engine = FakeEngine()
     engine.mute = "/containers/create"
     engine.containers["other"] = "another's"
@@ -267,9 +271,10 @@ async def test_create_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(engine.containers) == ["other"]
 
 
-async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many are given up at once, and all are ended, though the last one waits for longer than one alone may take."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
+@pytest.mark.held_clock
+async def test_a_busy_engine_gets_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many commands are cancelled at once and all are ended, although the last one takes longer than the idle limit."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
     engine = FakeEngine()
     engine.busy = 0.1
 
@@ -284,10 +289,11 @@ async def test_an_engine_that_is_busy_is_waited_for(monkeypatch: pytest.MonkeyPa
         assert not engine.left()
 
 
+@pytest.mark.held_clock
 async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much else the Engine gets on with: what it never ends is said in the end."""
-    monkeypatch.setattr("rawdock.helpers.completion.PATIENCE", 0.4)
-    monkeypatch.setattr("rawdock.helpers.completion.LIMIT", 1.0)
+    """A command that is never ended is reported, although the Engine ends others meanwhile."""
+    monkeypatch.setattr("rawdock.helpers.completion.IDLE_WAIT", 0.4)
+    monkeypatch.setattr("rawdock.helpers.completion.MAX_WAIT", 1.0)
     engine = FakeEngine()
 
     async def others() -> None:
@@ -297,7 +303,7 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
 
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         async with anyio.create_task_group() as tasks:
-            with pytest.raises(StillRunning), anyio.fail_after(10):
+            with pytest.raises(StillRunning), anyio.fail_after(60):
                 async with docker.execute("c", ["x"]) as execution:
                     await anext(execution)
                     engine.stuck.add(execution.id)
@@ -306,8 +312,9 @@ async def test_one_that_hangs_is_not_waited_for_with_the_others(monkeypatch: pyt
         engine.stuck.clear()
 
 
-async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the Engine is on this machine, what no shell can end is found among its processes by the mark."""
+@pytest.mark.held_clock
+async def test_processes_are_ended_from_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On this machine, processes that no shell can end are found by their marker in /proc."""
     engine = FakeEngine(shell=False)
     asked: list[tuple[str, int, str]] = []
 
@@ -318,7 +325,7 @@ async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch
                 one.end(137)
         return True
 
-    monkeypatch.setattr("rawdock.helpers.end_command.end_here", end)
+    monkeypatch.setattr("rawdock.helpers.end_command.end_local_processes", end)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with anyio.move_on_after(0.2) as scope:
             await docker.execute("c", ["x"])
@@ -329,7 +336,7 @@ async def test_its_processes_are_ended_from_here(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_output_without_end() -> None:
-    """Nobody asked for less than all, and all is too much: an error, and the container is gone."""
+    """Output over the default limit is an error, and the container is removed."""
     engine = FakeEngine()
 
     async def talking(request: bytes, peer: Peer) -> bytes | None:
@@ -344,8 +351,23 @@ async def test_output_without_end() -> None:
         with pytest.raises(DecodeError, match="output_limit"):
             await docker.run("app:1", ["x"])
         assert not engine.left()
+
+
+@pytest.mark.held_clock
+async def test_output_beyond_its_limit() -> None:
+    """As much as was asked for is kept, and what comes behind it is read and dropped."""
+    engine = FakeEngine()
+
+    async def talking(request: bytes, peer: Peer) -> bytes | None:
+        if b"/attach" not in request:
+            return await engine.answer(request, peer)
+        await peer.send(UPGRADED + (b"\2\0\0\0\0\x10\0\0" + bytes(0x100000)) * 20)
+        await engine.run_while(lambda: bool(engine.containers))
+        return None
+
+    async with serving(talking) as server, Docker(server.path) as docker:
         with pytest.raises(TimedOut) as caught:
-            await docker.run("app:1", ["x"], output_limit=5, timeout=0.3)
+            await docker.run("app:1", ["x"], output_limit=5, timeout=5)
         assert caught.value.stderr == bytes(5)
         assert not engine.left()
 
@@ -363,7 +385,7 @@ async def test_output_without_end() -> None:
     ],
 )
 async def test_wrong_arguments(arguments: tuple[str, list[str]], options: dict[str, str], words: str) -> None:
-    """They are refused before anything is sent."""
+    """Invalid arguments are refused before anything is sent."""
     engine = FakeEngine()
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(InvalidArgument, match=words):
@@ -382,7 +404,7 @@ async def test_started_twice() -> None:
 
 
 async def test_check() -> None:
-    """A result that is no success is an error only if asked, with the last words in it."""
+    """`check()` raises for an exit code other than 0, with the end of the output."""
     engine = FakeEngine(short=True)
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         done = await docker.execute("c", ["x"])

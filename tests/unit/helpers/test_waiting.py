@@ -10,7 +10,7 @@ from faultserver import Peer, json_answer, serving
 
 from rawdock import DecodeError, Docker, InvalidArgument, TruncatedError, Unhealthy
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
 HEAD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -20,7 +20,7 @@ def chunk(data: bytes) -> bytes:
 
 
 async def test_the_error_beside_the_exit_code() -> None:
-    """A container that could not be started has ended too; why is not lost."""
+    """A wait for a container that could not be started returns the error."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return HEAD + chunk(b'{"StatusCode":128,"Error":{"Message":"no such program"}}') + b"0\r\n\r\n"
@@ -42,8 +42,8 @@ async def test_the_error_beside_the_exit_code() -> None:
         (b"", TruncatedError, "before the answer was complete"),
     ],
 )
-async def test_what_is_no_exit_code(body: bytes, error: type[Exception], words: str) -> None:
-    """A text in a wait that runs, or its early end, is never an exit code; the text is told."""
+async def test_invalid_exit_codes(body: bytes, error: type[Exception], words: str) -> None:
+    """An error text in the answer, or its early end, is never an exit code; the message has the text."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(HEAD)
@@ -56,7 +56,7 @@ async def test_what_is_no_exit_code(body: bytes, error: type[Exception], words: 
 
 
 async def test_a_wait_is_registered_when_it_is_entered() -> None:
-    """The Engine's head is there before the block begins, its end comes when it comes."""
+    """Entering returns once the Engine has sent its headers; the result comes later."""
     asked: list[bytes] = []
     go = anyio.Event()
 
@@ -78,7 +78,7 @@ async def test_a_wait_is_registered_when_it_is_entered() -> None:
 
 
 class Sick:
-    """A container whose health is what a list says, one word for each look."""
+    """A container with a list of health states, one for each inspect."""
 
     def __init__(self, *states: str) -> None:
         self.states = list(states)
@@ -101,22 +101,22 @@ class Sick:
         return json_answer(json.dumps({"Id": "x", "Name": "/sick", "State": state}).encode())
 
 
-async def test_healthy_at_last() -> None:
-    """Also a container that is only to be started is waited for."""
+async def test_becomes_healthy() -> None:
+    """A container that is not started yet is waited for too."""
     engine = Sick("created", "created", "running starting", "restarting", "running healthy")
     engine.events = 5
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             assert (await docker.wait_healthy("sick")).status == "healthy"
 
 
 async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event that is lost does not make it wait for ever."""
-    monkeypatch.setattr("rawdock.helpers.waiting._LOOK_AGAIN", 0.01)
+    """A lost event does not make it wait for ever."""
+    monkeypatch.setattr("rawdock.helpers.waiting._POLL_SECONDS", 0.01)
     engine = Sick(*["running starting"] * 8, "running healthy")
     engine.events = 1
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             assert (await docker.wait_healthy("sick")).status == "healthy"
 
 
@@ -124,12 +124,12 @@ async def test_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     ("state", "words", "status"),
     [
         ("running unhealthy", "what it said", "unhealthy"),
-        ("exited unhealthy", "does not run: it is exited", "exited"),
+        ("exited unhealthy", "is not running: it is exited", "exited"),
         ("running", "no health check", "none"),
         ("running none", "no health check", "none"),
     ],
 )
-async def test_not_to_become_healthy(state: str, words: str, status: str) -> None:
+async def test_cannot_become_healthy(state: str, words: str, status: str) -> None:
     engine = Sick("created", state)
     engine.events = 1
     async with serving(engine.answer) as server, Docker(server.path) as docker:
@@ -139,15 +139,15 @@ async def test_not_to_become_healthy(state: str, words: str, status: str) -> Non
 
 
 async def test_the_engine_ends_its_events() -> None:
-    """It stops: nobody will tell of the container any more."""
+    """The end of the event stream is an error, as no more events will come."""
     engine = Sick("running starting")
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with pytest.raises(TruncatedError, match="ended its events"):
+        with pytest.raises(TruncatedError, match="ended its event stream"):
             await docker.wait_healthy("sick")
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
-async def test_no_port(port: int) -> None:
+async def test_invalid_ports(port: int) -> None:
     engine = Sick("running")
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(InvalidArgument, match="65535"):

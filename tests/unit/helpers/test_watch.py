@@ -1,4 +1,4 @@
-"""`docker.watch`: what it tells where connections end, Engines forget, and readers are slow."""
+"""`docker.watch`: lost connections, events that the Engine has forgotten, and slow readers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rawdock import (
 )
 from rawdock.api.system import System
 from rawdock.helpers.event_position import REMEMBERED, Backlog, Backoff, Position
-from rawdock.helpers.watch import _nanoseconds, _seconds
+from rawdock.helpers.event_reader import _nanoseconds, _seconds
 from rawdock.models import EventActor, EventMessage, Ping
 from rawdock.streams import Watching
 
@@ -49,7 +49,7 @@ def event(time: int, id: str = "a", action: str = "start", scope: str = "local")
 
 
 def test_the_same_instant_may_hold_several_events() -> None:
-    """What is known is dropped when it comes again, and nothing else of that nanosecond is."""
+    """A known event is dropped when it is repeated; other events of the same nanosecond are not."""
     position = Position(BEGIN)
     first, second = event(BEGIN + 5, "a"), event(BEGIN + 5, "b")
     assert position.accept(first)
@@ -59,8 +59,8 @@ def test_the_same_instant_may_hold_several_events() -> None:
     assert [position.accept(each) for each in (first, second, event(BEGIN + 6))] == [False, False, True]
 
 
-def test_twice_on_one_connection_is_twice() -> None:
-    """Only another answer can repeat: what an Engine says twice in one has happened twice."""
+def test_equal_events_on_one_connection_are_not_repeats() -> None:
+    """Only another connection can repeat events: two equal events on one connection are two events."""
     position = Position(BEGIN)
     assert position.accept(event(BEGIN + 5))
     assert position.accept(event(BEGIN + 5))
@@ -68,12 +68,12 @@ def test_twice_on_one_connection_is_twice() -> None:
     assert [position.accept(event(BEGIN + 5)) for _ in range(3)] == [False, False, True]
 
 
-def test_podman_begins_a_little_earlier() -> None:
-    """What it gives of the second before the begin is not new; a clock that was set back makes nobody deaf."""
+def test_podman_sends_events_from_before_the_start() -> None:
+    """Events from the second before the start are dropped; events after a clock change are not."""
     position = Position(BEGIN)
     assert not position.accept(event(BEGIN - 1))
     assert position.accept(event(BEGIN - 3600 * SECOND))
-    assert position.again == BEGIN
+    assert position.resume_time == BEGIN
     assert position.accept(event(BEGIN - 3500 * SECOND, scope="swarm"))
 
 
@@ -83,7 +83,7 @@ def test_times_are_exact() -> None:
     position = Position(BEGIN)
     assert position.accept(one)
     assert position.reached == 1795543089468343369
-    assert not position.unheard([one])
+    assert not position.has_missed([one])
 
 
 @given(st.integers(0, 4 * 10**18))
@@ -92,18 +92,18 @@ def test_times_there_and_back(time: int) -> None:
     assert _nanoseconds(_seconds(time)) == time
 
 
-def test_a_clock_that_was_set_back_is_followed() -> None:
-    """The last event tells where to go on, not the latest."""
+def test_an_engine_clock_that_was_set_back() -> None:
+    """The last received event is the position, not the one with the latest time."""
     position = Position(BEGIN)
     position.accept(event(BEGIN + 100 * SECOND))
     position.accept(event(BEGIN + 50 * SECOND))
-    assert position.again <= BEGIN + 50 * SECOND
+    assert position.resume_time <= BEGIN + 50 * SECOND
     position.accept(event(BEGIN + 500 * SECOND, scope="swarm"))
-    assert position.again <= BEGIN + 50 * SECOND
+    assert position.resume_time <= BEGIN + 50 * SECOND
 
 
-def test_whether_the_memory_reaches_back() -> None:
-    """It does if it holds anything from before; else it tells of a gap, once."""
+def test_find_gap() -> None:
+    """There is no gap if the Engine remembers an older event; otherwise there is one, once."""
     position = Position(BEGIN)
     position.accept(event(BEGIN + 10))
     assert position.find_gap([event(BEGIN + 10), event(BEGIN + 90)], BEGIN + 100) is None
@@ -141,7 +141,7 @@ def drained(backlog: Backlog) -> list[EventMessage | Gap]:
 
 
 def test_an_overflow_is_one_gap_in_its_place() -> None:
-    """What did not fit is counted, until whoever reads has come to the gap."""
+    """Events that do not fit are counted until the gap is read."""
     backlog = Backlog(2)
     events = [event(BEGIN + n) for n in range(8)]
     for each in events[:5]:
@@ -154,7 +154,7 @@ def test_an_overflow_is_one_gap_in_its_place() -> None:
     assert drained(backlog) == events[6:]
 
 
-def test_a_gap_behind_an_overflow_makes_it_wider() -> None:
+def test_a_gap_after_an_overflow_extends_it() -> None:
     backlog = Backlog(1)
     backlog.put_gap(Gap("restart", BEGIN, BEGIN + 1))
     backlog.put(event(BEGIN + 2))
@@ -164,7 +164,7 @@ def test_a_gap_behind_an_overflow_makes_it_wider() -> None:
 
 @given(st.lists(st.integers(-3, 3)), st.integers(1, 5))
 def test_nothing_is_lost_without_a_count(moves: list[int], limit: int) -> None:
-    """Whatever the order of putting and taking: what comes out and what is counted is all, in its order."""
+    """In any order of put and pop, the events read and counted are all events, in order."""
     backlog, put, out = Backlog(limit), 0, list[EventMessage | Gap]()
     for move in moves:
         for _ in range(move):
@@ -294,9 +294,9 @@ async def engine() -> AsyncIterator[tuple[Engine, Server, Docker]]:
 
 
 async def told(watching: Watching, count: int) -> list[str]:
-    """The next ones, in short: ids of events, reasons of gaps."""
+    """The next items: ids of events, reasons of gaps."""
     out: list[str] = []
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async for item in watching:
             out.append(item.reason if isinstance(item, Gap) else item.actor.id)
             if len(out) == count:
@@ -306,8 +306,8 @@ async def told(watching: Watching, count: int) -> list[str]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("end", [b"0\r\n\r\n", None, b"5\r\n{", b"zz\r\n"], ids=["clean", "closed", "cut", "nonsense"])
-async def test_an_end_is_not_the_end(end: bytes | None) -> None:
-    """However a connection ends, the next one goes on behind the last event: none is lost, none repeated."""
+async def test_reconnects_however_the_connection_ends(end: bytes | None) -> None:
+    """However a connection ends, the next one resumes after the last event: none is lost, none repeated."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
         await made.emit(1, "one")
         await made.emit(2, "two")
@@ -327,7 +327,7 @@ async def test_an_end_is_not_the_end(end: bytes | None) -> None:
 
 
 @pytest.mark.anyio
-async def test_it_asks_from_the_last_event_on_exactly() -> None:
+async def test_since_is_the_exact_time_of_the_last_event() -> None:
     """To the nanosecond and with the filters, and a little earlier: two events may stand in the other order."""
     async with engine() as (made, _, docker), docker.watch(filters={"type": "container"}, backoff=QUICK) as watching:
         await made.emit(10 * SECOND, "one")
@@ -339,7 +339,7 @@ async def test_it_asks_from_the_last_event_on_exactly() -> None:
 
 @pytest.mark.anyio
 async def test_a_restart_is_a_gap() -> None:
-    """The Engine remembers nothing from before: what it tells comes behind the gap."""
+    """The Engine remembers nothing from before: its events come after the gap."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
@@ -348,7 +348,7 @@ async def test_a_restart_is_a_gap() -> None:
         await made.end(None)
         await made.opened(2)
         await made.emit(9, "two")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             gap = await anext(watching)
         assert gap == Gap("restart", BEGIN + 1, BEGIN + 5)
         assert await told(watching, 1) == ["two"]
@@ -359,7 +359,7 @@ async def test_a_restart_is_a_gap() -> None:
 
 @pytest.mark.anyio
 async def test_a_proxy_that_allows_events_and_little_else() -> None:
-    """The clock is that of its answers then, in whole seconds."""
+    """The time is then taken from the Date header, in whole seconds."""
     async with engine() as (made, _, docker):
         made.closed = True
         async with docker.watch(backoff=QUICK) as watching:
@@ -375,7 +375,7 @@ async def test_a_proxy_that_allows_events_and_little_else() -> None:
 async def test_a_podman_that_has_lost_its_file() -> None:
     """It has no limit that events fall out of: only the last one that came tells whether it knows what was before."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
-        watching._forgets = False
+        watching._reader._is_docker = False
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
         await made.end(None)
@@ -385,14 +385,14 @@ async def test_a_podman_that_has_lost_its_file() -> None:
         made.memory = []
         made.now = BEGIN + 5
         await made.end(None)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert await anext(watching) == Gap("restart", BEGIN + 2, BEGIN + 5)
         await made.emit(9, "three")
         assert await told(watching, 1) == ["three"]
 
 
 @pytest.mark.anyio
-async def test_more_than_the_engine_keeps_is_a_gap() -> None:
+async def test_more_events_than_the_engine_keeps() -> None:
     """Too many events between two connections: the gap, and then what is remembered."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
         await made.emit(1, "one")
@@ -416,14 +416,15 @@ async def test_since_before_what_the_engine_remembers() -> None:
             assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
     """All is read at once; what the buffer cannot hold is one gap, and then it goes on."""
     async with engine() as (made, _, docker), docker.watch(buffer=3) as watching:
         for n in range(20):
             await made.emit(n + 1, str(n))
-        with anyio.fail_after(10):
-            while (last := watching._position.reached) < BEGIN + 20:  # noqa: ASYNC110
+        with anyio.fail_after(60):
+            while (last := watching._reader._position.reached) < BEGIN + 20:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
         assert last == BEGIN + 20
         assert await told(watching, 3) == ["0", "1", "2"]
@@ -433,9 +434,10 @@ async def test_a_slow_reader_fills_our_buffer_and_not_the_engines() -> None:
         assert len(made.asked) == 1
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_refusals_while_an_engine_comes_up() -> None:
-    """A proxy's 502 and a refused connection are tried again; the first wait is short again once it works."""
+    """A 502 of a proxy and a refused connection are retried; after a success the first wait is short again."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
         made.refuse = json_answer(b'{"message":"bad gateway"}', b"502 Bad Gateway")
         await made.end(None)
@@ -445,8 +447,9 @@ async def test_refusals_while_an_engine_comes_up() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
-async def test_nobody_there_for_a_while() -> None:
+async def test_an_engine_that_is_down_for_a_while() -> None:
     """The socket is gone and comes back: the watch goes on."""
     async with Docker("/tmp/rawdock-none") as docker:
         with pytest.raises(ConnectError):
@@ -464,14 +467,14 @@ async def test_nobody_there_for_a_while() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("attempts", [0, 2])
-async def test_tries_can_be_limited(attempts: int) -> None:
-    """After so many that failed in a row the last error is raised, behind what came before."""
+async def test_attempts_can_be_limited(attempts: int) -> None:
+    """After that many failures in a row the last error is raised, after all events received before."""
     async with engine() as (made, _, docker), docker.watch(backoff=QUICK, attempts=attempts) as watching:
         await made.emit(1, "one")
         made.refuse = json_answer(b'{"message":"no"}', b"500 No")
         await made.end(None)
-        with anyio.fail_after(10):
-            await watching._ended.wait()
+        with anyio.fail_after(60):
+            await watching._reader._finished.wait()
         assert await told(watching, 1) == ["one"]
         with pytest.raises(ServerError if attempts else TruncatedError):
             await anext(watching)
@@ -480,20 +483,22 @@ async def test_tries_can_be_limited(attempts: int) -> None:
         assert len(made.asked) == 1 + attempts
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
-async def test_a_slow_refusal_is_a_failed_try() -> None:
+async def test_a_slow_refusal_is_a_failed_attempt() -> None:
     """A busy Engine may take longer to refuse than the longest pause between two tries: that is no success."""
     async with engine() as (made, _, docker), docker.watch(backoff=(0.001, 0.002), attempts=2) as watching:
         made.refuse, made.refuse_after = json_answer(b'{"message":"no"}', b"500 No"), 0.02
         await made.end(None)
-        with anyio.fail_after(10), pytest.raises(ServerError):
+        with anyio.fail_after(60), pytest.raises(ServerError):
             await anext(watching)
         assert len(made.asked) == 3
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
-async def test_a_try_that_listened_for_a_while_is_no_failed_one() -> None:
-    """Though nothing happened meanwhile: tries that fail count in a row."""
+async def test_an_attempt_that_listened_for_a_while_is_not_a_failure() -> None:
+    """Even without events: only failures in a row are counted."""
     async with engine() as (made, _, docker), docker.watch(backoff=(0.001, 0.002), attempts=1) as watching:
         for number in range(1, 5):
             await made.opened(number)
@@ -505,8 +510,8 @@ async def test_a_try_that_listened_for_a_while_is_no_failed_one() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_trying_again_does_not_cure() -> None:
-    """A request that the Engine does not accept is raised: at entering, and later."""
+async def test_errors_that_are_not_retried() -> None:
+    """An error for an invalid request is raised, at entering and later."""
     refusal = json_answer(b'{"message":"no such filter"}', b"400 Bad Request")
     async with engine() as (made, _, docker):
         made.refuse = refusal
@@ -527,9 +532,10 @@ async def test_what_trying_again_does_not_cure() -> None:
         assert len(made.asked) == 4
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
-    """Events happen and do not come, as behind a connection that is half open: the heartbeat finds out."""
+    """The heartbeat notices events that do not arrive, as on a half-open connection."""
     async with engine() as (made, _, docker), docker.watch(heartbeat=0.05, backoff=QUICK) as watching:
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
@@ -539,9 +545,10 @@ async def test_heartbeat_on_a_connection_that_lost_its_other_end() -> None:
         assert len(made.asked) == 2
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
 async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer to a ping in time: the connection is given up, and another one is made."""
+    """Without an answer to a ping in time the watch reconnects."""
     async with engine() as (made, _, docker), docker.watch(heartbeat=0.05, backoff=QUICK) as watching:
         ping, pings = System.ping, 0
 
@@ -552,18 +559,19 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
                 await anyio.sleep_forever()
             return await ping(system)
 
-        monkeypatch.setattr("rawdock.helpers.watch._ANSWER", 0.05)
+        monkeypatch.setattr("rawdock.helpers.event_reader._MIN_HEARTBEAT_TIMEOUT", 0.05)
         monkeypatch.setattr(System, "ping", slow)
         await made.opened(2)
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
-async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
-    """Nothing happens, and the Engine says so: the connection stays."""
+async def test_silence_with_a_heartbeat_does_not_reconnect() -> None:
+    """If there were no events the connection is kept."""
     async with engine() as (made, _, docker), docker.watch(heartbeat=0.02, backoff=QUICK) as watching:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while made.looked < 3:
                 await anyio.sleep(0.02)
                 made.now += SECOND
@@ -572,9 +580,10 @@ async def test_quiet_with_a_heartbeat_is_no_reason() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+@pytest.mark.held_clock
 @pytest.mark.anyio
-async def test_leaving_leaves_nothing() -> None:
-    """By an error, by cancellation or simply: the reader ends, and the error is the caller's own."""
+async def test_leaving_stops_the_reader() -> None:
+    """On a normal exit, an error or a cancellation the reader ends, and an error is the caller's own."""
     async with engine() as (_, server, docker):
         with pytest.raises(ValueError, match="mine"):
             async with docker.watch() as watching:
@@ -591,14 +600,14 @@ async def test_leaving_leaves_nothing() -> None:
                 pass
         async with docker.watch() as watching:
             pass
-        assert watching._ended.is_set()
+        assert watching._reader._finished.is_set()
         await docker.system.ping()
         assert server.connections <= 5
 
 
 @pytest.mark.anyio
 async def test_two_readers_share() -> None:
-    """Each item is for one of them, and neither is forgotten."""
+    """Each item goes to one of two readers, and both are woken."""
     async with engine() as (made, _, docker), docker.watch() as watching:
         seen: list[str] = []
 
@@ -615,8 +624,8 @@ async def test_two_readers_share() -> None:
 
 
 @pytest.mark.anyio
-async def test_containers_are_listed_when_the_watch_is_on() -> None:
-    """List behind the subscription: what happens between the two is told, or in the list, or both."""
+async def test_containers_are_listed_after_the_watch_has_started() -> None:
+    """The list is made after subscribing: a change between the two is in the list, an event, or both."""
     async with engine() as (made, _, docker), docker.watch_containers(label="a=b") as watching:
         assert [each.id for each in watching.containers] == ["listed-1"]
         assert json.loads(made.asked[0]["filters"]) == {"type": ["container"], "label": ["a=b"]}
@@ -639,7 +648,7 @@ async def test_containers_are_listed_when_the_watch_is_on() -> None:
     ],
 )
 async def test_wrong_arguments(wrong: dict[str, object]) -> None:
-    """Before anything is sent."""
+    """Invalid arguments are refused before anything is sent."""
     async with Docker("/tmp/rawdock-none") as docker:
         with pytest.raises(InvalidArgument, match="watch: " + next(iter(wrong))):
             docker.watch(**wrong)  # type: ignore[arg-type]

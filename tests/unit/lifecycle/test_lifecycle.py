@@ -129,7 +129,7 @@ def test_a_pull_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", range(1, TOLD + 1))
-def test_what_was_made_is_removed_after_an_error(at: int, backend: str) -> None:
+def test_created_objects_are_removed_after_an_error(at: int, backend: str) -> None:
     transport = Watched(fail_at=at)
 
     async def main() -> None:
@@ -142,14 +142,14 @@ def test_what_was_made_is_removed_after_an_error(at: int, backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", range(1, TOLD + 1))
-def test_what_was_made_is_removed_after_a_cancellation(at: int, backend: str) -> None:
+def test_created_objects_are_removed_after_a_cancellation(at: int, backend: str) -> None:
     transport = Watched(cancel_at=at)
     text = anyio.run(tell, transport, backend=backend)
     assert transport.left() == set()
     assert "Disk, after" not in text
 
 
-def test_what_cannot_be_removed_is_told_and_the_rest_is_removed() -> None:
+def test_failed_removals_are_reported_and_the_rest_is_removed() -> None:
     transport = Watched(fail_at=TOLD + 1)
     text = anyio.run(tell, transport)
     assert len(transport.problems) == 1
@@ -190,7 +190,7 @@ def test_replay_ignores_the_environment() -> None:
         ([], {"DOCKER_CONTEXT": "nowhere"}, "the docker context 'nowhere' does not exist"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
+def test_errors_are_one_sentence(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
     done = lifecycle(*arguments, **environment)
     assert done.returncode == 1
     assert done.stderr.startswith("lifecycle: ")
@@ -232,7 +232,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(engine, "BASE", tmp_path / "base")
     monkeypatch.setattr(engine, "SOCKET", tmp_path / "base/docker.sock")
-    monkeypatch.setattr(engine, "cannot", lambda: "")
+    monkeypatch.setattr(engine, "why_unavailable", lambda: "")
 
     async def nobody(address: object) -> bool:
         return False
@@ -241,7 +241,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         return 0
 
     monkeypatch.setattr(command, "_answers", nobody)
-    monkeypatch.setattr(command, "_live", told)
+    monkeypatch.setattr(command, "_run_live", told)
     return tmp_path
 
 
@@ -303,7 +303,7 @@ def test_an_engine_of_the_users_own_is_not_kept(
     assert not (made / "asked").exists()
 
 
-def test_where_nothing_can_be_pulled_there_is_the_recording(
+def test_a_failed_pull_suggests_the_recording(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def failing(*_: object) -> int:
@@ -311,7 +311,7 @@ def test_where_nothing_can_be_pulled_there_is_the_recording(
         error.sent = Sent("POST", "/images/create", address="unix:///s", operation="images.pull")
         raise error
 
-    monkeypatch.setattr(command, "_live", failing)
+    monkeypatch.setattr(command, "_run_live", failing)
     assert command.main([]) == 1
     assert "network is unreachable (status 500). Where nothing can be pulled, --replay" in capsys.readouterr().err
     assert asked(made)[-1] == "stop"

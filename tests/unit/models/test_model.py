@@ -1,4 +1,4 @@
-"""Models: frozen, by keyword, equal by value, silent about secrets; timestamps exact."""
+"""Models: frozen, keyword arguments, equality by value, hidden secrets, exact timestamps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Inner(Model):
 
 
 class Tree(Model):
-    """RunsProcess itself."""
+    """A model that contains itself."""
 
     name: str = ""
     child: Tree | None = None
@@ -46,7 +46,7 @@ class Gated(Model):
 
 
 def test_versions_of_fields_are_not_mixed_up() -> None:
-    """Python 3.11.2, Debian 12's, takes two `Annotated` for the same type if their marks are equal."""
+    """Python 3.11.2 (Debian 12) treats two `Annotated` as the same type if their marks are equal."""
     assert since("1.44") != until("1.44")
     newer, older = fields_of(Gated)
     assert (newer.since, newer.until) == ((1, 44), None)
@@ -70,7 +70,7 @@ def test_keywords_only() -> None:
 
 
 def test_defaults_are_not_shared() -> None:
-    """Changing a list inside one instance leaves every other alone."""
+    """Changing a list in one instance does not change others."""
     one, other = Sample(id="a"), Sample(id="a")
     one.names.append("x")
     one.inner.items.append("y")
@@ -80,7 +80,7 @@ def test_defaults_are_not_shared() -> None:
 
 
 def test_equality_is_by_value_and_class() -> None:
-    """Two are equal if their class and every value are, unknown fields among them."""
+    """Two models are equal if their classes and all values are, also of unknown fields."""
     assert Sample(id="a", labels={"x": "y"}) == Sample(id="a", labels={"x": "y"})
     assert Sample(id="a") != Sample(id="b")
     assert Sample(id="a", extra={"New": 1}) != Sample(id="a")
@@ -88,13 +88,13 @@ def test_equality_is_by_value_and_class() -> None:
 
 
 def test_repr_shows_set_fields_only() -> None:
-    """What equals its zero is left out; identities and unknown fields are shown."""
+    """Fields that equal their zero are left out; required and unknown fields are shown."""
     assert repr(Sample(id="a")) == "Sample(id='a')"
     assert repr(Sample(id="a", count=2, extra={"New": 1})) == "Sample(id='a', count=2, extra={'New': 1})"
 
 
 def test_repr_never_shows_a_secret() -> None:
-    """A secret prints as stars, by itself and inside a model, and tells its text only when asked."""
+    """A secret prints as stars, by itself and inside a model; `reveal` returns its text."""
     secret = SecretStr("hunter2")
     for shown in (repr(Sample(id="a", password=secret)), str(secret), repr(secret), f"{secret}", f"{secret:>9}"):
         assert "hunter2" not in shown
@@ -103,7 +103,7 @@ def test_repr_never_shows_a_secret() -> None:
 
 
 def test_shared_extra_cannot_be_changed() -> None:
-    """The empty `extra` belongs to all models."""
+    """The empty `extra`, which all models share, is read-only."""
     with pytest.raises(TypeError, match="frozen"):
         Sample(id="a").extra["New"] = 1
 
@@ -122,7 +122,7 @@ def test_replace() -> None:
 
 
 def test_fields() -> None:
-    """Fields carry their wire name, versions and default, those of the bases first."""
+    """Fields have their JSON name, versions and default; those of the bases come first."""
     fields = {field.name: field for field in fields_of(Wider)}
     assert list(fields) == [
         "id", "count", "inner", "names", "labels", "limit", "root_fs", "password", "more",
@@ -171,15 +171,15 @@ def test_timestamp_not_set(text: str) -> None:
     assert Timestamp("").datetime is None
 
 
-def test_timestamp_that_is_none() -> None:
-    """Text that is no time has neither nanoseconds nor a datetime."""
+def test_invalid_timestamp() -> None:
+    """Text that is not a time has neither nanoseconds nor a datetime."""
     for text in ("yesterday", "2024-13-01T00:00:00Z", "1704164645"):
         assert Timestamp(text).datetime is None
         assert Timestamp(text).nanoseconds is None
 
 
 def test_repr_hides_a_secret_given_as_plain_text() -> None:
-    """The field says what is secret, not the class of the text that a caller gave."""
+    """A field is hidden by its type, not by the class of the caller's value."""
     assert "hunter2" not in repr(Sample(id="a", password="hunter2"))  # type: ignore[arg-type]
 
 
@@ -194,11 +194,11 @@ class Holder(Model):
 
 
 def test_a_module_s_own_names_come_first() -> None:
-    """An annotation means what its module says, even where rawdock has a model of that name."""
+    """A name in an annotation is first looked up in its own module, then among rawdock's models."""
     assert fields_of(Holder)[0].type is Volume
 
 
 def test_timestamp_with_an_impossible_offset() -> None:
-    """What is no time has no datetime, and is no other error."""
+    """A time with an impossible offset has no datetime, and raises nothing."""
     assert Timestamp("2024-01-01T00:00:00+99:00").datetime is None
     assert Timestamp("2024-01-01T00:00:00+99:00").nanoseconds is None

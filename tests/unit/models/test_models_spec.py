@@ -19,6 +19,7 @@ from rawdock import VersionError, decode, encode
 from rawdock._annotations import without_none
 from rawdock._index import MODELS
 from rawdock._models.model import FieldInfo, Model, fields_of
+from rawdock._versions import NEWEST, version_text
 
 # The only fields that an answer has to have: without them it is of no use.
 IDENTITIES = {
@@ -51,19 +52,29 @@ def _meant(model: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_model_differs_from_the_files_only_where_a_reason_is_given(name: str) -> None:
     """Names, types and versions of all fields are the official ones, or the difference is in the table."""
-    assert _meant(name) == {difference for difference, _ in differences(models()[name])}
+    assert _meant(name) == {difference for difference, _ in differences(models()[name])}, (
+        f"change {name} in rawdock/{MODELS[name].replace('.', '/')}.py, or give the reason in DEVIATIONS of "
+        "tests/spec/deviations.py; the official name of a schema that is called otherwise stands in SCHEMAS of facts.py"
+    )
 
 
 def test_every_deviation_is_one_of_a_model() -> None:
-    """A model that went takes its deviations with it."""
+    """Every deviation is of a model that exists."""
     of_models = {name for name in DEVIATIONS if ": " not in name}
     assert {name.partition(" ")[0].partition(".")[0] for name in of_models} <= MODELS.keys()
 
 
 def test_every_schema_has_a_model() -> None:
-    """The files have no schema that no model stands for, but for those that have a reason."""
+    """Every schema in the official files has a model, except those with a reason."""
     covered = {schema for name in models() for schema in schemas(name)}
-    assert set(ENGINE["schemas"]) - covered == set(NO_MODEL)
+    assert set(ENGINE["schemas"]) - covered == set(NO_MODEL), (
+        "write a model in rawdock/models (scripts/draft NAME prints a first text) and run scripts/index, or give the "
+        "reason in NO_MODEL of tests/spec/deviations.py"
+    )
+
+
+def test_the_newest_version_is_that_of_the_files() -> None:
+    assert ENGINE["versions"][-1] == version_text(NEWEST), "scripts/spec sets NEWEST in rawdock/_versions.py"
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -133,7 +144,7 @@ def test_the_index_names_every_model() -> None:
             if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == f"rawdock.{module}":
                 found[name] = module
 
-    assert found == MODELS
+    assert found == MODELS, "run scripts/index"
     assert sorted(found) == rawdock.models.__all__
     assert set(found) < set(dir(rawdock.models))
 
@@ -168,4 +179,6 @@ def test_a_model_is_documented_and_asks_for_its_identity_alone(name: str) -> Non
 
     assert (model.__doc__ or "").rstrip().endswith(".")
     assert "Extra" not in declared(model)
-    assert required == {field for field in IDENTITIES if field.partition(".")[0] == name}
+    assert required == {field for field in IDENTITIES if field.partition(".")[0] == name}, (
+        "give the field a default, or add it to IDENTITIES if an answer without it is of no use"
+    )

@@ -1,4 +1,4 @@
-"""Frames of two outputs: every cut gives the same, a length alone is not believed, and no end is a quiet one."""
+"""Frames: the same for every cut, no memory for an announced length, and no premature end without an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._streams.split.frames import Frame, Frames, Plain, _starts
+from rawdock._streams.split.frames import Frame, FrameSplitter, RawSplitter
 from rawdock._transport.wire import Reader, WireError
 
 NAMES = ("stdin", "stdout", "stderr")
@@ -27,8 +27,8 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def split(data: bytes, cuts: list[int]) -> tuple[list[tuple[str, bytes]], str]:
-    """What came, pieces of one stream put together, and how it ended."""
-    frames = Frames()
+    """The output, pieces of one stream joined, and how it ended."""
+    frames = FrameSplitter()
     items = [item for part in cut(data, cuts) for item in frames.feed(part)]
     end = "end"
     if items and isinstance(items[-1], rawdock.RawdockError):
@@ -76,7 +76,7 @@ ends = st.sampled_from(
 @settings(deadline=None)
 @given(st.lists(pieces, max_size=6), ends, st.lists(st.integers(0, 200), max_size=8))
 def test_any_cut(parts: list[tuple[int, bytes]], end: bytes, cuts: list[int]) -> None:
-    """Streams come out in their order and whole, however the bytes are cut, with the same end."""
+    """The output is complete and in order, with the same end, however the bytes are cut."""
     found, _ = same_for_every_cut(b"".join(frame(kind, data) for kind, data in parts) + end, cuts)
     expected = [(NAMES[kind], data) for kind, data in parts if data]
     if end == b"\2\0\0\0\0\0\0\5abcd":
@@ -92,15 +92,17 @@ def chunked(chunks: list[bytes], size: str = "%x") -> bytes:
     return b"".join(b"%b\r\n%b\r\n" % ((size % len(data)).encode(), data) for data in chunks if data) + b"0\r\n\r\n"
 
 
-def through_chunks(data: bytes, cuts: list[int], *, taking: bool) -> tuple[list[tuple[str, bytes]], str]:
-    """What a connection makes of a chunked answer, with whole chunks taken by the frames or without."""
-    reader, frames = Reader(), Frames()
+def through_chunks(
+    data: bytes, cuts: list[int], *, by_splitter: bool, splitter: FrameSplitter | None = None
+) -> tuple[list[tuple[str, bytes]], str]:
+    """The output in a chunked answer, whose whole chunks are read by the splitter or by the reader."""
+    reader, frames = Reader(), splitter or FrameSplitter()
     reader.feed(HEAD)
     items: list[Frame | rawdock.RawdockError] = []
     end = "end"
     try:
         for part in cut(data, cuts):
-            pieces = reader.feed(part, frames.take, items) if taking else reader.feed(part)
+            pieces = reader.feed(part, frames.read_chunks, items) if by_splitter else reader.feed(part)
             items += frames.feed(b"".join(pieces))
     except WireError as error:
         end = f"{error}"
@@ -109,7 +111,7 @@ def through_chunks(data: bytes, cuts: list[int], *, taking: bool) -> tuple[list[
         end = f"{end}, {error if isinstance(error, rawdock.StreamError) else type(error).__name__}"
     assert all(type(item) is Frame and item.data for item in items)
     found = [(name, b"".join(item.data for item in group)) for name, group in groupby(items, lambda item: item.stream)]  # type: ignore[union-attr]
-    return found, f"{end}, {reader.done}, {frames._left}, {frames._pending!r}"
+    return found, f"{end}, {reader.done}, {frames._remaining}, {frames._pending!r}"
 
 
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([7, 8, 247, 248, 249, 4087, 4088, 4089, 65527, 65528, 70000]))
@@ -126,47 +128,48 @@ odd = st.sampled_from([b"", b"\1", b"\3\0\0\0\0\0\0\4oops", b"\4\0\0\0\0\0\0\1a"
     st.sampled_from(["%x", "%X", "%04x", "%x;name=value", "%x "]),
     st.lists(st.integers(0, 2000), max_size=8),
 )
-def test_whole_chunks_are_taken_without_a_difference(chunks: list[bytes], size: str, cuts: list[int]) -> None:
-    """Chunks of one frame are read in one step; what comes out is the same as without, however all is cut."""
+def test_reading_whole_chunks_makes_no_difference(chunks: list[bytes], size: str, cuts: list[int]) -> None:
+    """Chunks of one frame are read in one step, with the same output as without that, however the bytes are cut."""
     data = chunked(chunks, size)
-    expected = through_chunks(data, cuts, taking=False)
-    assert through_chunks(data, cuts, taking=True) == expected
+    expected = through_chunks(data, cuts, by_splitter=False)
+    assert through_chunks(data, cuts, by_splitter=True) == expected
     if len(data) < 400:
-        assert through_chunks(data, list(range(len(data))), taking=True)[0] == expected[0]
+        assert through_chunks(data, list(range(len(data))), by_splitter=True)[0] == expected[0]
 
 
 @pytest.mark.parametrize("broken", [b"\r\nzz\r\n", b"xx", b"\r\n9 9\r\n", b"\n9\r\n"])
 def test_broken_chunks_behind_frames(broken: bytes) -> None:
-    """What is no chunk is an error behind the frames before it, whoever read them."""
+    """An invalid chunk is an error after the frames before it, by the splitter and by the reader."""
     whole = chunked([frame(1, b"a"), frame(2, b"b"), frame(1, b"c")])[:-7]
-    found, end = through_chunks(whole + broken, [], taking=True)
+    found, end = through_chunks(whole + broken, [], by_splitter=True)
     assert found == [("stdout", b"a"), ("stderr", b"b"), ("stdout", b"c")]
     assert "chunk" in end
 
 
-def test_starts_are_not_kept_for_ever() -> None:
-    """Frames of every size up to 5,000 pass, and what is remembered of their headers stays bounded."""
+def test_remembered_frame_starts_are_limited() -> None:
+    """Frames of every size up to 5,000 are read, and the number of remembered headers stays bounded."""
+    splitter = FrameSplitter()
     for start in range(1, 5000, 100):
         chunks = [frame(kind, bytes(size)) for size in range(start, start + 100) for kind in (0, 1, 2)]
-        found, _ = through_chunks(chunked(chunks), [], taking=True)
+        found, _ = through_chunks(chunked(chunks), [], by_splitter=True, splitter=splitter)
         assert sum(len(data) for _, data in found) == sum(map(len, chunks)) - 8 * len(chunks)
-    assert 0 < len(_starts) <= 4096
+    assert 0 < len(splitter.starts) <= 4096
 
 
 def test_types() -> None:
-    """The three streams have their names, also stdin, and a frame without data gives nothing."""
+    """The three streams have their names, also stdin, and a frame without data is left out."""
     data = frame(0, b"in") + frame(1, b"") + frame(1, b"out") + frame(2, b"err") + frame(2, b"")
     assert same_for_every_cut(data, []) == ([("stdin", b"in"), ("stdout", b"out"), ("stderr", b"err")], "end")
 
 
-def test_a_frame_is_one_piece_where_it_has_come_whole() -> None:
-    """Frames that are there are not put together and not cut."""
-    assert Frames().feed(frame(1, b"a") + frame(1, b"b")) == [Frame("stdout", b"a"), Frame("stdout", b"b")]
+def test_complete_frames_stay_as_they_are() -> None:
+    """Complete frames are neither joined nor cut."""
+    assert FrameSplitter().feed(frame(1, b"a") + frame(1, b"b")) == [Frame("stdout", b"a"), Frame("stdout", b"b")]
 
 
-def test_four_gigabytes_claimed() -> None:
-    """A frame is passed on as it comes, and its length alone costs nothing."""
-    frames = Frames()
+def test_four_gigabytes_announced() -> None:
+    """A frame is returned as it comes, and no memory is allocated for its length."""
+    frames = FrameSplitter()
     tracemalloc.start()
     try:
         assert frames.feed(frame(1, b"", 0xFFFFFFFF)) == []
@@ -180,9 +183,9 @@ def test_four_gigabytes_claimed() -> None:
         frames.feed_eof()
 
 
-def test_four_gigabytes_of_error_claimed() -> None:
-    """The text of an error is kept up to a limit, whatever its frame claims."""
-    frames = Frames()
+def test_four_gigabytes_of_error_announced() -> None:
+    """The text of an error is kept up to a limit, whatever length is announced."""
+    frames = FrameSplitter()
     assert frames.feed(frame(3, b"", 0xFFFFFFFF)) == []
     out: list[object] = []
     for _ in range(1000):
@@ -195,22 +198,22 @@ def test_four_gigabytes_of_error_claimed() -> None:
 @pytest.mark.parametrize("size", [LIMIT - 1, LIMIT, LIMIT + 1, 5 * LIMIT])
 @pytest.mark.parametrize("step", [1000, 40_000, LIMIT, LIMIT + 8, 10 * LIMIT])
 def test_a_long_error(size: int, step: int) -> None:
-    """The text of an error is as long as its frame or as the limit, however it is cut; nothing comes behind it."""
+    """The text of an error ends with its frame or at the limit, however it is cut; nothing follows it."""
     data = frame(1, b"before") + frame(3, b"x" * size) + frame(1, b"behind")
     assert split(data, list(range(0, len(data), step))) == ([("stdout", b"before")], "x" * min(size, LIMIT))
 
 
 def test_an_error_inside() -> None:
-    """A frame of the fourth type is a StreamError with its words, behind what came before it."""
+    """A frame of the fourth type is a StreamError with its text, after the output before it."""
     data = frame(1, b"out") + frame(3, " das ging schief: \u00e4\n".encode()) + frame(1, b"behind")
     assert same_for_every_cut(data, []) == ([("stdout", b"out")], "das ging schief: \u00e4")
-    assert same_for_every_cut(frame(3, b""), []) == ([], "an error without words")
+    assert same_for_every_cut(frame(3, b""), []) == ([], "an error without a message")
     assert same_for_every_cut(frame(3, b"\xff"), []) == ([], "\ufffd")
 
 
 @pytest.mark.parametrize("size", range(4))
 def test_an_error_that_is_cut_short(size: int) -> None:
-    """What has come of an error is raised at the end; an error of which nothing has come is a truncation."""
+    """The part of an error that has come is raised at the end; without any, the end is a truncation."""
     found, end = same_for_every_cut(frame(2, b"err") + frame(3, b"oops"[:size], 4), [])
     assert found == [("stderr", b"err")]
     assert end == (
@@ -220,7 +223,7 @@ def test_an_error_that_is_cut_short(size: int) -> None:
 
 @pytest.mark.parametrize("size", range(1, 12))
 def test_truncated(size: int) -> None:
-    """An end inside a header or a payload is a TruncatedError, behind what came."""
+    """An end inside a header or a payload is a TruncatedError, after the output before it."""
     data = frame(1, b"before") + frame(2, b"behind")[:size]
     found, end = same_for_every_cut(data, [])
     assert found == [("stdout", b"before"), ("stderr", b"behind"[: size - 8])][: 1 if size <= 8 else 2]
@@ -233,10 +236,10 @@ def test_truncated(size: int) -> None:
     "header", [b"\4\0\0\0\0\0\0\1", b"\1\0\0\1\0\0\0\1", b"\1\1\0\0\0\0\0\1", b"/ # ls -l", b"\xff" * 8]
 )
 def test_nonsense(header: bytes) -> None:
-    """What is no header is a DecodeError that says what it may be; nothing behind it comes out, and no second error."""
+    """An invalid header is a DecodeError that names the likely cause; nothing follows it."""
     data = frame(1, b"before") + header + frame(1, b"behind")
     assert same_for_every_cut(data, []) == ([("stdout", b"before")], "DecodeError")
-    (error,) = Frames().feed(header)
+    (error,) = FrameSplitter().feed(header)
     assert isinstance(error, rawdock.DecodeError)
     assert header[:8].hex(" ") in str(error)
     assert "terminal" in str(error)
@@ -244,14 +247,14 @@ def test_nonsense(header: bytes) -> None:
 
 @pytest.mark.parametrize("start", [b"/", b"/ # ", b"\4", b"\1\0\0\1", b"\1\1"])
 def test_nonsense_at_once(start: bytes) -> None:
-    """A terminal's prompt is shorter than a header: it is known by its first bytes, and not waited behind for ever."""
-    frames = Frames()
+    """The prompt of a terminal may be shorter than a header; it is refused without waiting for more."""
+    frames = FrameSplitter()
     assert [type(item) for item in frames.feed(frame(1, b"a") + start)] == [Frame, rawdock.DecodeError]
     assert frames.feed(b"more than a header") == []
 
 
 def test_plain() -> None:
-    """A terminal's output is stdout as it comes, and may end anywhere."""
-    plain = Plain()
+    """The output of a terminal is stdout as it comes, and may end anywhere."""
+    plain = RawSplitter()
     assert plain.feed(b"\1\0\0\0") == [Frame("stdout", b"\1\0\0\0")]
     plain.feed_eof()

@@ -1,4 +1,4 @@
-"""JSON values in a stream: found wherever they begin and end, and never half."""
+"""JSON values in a stream are found wherever they begin and end, and only returned complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import rawdock
 from rawdock._models.codec import load_lines, loads, use_json
-from rawdock._streams.split.json_values import JsonValues
+from rawdock._streams.split.json_values import JsonSplitter
 
 
 @pytest.fixture(params=["json", "msgspec"], autouse=True)
@@ -28,7 +28,7 @@ def same(value: Any) -> Any:
 
 def split(data: bytes, cuts: list[int], limit: int = 1 << 20) -> tuple[list[Any], str]:
     """The values, and how the stream ended."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines, limit)
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines, limit)
     out: list[Any] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for start, end in zip(places, places[1:], strict=False):  # noqa: RUF007
@@ -54,7 +54,7 @@ shapes = st.sampled_from([{"separators": (",", ":")}, {"indent": 1}, {"ensure_as
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(objects, separators, shapes), max_size=4), st.lists(st.integers(0, 300), max_size=6))
 def test_any_cut_and_any_separator(parts: list[tuple[Any, str, Any]], cuts: list[int]) -> None:
-    """Glued, spaced, on lines or pretty over several, with every kind of text inside: the same values."""
+    """The values are the same with or without separators, on one line or several, with any text inside."""
     data = "".join(separator + json.dumps(value, **shape) for value, separator, shape in parts).encode()
     expected = ([value for value, _, _ in parts], "end")
     assert split(data, []) == expected
@@ -64,7 +64,7 @@ def test_any_cut_and_any_separator(parts: list[tuple[Any, str, Any]], cuts: list
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 def test_an_end_inside_a_value(end: bytes) -> None:
-    """Values before it are given, and the half one is a TruncatedError."""
+    """The values before it are returned, and the incomplete one is a TruncatedError."""
     data = b'{"a":1}\n{"b":"x' + end
     assert split(data, []) == ([{"a": 1}], "TruncatedError")
     assert split(data, list(range(len(data)))) == ([{"a": 1}], "TruncatedError")
@@ -75,7 +75,7 @@ def test_an_end_inside_a_value(end: bytes) -> None:
     [b"<html>", b"oops\n", b'{"a":}\n', b'{"a" 1}\n', b"}\n", b'{"a":"\xff"}\n', b',{"b":2}\n', b"1\n", b"null\n"],
 )
 def test_garbage(garbage: bytes) -> None:
-    """What is no JSON object is a DecodeError, after the values before it, however it is cut."""
+    """Anything but a JSON object is a DecodeError, after the values before it, however the bytes are cut."""
     data = b'{"a":1}\n' + garbage
     assert split(data, []) == ([{"a": 1}], "DecodeError")
     assert split(data, list(range(len(data)))) == ([{"a": 1}], "DecodeError")
@@ -83,7 +83,7 @@ def test_garbage(garbage: bytes) -> None:
 
 def test_an_endless_value() -> None:
     """A value over the limit is a DecodeError, and is not kept."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines, 1000)
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines, 1000)
     assert values.feed(b'{"a":"') == []
     out: list[Any] = []
     for _ in range(20):
@@ -101,7 +101,7 @@ def test_a_long_value_within_the_limit() -> None:
 
 @pytest.mark.parametrize("step", [1, 7, 1000, 5000])
 def test_the_limit_does_not_depend_on_the_cut(step: int) -> None:
-    """A value just as long as the limit is given, and one byte more is an error after the values before it."""
+    """A value as long as the limit is returned; one byte more is an error after the values before it."""
     for size, expected in (
         (1000, ([{"a": 1}, {"b": "x" * 992}, {"c": 1}], "end")),
         (1001, ([{"a": 1}], "DecodeError")),
@@ -111,22 +111,22 @@ def test_the_limit_does_not_depend_on_the_cut(step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [4096, 1 << 20])
-def test_nested_beyond_reason(step: int) -> None:
-    """A value nested deeper than the parser can go is a DecodeError like any other that cannot be read."""
+def test_deep_nesting(step: int) -> None:
+    """A value that is nested too deeply for the parser is a DecodeError."""
     data = b'{"a":1}\n{"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
     assert split(data, list(range(0, len(data), step))) == ([{"a": 1}], "DecodeError")
 
 
-def test_nothing_behind_an_error() -> None:
-    """After an error the stream is over: no value behind it, and no second error at the end."""
-    values: JsonValues[Any] = JsonValues(same, loads, load_lines)
+def test_nothing_after_an_error() -> None:
+    """An error ends the stream: no value follows it, and no second error at the end."""
+    values: JsonSplitter[Any] = JsonSplitter(same, loads, load_lines)
     assert [type(x) for x in values.feed(b'{"a":}\n{"b":2}\n')] == [rawdock.DecodeError]
     assert values.feed(b'{"c":3}\n{"d"') == []
     values.feed_eof()
 
 
 def test_a_value_that_does_not_decode() -> None:
-    """What `decode` refuses takes its place behind the values before it, in one block and byte by byte."""
+    """An error of `decode` comes after the values before it, in one block and byte by byte."""
 
     def decode(value: Any) -> Any:
         if "bad" in value:
@@ -135,7 +135,7 @@ def test_a_value_that_does_not_decode() -> None:
 
     data = b'{"a":1}\n{"bad":1}\n{"c":1}\n'
     for step in (len(data), 1):
-        values: JsonValues[Any] = JsonValues(decode, loads, load_lines)
+        values: JsonSplitter[Any] = JsonSplitter(decode, loads, load_lines)
         out: list[Any] = []
         for start in range(0, len(data), step):
             out += values.feed(data[start : start + step])

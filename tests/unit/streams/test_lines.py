@@ -1,4 +1,4 @@
-"""Streams of JSON as they reach a client: whichever way their values are put apart, and however long one of them is."""
+"""Streams of JSON values, however they are separated and however long they are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def answered(kind: bytes, body: bytes) -> bytes:
     ],
 )
 async def test_every_form(kind: bytes, form: bytes) -> None:
-    """None of them is asked for, as any of them is read."""
+    """Every content type and separator is read; no Accept header is sent."""
     values = b'{"Action":"start","Actor":{"ID":"a"}}', '{"Action":"exec: é","Actor":{"ID":"b"}}'.encode()
     asked: list[bytes] = []
 
@@ -43,7 +43,7 @@ async def test_every_form(kind: bytes, form: bytes) -> None:
 
 
 async def test_a_long_value() -> None:
-    """A value may have megabytes unless another limit is set; a line has no length that it may not have."""
+    """A value may have megabytes, up to the limit; a line of a log may have any length."""
     text = b"x" * (2 << 20)
 
     async def answer(request: bytes, peer: Peer) -> bytes:
@@ -56,7 +56,7 @@ async def test_a_long_value() -> None:
         async with Docker(server.path) as docker:
             async with docker.images.pull("app:1") as pull:
                 assert [len(line.status) async for line in pull] == [len(text)]
-            async with docker.containers.log_entries("x") as lines:
+            async with docker.containers.logs("x").entries() as lines:
                 assert [(len(line.data), line.continues) async for line in lines] == [(len(text), False)]
         async with Docker(server.path, limits=Limits(value=1 << 20)) as docker:
             with pytest.raises(DecodeError, match="larger than 1048576 bytes"):

@@ -21,7 +21,7 @@ from rawdock._tar.members import MemberAttributes
 from rawdock._tar.pack import Packer
 from rawdock._tar.reader import Member, TarReader
 from rawdock._tar.walk import Walk
-from rawdock._threads import BATCH, TAKEN, Batches, hand_over
+from rawdock._threads import READ_BATCH, WRITE_BATCH, Batches, write_in_threads
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 KINDS = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hardlink"}
@@ -70,7 +70,7 @@ def simple(format: int = tarfile.PAX_FORMAT) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_cut(name: str) -> None:
+def test_every_split_of_an_archive(name: str) -> None:
     """In one piece, cut at any place, or byte by byte: the same members with the same content."""
     data = simple(FORMATS[name])
     whole = read([data])
@@ -94,8 +94,8 @@ def test_every_cut(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_early_end(name: str) -> None:
-    """Wherever an archive breaks off, it is not taken for a whole one."""
+def test_every_truncation_of_an_archive(name: str) -> None:
+    """A truncated archive is never accepted as complete."""
     data = simple(FORMATS[name])
     reader = TarReader(Seen())
     for byte in data[:-512]:
@@ -124,7 +124,9 @@ members = st.builds(
     st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
     st.integers(1, 2000),
 )
-def test_as_tarfile_reads(found: list[tuple[str, bytes, int, str, int, int]], format: int, step: int) -> None:
+def test_members_equal_those_of_tarfile(
+    found: list[tuple[str, bytes, int, str, int, int]], format: int, step: int
+) -> None:
     """Names of any length and letters, large times and owners: what `tarfile` has written is read as it reads it."""
     made = []
     for name, kind, size, target, mtime, uid in found:
@@ -146,7 +148,7 @@ def test_as_tarfile_reads(found: list[tuple[str, bytes, int, str, int, int]], fo
 
 @given(st.binary(max_size=3000))
 def test_garbage(data: bytes) -> None:
-    """What is no archive is one of two errors, and never something else."""
+    """Invalid bytes are one of two errors and never another exception."""
     with pytest.raises((DecodeError, TruncatedError)):
         read([b"x" + data])
 
@@ -183,20 +185,20 @@ def raw_pax(body: bytes) -> bytes:
         (pax(mtime="never"), "mtime="),
         (pax(mtime="1e999999"), "mtime="),
         (pax(uid="root"), "uid="),
-        (pax(GNU__sparse__major="1"), "holes"),
-        (archive(info("x", tarfile.GNUTYPE_SPARSE)), "holes"),
-        (raw_pax(b"nonsense"), "cannot be read"),
-        (raw_pax(b"11 path=abc\n"), "cannot be read"),
-        (raw_pax(b"99999999 path=a\n"), "cannot be read"),
-        (raw_pax(b"0 path=a\n"), "cannot be read"),
-        (raw_pax(b"12 path=abc\n")[:1024] + bytes(1024), "not there"),
+        (pax(GNU__sparse__major="1"), "sparse"),
+        (archive(info("x", tarfile.GNUTYPE_SPARSE)), "sparse"),
+        (raw_pax(b"nonsense"), "invalid pax record"),
+        (raw_pax(b"11 path=abc\n"), "invalid pax record"),
+        (raw_pax(b"99999999 path=a\n"), "invalid pax record"),
+        (raw_pax(b"0 path=a\n"), "invalid pax record"),
+        (raw_pax(b"12 path=abc\n")[:1024] + bytes(1024), "without a member"),
         (info("x", tarfile.XHDTYPE, size=1 << 21).tobuf(tarfile.USTAR_FORMAT), "2097152 bytes"),
         (info("x", tarfile.GNUTYPE_LONGNAME, size=1 << 40).tobuf(tarfile.GNU_FORMAT), "bytes"),
         (info("x", size=-5).tobuf(tarfile.GNU_FORMAT), "-5 bytes"),
     ],
 )
-def test_what_cannot_be(data: bytes, message: str) -> None:
-    """Descriptions that make no sense are refused when they are read, and nothing is allocated for them."""
+def test_invalid_archives(data: bytes, message: str) -> None:
+    """Invalid headers are refused when they are read, and nothing is allocated for them."""
     with pytest.raises(DecodeError, match=message):
         read([data])
 
@@ -214,8 +216,8 @@ def test_large_and_exact() -> None:
     assert read([pax(mtime="-1.5")]).members[0].mtime == -1_500_000_000
 
 
-def test_what_holds_for_all() -> None:
-    """A description of all members gives way to one of a single member."""
+def test_records_of_a_member_override_global_ones() -> None:
+    """Records of a single member override global records."""
     member = info("x", tarfile.XGLTYPE, size=12)
     data = member.tobuf(tarfile.USTAR_FORMAT) + b"12 mtime=11\n" + bytes(500) + archive(info("a"), info("é" * 60))
     seen = read([data])
@@ -228,7 +230,7 @@ def test_what_holds_for_all() -> None:
 
 def packed(source: Path, name: str, look: MemberAttributes = MemberAttributes(None, None)) -> tuple[bytes, Packer]:  # noqa: B008
     packer = Packer(Walk(str(source)), look)
-    return b"".join(packer.pieces(name)), packer
+    return b"".join(packer.chunks(name)), packer
 
 
 def opened(data: bytes) -> list[tarfile.TarInfo]:
@@ -249,7 +251,7 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
-def test_packed(tree: Path) -> None:
+def test_a_folder_is_packed(tree: Path) -> None:
     """`tarfile` finds what is in the tree, sorted, links as links, and a file with two names once."""
     data, packer = packed(tree, "name")
     found = {member.name: member for member in opened(data)}
@@ -277,7 +279,7 @@ def test_packed(tree: Path) -> None:
     assert packed(tree, "name")[0] == data
 
 
-def test_packed_to_look_so(tree: Path) -> None:
+def test_packed_with_other_attributes(tree: Path) -> None:
     """Owner, permissions and time are set where that is asked for; a folder can still be entered."""
     found = {member.name: member for member in opened(packed(tree, "", MemberAttributes(1, 2, 0o640, 3))[0])}
     assert "" not in found
@@ -286,8 +288,8 @@ def test_packed_to_look_so(tree: Path) -> None:
     assert (found["b"].mode, found["b/file"].mode) == (0o750, 0o640)
 
 
-def test_a_name_that_is_no_text(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 come through as they are."""
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are kept."""
     (tmp_path / os.fsdecode(b"caf\xe9")).write_bytes(b"x")
     data, _ = packed(tmp_path, "")
     assert read([data]).members[0].name == os.fsdecode(b"caf\xe9")
@@ -298,7 +300,7 @@ def test_sockets_are_left_out(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.path.relpath(tmp_path / "s"))
         walk = Walk(str(tmp_path))
-        data = b"".join(Packer(walk, MemberAttributes()).pieces("it"))
+        data = b"".join(Packer(walk, MemberAttributes()).chunks("it"))
     assert [member.name for member in opened(data)] == ["it"]
     assert walk.sockets == [str(tmp_path / "s")]
 
@@ -307,7 +309,7 @@ def test_a_file_that_gets_longer(tmp_path: Path) -> None:
     """As many bytes are sent as were announced, and the archive is whole."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
     (tmp_path / "b").write_bytes(b"y")
-    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).pieces()
+    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).chunks()
     data = next(pieces)
     with open(tmp_path / "a", "ab") as file:
         file.write(b"more" * 1000)
@@ -317,21 +319,21 @@ def test_a_file_that_gets_longer(tmp_path: Path) -> None:
 
 
 def test_a_file_that_gets_shorter(tmp_path: Path) -> None:
-    """The archive is broken off, and the error says why."""
+    """The archive is not completed, and the error says why."""
     (tmp_path / "a").write_bytes(b"x" * 1000)
-    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).pieces()
+    pieces = Packer(Walk(str(tmp_path)), MemberAttributes()).chunks()
     next(pieces)
     os.truncate(tmp_path / "a", 10)
-    with pytest.raises(FileError, match="had 1000 bytes when it was begun, and has 10 now") as caught:
+    with pytest.raises(FileError, match="shrank from 1000 to 10 bytes") as caught:
         b"".join(pieces)
     assert caught.value.path == str(tmp_path / "a")
 
 
 @pytest.mark.parametrize("change", [lambda path: path.symlink_to("/etc/passwd"), os.mkfifo, lambda path: None])
-def test_a_file_that_is_none_any_more(
+def test_a_file_that_is_replaced_by_something_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
-    """Neither is a link followed that took its place, nor a pipe waited for."""
+    """A link in its place is not followed, and a pipe does not block."""
     file = tmp_path / "a"
     file.write_bytes(b"x")
     look = os.stat
@@ -345,13 +347,13 @@ def test_a_file_that_is_none_any_more(
         return found
 
     monkeypatch.setattr(os, "stat", changing)
-    with pytest.raises(FileError, match=r"cannot be read|is none any more"):
-        list(Packer(Walk(str(tmp_path)), MemberAttributes()).pieces())
+    with pytest.raises(FileError, match=r"cannot be read|is not a file any more"):
+        list(Packer(Walk(str(tmp_path)), MemberAttributes()).chunks())
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
-def test_what_is_something_else_when_its_turn_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """A link in a folder's place leads nowhere, and what was a link is no surprise; nothing is left open."""
+def test_a_file_that_changes_its_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A link in the place of a folder is not followed, and nothing stays open."""
     inside, outside = tmp_path / "tree" / "deep" / "a", tmp_path / "outside"
     inside.mkdir(parents=True)
     outside.mkdir()
@@ -376,13 +378,13 @@ def test_what_is_something_else_when_its_turn_comes(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "stat", changing)
     before = os.listdir("/proc/self/fd")
     with pytest.raises(FileError, match="deep/a cannot be read: ") as caught:
-        list(Packer(Walk(str(tmp_path / "tree")), MemberAttributes()).pieces())
+        list(Packer(Walk(str(tmp_path / "tree")), MemberAttributes()).chunks())
     assert caught.value.path == str(inside)
     assert os.listdir("/proc/self/fd") == before
 
 
-def test_however_deep(tmp_path: Path) -> None:
-    """Folders in folders take descriptors, and no frames of Python."""
+def test_deep_folders(tmp_path: Path) -> None:
+    """Deep folders need file descriptors, but no recursion."""
     os.makedirs(tmp_path / "/".join("d" * 600))
     data, packer = packed(tmp_path, "top")
     assert packer.members == 601
@@ -392,24 +394,24 @@ def test_however_deep(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_batches() -> None:
     """The same bytes, in pieces that are worth the way from one thread to another, in both directions."""
-    pieces = [b"a" * 3, b"b" * BATCH, b"", b"c", b"d"]
+    pieces = [b"a" * 3, b"b" * READ_BATCH, b"", b"c", b"d"]
     batches = [batch async for batch in Batches(piece for piece in pieces)]
-    assert batches == [b"a" * 3 + b"b" * BATCH, b"cd"]
+    assert batches == [b"a" * 3 + b"b" * READ_BATCH, b"cd"]
     assert [batch async for batch in Batches(piece for piece in ())] == []
     taken: list[list[bytes]] = []
-    await hand_over(Batches(piece for piece in pieces * 5), taken.append)
+    await write_in_threads(Batches(piece for piece in pieces * 5), taken.append)
     assert taken == [[batches[0], *[b"cd" + batches[0]] * 3], [b"cd" + batches[0], b"cd"]]
 
 
 @pytest.mark.anyio
-async def test_who_takes_batches_may_refuse() -> None:
-    """Nothing more is asked for then, and what gave them is closed."""
+async def test_an_error_of_the_receiver() -> None:
+    """No further batch is requested, and the source is closed."""
     closed: list[bool] = []
 
     def pieces() -> Generator[bytes, None, None]:
         try:
             while True:
-                yield bytes(TAKEN)
+                yield bytes(WRITE_BATCH)
         finally:
             closed.append(True)
 
@@ -417,7 +419,7 @@ async def test_who_takes_batches_may_refuse() -> None:
         raise FileError(f"{len(parts)} is too much")
 
     with pytest.raises(FileError, match="1 is too much"):
-        await hand_over(Batches(pieces()), take)
+        await write_in_threads(Batches(pieces()), take)
     assert closed == [True]
 
 
@@ -431,9 +433,9 @@ async def test_who_takes_batches_may_refuse() -> None:
         MemberAttributes(uid=True),
     ],
 )
-def test_what_cannot_be_an_owner(wrong: MemberAttributes) -> None:
+def test_invalid_owners(wrong: MemberAttributes) -> None:
     with pytest.raises(InvalidArgument):
-        wrong.checked("here")
+        wrong.check("here")
 
 
 def test_mode_of_go() -> None:

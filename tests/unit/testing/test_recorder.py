@@ -19,7 +19,7 @@ from rawdock.models import AuthConfig
 from rawdock.testing import NotRecorded, Recorder, Recording, Replay
 from rawdock.testing.format import from_piece
 from rawdock.testing.redaction import redact_body
-from rawdock.testing.replay import Chunks
+from rawdock.testing.replay import ChunkMode
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +64,7 @@ def no_pin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_API_VERSION", raising=False)
 
 
-async def test_chunks_are_kept() -> None:
+async def test_chunks_are_recorded() -> None:
     """A stream is recorded as it came, and can be replayed as it came, whole, or byte by byte."""
     kept = recorder()
     async with Docker(transport=kept) as docker:
@@ -86,8 +86,8 @@ async def test_chunks_are_kept() -> None:
     assert sizes == [len(LINES), 1, sum(map(len, LINES))]
 
 
-async def test_left_early(tmp_path: Path) -> None:
-    """What was not read is not there: the replay breaks off instead of ending well."""
+async def test_a_body_that_was_left_early(tmp_path: Path) -> None:
+    """A body that was not read to its end breaks off in the replay too."""
     kept = recorder()
     async with Docker(transport=kept) as docker, docker.images.pull("app:1") as pull:
         await anext(pull)
@@ -125,7 +125,7 @@ async def test_secrets_are_redacted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", ["", "x", "xy"])
 @pytest.mark.parametrize("encode", [bytes, base64.b64encode, base64.urlsafe_b64encode])
 async def test_a_known_secret_is_refused(before: str, encode: object, tmp_path: Path) -> None:
-    """A secret where nobody expects one stops the writing, also in base64 at any alignment."""
+    """A known secret anywhere in a recording is refused, also in base64 at any alignment."""
     body = encode((before + PASSWORD + "?").encode())  # type: ignore[operator]
     kept = recorder(PASSWORD)
     async with Docker(transport=kept) as docker:
@@ -172,7 +172,7 @@ async def test_not_recorded() -> None:
         with pytest.raises(NotRecorded, match="POST /echo was recorded with another body, not with b'two'"):
             await docker.http.post("/echo", content=b"two")
         await docker.http.post("/echo", content=b"one")
-        with pytest.raises(NotRecorded, match="POST /echo was recorded 1 times, and is asked once more"):
+        with pytest.raises(NotRecorded, match="POST /echo was recorded 1 times, and is requested once more"):
             await docker.http.post("/echo", content=b"one")
 
 
@@ -242,8 +242,8 @@ async def recorded(*parts: bytes) -> Recording:
 
 @every_cut
 @pytest.mark.parametrize("sent", [b"in put", b"\xff\x00 put"])
-async def test_what_was_sent_is_kept(sent: bytes, chunks: Chunks) -> None:
-    """What goes to a process is in the recording, and a replay takes it, in whatever pieces."""
+async def test_sent_input_is_recorded(sent: bytes, chunks: ChunkMode) -> None:
+    """The input of a process is recorded, and a replay accepts it in any parts."""
     recording = await recorded(sent[:3], sent[3:])
     (response,) = [one["response"] for one in recording["exchanges"] if "/attach" in one["request"]["target"]]
     assert response is not None
@@ -258,26 +258,26 @@ async def test_what_was_sent_is_kept(sent: bytes, chunks: Chunks) -> None:
 
 
 @pytest.mark.parametrize("parts", [(b"out put",), (b"in ", b"PUT"), (b"in put", b"!")])
-async def test_another_thing_is_sent(parts: tuple[bytes, ...]) -> None:
-    """A replay says what was not sent when it was recorded, and what was."""
+async def test_replay_refuses_other_input(parts: tuple[bytes, ...]) -> None:
+    """A replay refuses other input and shows both."""
     async with Docker(transport=Replay(await recorded(b"in put"))) as docker:
-        with pytest.raises(NotRecorded, match=r"was not sent when this was recorded, but b'"):
+        with pytest.raises(NotRecorded, match=r"was sent, but the recording has b'"):
             await attach(docker, *parts)
 
 
-async def test_nothing_was_sent() -> None:
-    """Where nothing was sent, nothing is kept, and nothing is taken."""
+async def test_replay_refuses_unexpected_input() -> None:
+    """If no input was recorded, the recording has none, and a replay accepts none."""
     recording = await recorded()
     assert all("sent" not in (one["response"] or {}) for one in recording["exchanges"])
     async with Docker(transport=Replay(recording)) as docker:
         assert await attach(docker) == b"got it"
     async with Docker(transport=Replay(recording)) as docker:
-        with pytest.raises(NotRecorded, match="b'x' was not sent"):
+        with pytest.raises(NotRecorded, match="b'x' was sent"):
             await attach(docker, b"x")
 
 
-async def test_a_secret_that_was_sent(tmp_path: Path) -> None:
-    """A known secret is refused in what went to a process, too."""
+async def test_a_secret_in_sent_input_is_refused(tmp_path: Path) -> None:
+    """A known secret in the input of a process is refused too."""
     async with serving(handing_over) as server:
         kept = Recorder(server.path, secrets=[PASSWORD])
         async with Docker(transport=kept) as docker:
@@ -287,7 +287,7 @@ async def test_a_secret_that_was_sent(tmp_path: Path) -> None:
 
 
 @every_cut
-async def test_a_websocket_replays_with_another_key(chunks: Chunks, tmp_path: Path) -> None:
+async def test_a_websocket_replays_with_another_key(chunks: ChunkMode, tmp_path: Path) -> None:
     """Neither its key nor its masks are ever the same again: what was sent is not kept, and every key is answered."""
     async with serving(handing_over) as server:
         kept = Recorder(server.path)
@@ -303,6 +303,7 @@ async def test_a_websocket_replays_with_another_key(chunks: Chunks, tmp_path: Pa
     assert replay.unused() == []
 
 
+@pytest.mark.held_clock
 async def test_a_cancelled_read_is_no_end() -> None:
     """A read that is cancelled while it is recorded loses nothing, and is not kept as the end of the answer."""
     turn = anyio.Event()

@@ -21,8 +21,8 @@ from spec.seen import answers, bodies, exchanges, of_exchange
 from rawdock import Docker, decode, encode
 from rawdock.testing import Recording, Replay
 from rawdock.testing.format import from_piece
-from rawdock.testing.redaction import forms
-from rawdock.testing.replay import Chunks
+from rawdock.testing.redaction import encodings_of
+from rawdock.testing.replay import ChunkMode
 
 FOLDER = PROJECT / "tests" / "recordings"
 PATHS = sorted(FOLDER.glob("*/*.json"))
@@ -40,9 +40,9 @@ def no_pin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("chunks", get_args(Chunks))
+@pytest.mark.parametrize("chunks", get_args(ChunkMode))
 @pytest.mark.parametrize("path", PATHS, ids=name_of)
-async def test_replay(path: Path, chunks: Chunks) -> None:
+async def test_replay(path: Path, chunks: ChunkMode) -> None:
     """A scenario passes on what an Engine answered, and asks for all of it, wherever the bodies are cut."""
     replay = Replay(path, chunks)
     async with Docker(transport=replay) as docker:
@@ -80,7 +80,7 @@ def test_no_secrets(path: Path) -> None:
         if (response := exchange["response"])
     ]
     for secret in (PASSWORD, "wr0ng"):
-        looks = forms(secret) | {base64.b64encode(secret.encode()).decode()}
+        looks = encodings_of(secret) | {base64.b64encode(secret.encode()).decode()}
         assert not [look for look in looks if any(look in hay for hay in (text, *bodies))]
 
 

@@ -195,7 +195,7 @@ async def test_a_proxy_in_between() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"Id": ', b"[]", b"3", b'{"Id": 7}', b"{}"], ids=repr)
-async def test_a_success_that_is_none(router: respx.MockRouter, body: bytes) -> None:
+async def test_an_invalid_success(router: respx.MockRouter, body: bytes) -> None:
     """A 200 that is not what the API says is a DecodeError with the operation and a path."""
     router.get("/v1.51/containers/web/json").respond(200, content=body)
     async with client(router) as docker:
@@ -332,7 +332,7 @@ async def test_an_engine_too_old() -> None:
         assert await docker.containers.list() == []
 
 
-async def test_what_the_version_does_not_have() -> None:
+async def test_operations_newer_than_the_version() -> None:
     """Parameters and fields that are newer are refused before anything is sent, by name."""
     router = respx.MockRouter(assert_all_mocked=True, assert_all_called=False)
     router.get("/_ping").respond(200, headers={"Api-Version": "1.41"})

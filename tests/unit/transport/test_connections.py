@@ -20,7 +20,13 @@ from rawdock import Docker, Limits
 from rawdock._transport.errors import ConnectionEnded
 from rawdock._transport.messages import WireRequest
 from rawdock._transport.pool import Connect
-from rawdock._transport.transport import AnswerStream, EngineTransport, NetworkStream, over_streams, over_unix
+from rawdock._transport.transport import (
+    AnswerStream,
+    EngineTransport,
+    NetworkStream,
+    connect_over_streams,
+    connect_over_unix,
+)
 from rawdock._transport.wire import Reader
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +36,7 @@ BASE = httpx.URL("http://docker")
 
 
 async def echo(request: bytes, peer: Peer) -> None:
-    """Upgrades with bytes in the same packet, echoes to the client's half-close, and says goodbye."""
+    """Upgrade with bytes in the same packet, echo until the client's half-close, and send a last message."""
     await peer.send(UPGRADE + b"hello ")
     try:
         while True:
@@ -48,8 +54,8 @@ def upgrading(kind: str) -> httpx.Request:
 
 @pytest.mark.parametrize("kind", ["httpx", "wire"])
 async def test_upgrade_both_ways(kind: str) -> None:
-    """Bytes behind the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half."""
-    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+    """Bytes after the 101 are not lost, a megabyte goes each way at once, and half-close leaves the other half open."""
+    async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading(kind))
         assert response.status_code == 101
         stream: NetworkStream = response.extensions["network_stream"]
@@ -72,9 +78,10 @@ async def test_upgrade_both_ways(kind: str) -> None:
         assert transport.pool.open_connections == 0
 
 
+@pytest.mark.held_clock
 async def test_reading_times_out_without_loss() -> None:
-    """A read that took too long is an httpx.ReadTimeout, and the stream goes on."""
-    async with serving(echo) as server, EngineTransport(over_unix(server.path)) as transport:
+    """A read that takes too long raises httpx.ReadTimeout, and the stream can be read further."""
+    async with serving(echo) as server, EngineTransport(connect_over_unix(server.path)) as transport:
         response = await transport.handle_async_request(upgrading("httpx"))
         stream: NetworkStream = response.extensions["network_stream"]
         assert await stream.read(100) == b"hello "
@@ -85,8 +92,9 @@ async def test_reading_times_out_without_loss() -> None:
         await stream.aclose()
 
 
+@pytest.mark.held_clock
 async def test_back_pressure() -> None:
-    """What is read ahead of a slow reader is bounded, and nothing of it is lost."""
+    """The amount that is read ahead of a slow reader is limited, and nothing is lost."""
     total = 20_000_000
     sent = 0
 
@@ -98,7 +106,7 @@ async def test_back_pressure() -> None:
             sent += 100_000
 
     async with serving(flood) as server:
-        transport = EngineTransport(over_unix(server.path), limits=Limits(queue=300_000))
+        transport = EngineTransport(connect_over_unix(server.path), limits=Limits(queue=300_000))
         request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
         response = await transport.handle_async_request(request)
         await anyio.sleep(0.1)
@@ -114,7 +122,7 @@ async def test_back_pressure() -> None:
 
 
 async def test_streamed_upload() -> None:
-    """Parts of every size arrive as one body, chunked, and empty ones end nothing."""
+    """Parts of every size arrive as one chunked body, and empty parts do not end it."""
     got = bytearray()
 
     async def take(request: bytes, peer: Peer) -> bytes:
@@ -144,7 +152,7 @@ async def test_streamed_upload() -> None:
 
 
 async def test_a_failing_upload_is_closed() -> None:
-    """An error of the caller's own parts comes through, and its connection is closed."""
+    """An error of the caller's iterator is raised, and the connection is closed."""
 
     async def never(request: bytes, peer: Peer) -> None:
         await peer._more()
@@ -160,7 +168,7 @@ async def test_a_failing_upload_is_closed() -> None:
 
 
 async def test_over_any_byte_stream() -> None:
-    """The same face over an anyio byte stream: whole, streamed, uploaded, upgraded, and kept for the next call."""
+    """An anyio byte stream serves calls, streams, uploads and upgrades, and is kept for the next call."""
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
         if b"/pause" in request:
@@ -172,7 +180,7 @@ async def test_over_any_byte_stream() -> None:
         return json_answer(b'{"Id":"x"}')
 
     async with serving(answer) as server:
-        transport = EngineTransport(over_streams(lambda: anyio.connect_unix(server.path)))
+        transport = EngineTransport(connect_over_streams(lambda: anyio.connect_unix(server.path)))
         async with Docker(transport=transport) as docker:
             assert (await docker.containers.inspect("x")).id == "x"
             await docker.containers.pause("x")
@@ -192,7 +200,7 @@ async def test_over_any_byte_stream() -> None:
 
 
 async def test_tcp() -> None:
-    """TCP without TLS, with the host in the Host header, and nobody there as a ConnectError."""
+    """TCP without TLS: the host is in the Host header, and a closed port is a ConnectError."""
     seen: list[bytes] = []
 
     async def handle(stream: anyio.abc.SocketStream) -> None:
@@ -217,12 +225,14 @@ LOOPS = ["asyncio", ("asyncio", {"use_uvloop": True}), "trio"]
 
 
 @pytest.mark.parametrize("anyio_backend", LOOPS, ids=["asyncio", "uvloop", "trio"])
-@pytest.mark.parametrize("pours", [False, True], ids=["read", "to a sink"])
+@pytest.mark.parametrize("into", [False, True], ids=["read", "to a sink"])
 @pytest.mark.parametrize("size", [5, 100_000])
-async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that leaves with something of ours unread resets the connection: what it said before comes all the same,
-    and then the error. (uvloop 0.23 calls a reader once for both, and then never again.)"""
-    monkeypatch.setattr("rawdock._transport.pool._SCRATCH", 4096)  # so that it takes many reads
+async def test_what_came_before_a_reset_is_read(into: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that closes with unread data resets the connection: what it has sent is read, and then the error raised.
+
+    (uvloop 0.23 calls a reader once for both, and then never again.)
+    """
+    monkeypatch.setattr("rawdock._transport.pool._RECEIVE_BUFFER", 4096)  # so that it takes many reads
     body = b"x" * size
 
     def script(exchange: Exchange) -> None:
@@ -233,7 +243,7 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
     answered, closing = threading.Event(), threading.Event()
     got: list[bytes] = []
     with scripted(script) as server:
-        transport = EngineTransport(over_unix(server.address.removeprefix("unix://")))
+        transport = EngineTransport(connect_over_unix(server.address.removeprefix("unix://")))
         connection = await transport.pool.open(
             b"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", False, False
         )
@@ -245,12 +255,12 @@ async def test_what_came_before_a_reset_is_read(pours: bool, size: int, monkeypa
 
         async def read() -> None:
             await connection.read_head()
-            if pours:
-                await connection.pour(lambda view: got.append(bytes(view)))
+            if into:
+                await connection.read_into(lambda view: got.append(bytes(view)))
             while items := await connection.read():
                 got.extend(items)
 
-        with anyio.fail_after(30), pytest.raises(ConnectionEnded):
+        with anyio.fail_after(60), pytest.raises(ConnectionEnded):
             await read()
         assert b"".join(got) == body
         await transport.aclose()
@@ -290,7 +300,7 @@ async def test_uvloop(tmp_path: Path) -> None:
 
     path = str(tmp_path / "s")
     server = await asyncio.start_unix_server(serve, path)
-    async with EngineTransport(over_unix(path)) as transport, Docker(transport=transport) as docker:
+    async with EngineTransport(connect_over_unix(path)) as transport, Docker(transport=transport) as docker:
         assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
         for _ in range(3):
             async with docker.images.pull("app:1") as pull:
@@ -315,14 +325,14 @@ Connects = Callable[[str], Connect]
 
 
 def streams(path: str) -> Connect:
-    return over_streams(lambda: anyio.connect_unix(path))
+    return connect_over_streams(lambda: anyio.connect_unix(path))
 
 
-both = pytest.mark.parametrize("connect", [over_unix, streams])
+both = pytest.mark.parametrize("connect", [connect_over_unix, streams])
 
 
 async def kept_alive(request: bytes, peer: Peer) -> bytes | None:
-    """Echoes bodies, fixed or chunked; `/hang` never answers, `/endless` never ends, `/moved` points elsewhere."""
+    """Echo bodies, with a length or chunked; `/hang` never answers, `/endless` never ends, `/moved` redirects."""
     target = request.split(b" ")[1]
     if target.endswith(b"/hang"):
         await anyio.sleep_forever()
@@ -370,8 +380,8 @@ async def test_plain_httpx(connect: Connects) -> None:
 
 
 @both
-async def test_a_stream_left_in_the_middle(connect: Connects) -> None:
-    """A streamed answer that is not read to its end takes its connection with it, and no other."""
+async def test_a_stream_left_early(connect: Connects) -> None:
+    """A streamed answer that is not read to its end closes its connection, and no other."""
     async with serving(kept_alive) as server:
         transport = EngineTransport(connect(server.path))
         async with httpx.AsyncClient(transport=transport, base_url="http://docker") as client:
@@ -412,7 +422,7 @@ async def test_closed_while_somebody_waits(connect: Connects, path: str) -> None
 
 @both
 async def test_both_ways_at_once(connect: Connects) -> None:
-    """More than the sockets hold goes each way at once over an upgraded connection: neither side waits for ever."""
+    """More than the sockets can hold goes each way at once over an upgraded connection, without a deadlock."""
     data = b"0123456789abcdef" * 65_536
     async with serving(echo) as server, EngineTransport(connect(server.path)) as transport:
         response = await transport.handle_async_request(upgrading("wire"))
@@ -423,7 +433,7 @@ async def test_both_ways_at_once(connect: Connects) -> None:
             await stream.write(data)
             await stream.send_eof()
 
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(write)
                 while part := await stream.read(1 << 20):
@@ -434,7 +444,7 @@ async def test_both_ways_at_once(connect: Connects) -> None:
 
 @both
 async def test_a_refused_upload_is_read(connect: Connects) -> None:
-    """The answer of an Engine that closed while parts were still sent is given, and its connection is not kept."""
+    """The answer of an Engine that closes while parts are sent is returned, and the connection is not kept."""
 
     async def refuse(request: bytes, peer: Peer) -> None:
         await peer.send(json_answer(b'{"message":"no"}', b"404 Not Found"))
@@ -451,8 +461,9 @@ async def test_a_refused_upload_is_read(connect: Connects) -> None:
             assert transport.pool.open_connections == 0
 
 
+@pytest.mark.held_clock
 async def test_what_is_queued_is_bounded() -> None:
-    """No more than the limit and one read is kept for a reader that sleeps, though asyncio reads before it is asked."""
+    """For a reader that sleeps, at most the limit and one read are kept, though asyncio reads ahead."""
 
     async def flood(request: bytes, peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -461,7 +472,7 @@ async def test_what_is_queued_is_bounded() -> None:
 
     async with (
         serving(flood) as server,
-        EngineTransport(over_unix(server.path), limits=Limits(queue=100_000)) as transport,
+        EngineTransport(connect_over_unix(server.path), limits=Limits(queue=100_000)) as transport,
     ):
         request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=BASE, mode="stream")
         response = await transport.handle_async_request(request)

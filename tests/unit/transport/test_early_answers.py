@@ -21,7 +21,7 @@ from scripted import LAST_RESORT, Exchange, scripted
 
 import rawdock
 from rawdock import Docker
-from rawdock._transport.transport import EngineTransport, over_streams
+from rawdock._transport.transport import EngineTransport, connect_over_streams
 from rawdock._transport.upload import LARGE
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ def loop_name(anyio_backend: object) -> str:
 
 
 class Body:
-    """Parts of an upload that count how many were asked for, and whether they were closed."""
+    """Parts of an upload that count how many were read, and whether they were closed."""
 
     def __init__(self, parts: list[Any]) -> None:
         self.parts = parts
@@ -116,14 +116,14 @@ def chunk(data: bytes) -> bytes:
 
 
 def stream(exchange: Exchange) -> None:
-    """The answer begins, the body is read, the answer ends."""
+    """Begin the answer, read the body, end the answer."""
     exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(LINE))
     exchange.read()
     exchange.send(chunk(LINE) + b"0\r\n\r\n")
 
 
 def whole(exchange: Exchange) -> None:
-    """All of the answer comes, then the body is read."""
+    """Send the whole answer, then read the body."""
     exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * len(LINE)) + LINE + LINE)
     exchange.read()
 
@@ -141,11 +141,11 @@ def pool_of(docker: Docker) -> Any:
 
 
 async def nothing_left(docker: Docker, body: Any) -> None:
-    """The caller's parts are closed, no connection is held but idle ones, and the client works."""
+    """Check that the caller's parts are closed, all connections are idle, and the client works."""
     assert pool_of(docker).open_connections == len(pool_of(docker)._idle)
     if isinstance(body, Body):
         assert body.closed == (1 if body.given else 0)
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         await docker.system.ping()
 
 
@@ -157,7 +157,7 @@ async def nothing_left(docker: Docker, body: Any) -> None:
 @pytest.mark.parametrize("answer", SUCCESSES)
 @pytest.mark.parametrize("at", [0, 1, 250_000, 1 << 62])
 async def test_a_success(operation: str, body: str, answer: str, at: int) -> None:
-    """Before the body, between any two parts, or behind it: all of the body arrives, and the connection serves on."""
+    """An answer before the body, between parts or after it: the whole body arrives, and the connection is kept."""
     call, expected = OPERATIONS[operation]
     content = BODIES[body]()
 
@@ -167,7 +167,7 @@ async def test_a_success(operation: str, body: str, answer: str, at: int) -> Non
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 result = await call(docker, content)
             assert result == (b"" if operation == "request" and answer == "204" else expected)
             await nothing_left(docker, content)
@@ -179,26 +179,26 @@ async def test_a_success(operation: str, body: str, answer: str, at: int) -> Non
 
 @each_body
 async def test_over_any_byte_stream(body: str) -> None:
-    """A connection that is no socket of ours sends and reads side by side too."""
+    """A connection over a byte stream sends and reads at the same time too."""
     content = BODIES[body]()
     with scripted(stream) as server:
 
         async def connect() -> Any:
             return await anyio.connect_unix(server.address.removeprefix("unix://"))
 
-        async with Docker(transport=EngineTransport(over_streams(connect))) as docker:
-            with anyio.fail_after(30):
+        async with Docker(transport=EngineTransport(connect_over_streams(connect))) as docker:
+            with anyio.fail_after(60):
                 assert await request(docker, content) == LINE + LINE
             await nothing_left(docker, content)
         assert server.exchanges[0].size == size_of(content)
 
 
 async def test_an_httpx_client_over_the_same_transport() -> None:
-    """`docker.http` reads an early success beside the upload as well."""
+    """`docker.http` reads an early success during the upload too."""
     content = Body(PARTS)
     with scripted(stream) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 response = await docker.http.post("/x", content=content.__aiter__())
             assert response.content == LINE + LINE
             await nothing_left(docker, content)
@@ -206,7 +206,7 @@ async def test_an_httpx_client_over_the_same_transport() -> None:
 
 
 async def test_items_come_while_the_body_waits() -> None:
-    """A part that is only given once a line of the answer was read: neither waits for the other."""
+    """A part may depend on a line of the answer: sending and reading do not wait for each other."""
     read = anyio.Event()
 
     async def last_part() -> bytes:
@@ -216,7 +216,7 @@ async def test_items_come_while_the_body_waits() -> None:
     content = Body([b"a" * 100_000, last_part])
     with scripted(stream) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async with docker.images.build(content) as lines:
                     assert (await anext(lines)).stream == "one"
                     assert not server.exchanges[0].ended
@@ -227,7 +227,7 @@ async def test_items_come_while_the_body_waits() -> None:
 
 
 async def test_informational_answers_are_no_answer() -> None:
-    """`100 Continue` and the like, before the body and inside it, neither end it nor reach the caller."""
+    """Informational answers before the body and inside it neither end the upload nor reach the caller."""
     content = Body(PARTS)
 
     def script(exchange: Exchange) -> None:
@@ -239,14 +239,14 @@ async def test_informational_answers_are_no_answer() -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert await request(docker, content) == b"ok"
             await nothing_left(docker, content)
 
 
 @pytest.mark.parametrize("body", ["one piece", "many parts"])
 async def test_much_is_written_while_little_is_read(body: str) -> None:
-    """An Engine that writes 32 MiB before it reads one byte is read meanwhile; no lock-step stops either side."""
+    """An Engine that writes 32 MiB before it reads a byte causes no deadlock."""
     content = BODIES[body]()
     block = chunk(b"x" * (1 << 20))
 
@@ -259,14 +259,14 @@ async def test_much_is_written_while_little_is_read(body: str) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert len(await request(docker, content)) == 32 << 20  # type: ignore[arg-type]
             await nothing_left(docker, content)
         assert server.exchanges[0].size == size_of(content)
 
 
 async def test_nothing_piles_up_while_the_caller_does_not_read() -> None:
-    """Who opens the answer and does something else first: neither the answer nor the body is taken into memory."""
+    """If the caller does not read the open answer, neither the answer nor the body is read into memory."""
     content = Body([b"x" * 100_000] * 200)
     written = 0
     enough = threading.Event()
@@ -294,7 +294,7 @@ async def test_nothing_piles_up_while_the_caller_does_not_read() -> None:
 
 
 async def test_a_gibibyte(anyio_backend_name: str) -> None:
-    """1 GiB behind an early success: the parts are asked for as the Engine reads, and never far ahead of it."""
+    """1 GiB after an early success: parts are read as the Engine reads, and never far ahead of it."""
     part = bytes(1 << 20)
     ahead = 0
 
@@ -324,7 +324,7 @@ def refusal(status: bytes) -> bytes:
 
 
 def closes(exchange: Exchange) -> None:
-    """Leaves with the rest of the body unread, which resets the connection."""
+    """Close with the rest of the body unread, which resets the connection."""
 
 
 def reads_on(exchange: Exchange) -> None:
@@ -332,7 +332,7 @@ def reads_on(exchange: Exchange) -> None:
 
 
 def reads_nothing(exchange: Exchange) -> None:
-    """Neither reads nor closes until the client does."""
+    """Neither read nor close until the client does."""
     poll = select.poll()
     poll.register(exchange.sock, select.POLLRDHUP)
     poll.poll(LAST_RESORT * 1000)
@@ -346,7 +346,7 @@ AFTERWARDS = {"closes": closes, "reads on": reads_on, "reads nothing": reads_not
 @pytest.mark.parametrize("afterwards", AFTERWARDS)
 @pytest.mark.parametrize("kept", [False, True], ids=["fresh", "kept"])
 async def test_a_refusal(operation: str, body: str, afterwards: str, kept: bool) -> None:
-    """What the Engine says is the error, on a fresh connection and on one that served before."""
+    """The Engine's answer is the error, on a new connection and on a reused one."""
     call, _ = OPERATIONS[operation]
     content = BODIES[body]()
     large = size_of(content) > LARGE
@@ -364,7 +364,7 @@ async def test_a_refusal(operation: str, body: str, afterwards: str, kept: bool)
                 await docker.system.ping()
             else:
                 docker._use_version((1, 51))
-            with anyio.fail_after(30), pytest.raises(rawdock.BadRequest, match="no such thing"):
+            with anyio.fail_after(60), pytest.raises(rawdock.BadRequest, match="no such thing"):
                 await call(docker, content)
             await nothing_left(docker, content)
         assert len(server.exchanges) == 1
@@ -373,7 +373,7 @@ async def test_a_refusal(operation: str, body: str, afterwards: str, kept: bool)
 @pytest.mark.parametrize("status", [b"301 Moved Permanently", b"404 Not Found", b"500 Internal Server Error"])
 @pytest.mark.parametrize("at", [0, 100_000, 350_000, 1 << 62])
 async def test_every_status_but_a_success_ends_the_upload(status: bytes, at: int) -> None:
-    """Also between any two parts; the connection serves again only if all of the body had gone out."""
+    """The same between any two parts; the connection is reused only if the whole body was sent."""
     content = Body([*PARTS, anyio.sleep_forever] if at < 1 << 62 else PARTS)
 
     def script(exchange: Exchange) -> None:
@@ -383,7 +383,7 @@ async def test_every_status_but_a_success_ends_the_upload(status: bytes, at: int
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30), pytest.raises(rawdock.StatusError, match="no such thing") as caught:
+            with anyio.fail_after(60), pytest.raises(rawdock.StatusError, match="no such thing") as caught:
                 await request(docker, content)
             assert caught.value.status == int(status[:3])
             await nothing_left(docker, content)
@@ -392,7 +392,7 @@ async def test_every_status_but_a_success_ends_the_upload(status: bytes, at: int
 
 @pytest.mark.parametrize("body", ["one piece", "many parts"])
 async def test_a_refusal_over_tcp(body: str) -> None:
-    """What arrived before the connection was reset is still read."""
+    """What came before the connection was reset is read."""
 
     def script(exchange: Exchange) -> None:
         exchange.send(refusal(b"400 Bad Request"))
@@ -402,7 +402,7 @@ async def test_a_refusal_over_tcp(body: str) -> None:
         async with Docker(server.address, version="1.51") as docker:
             for _ in range(20):
                 content = BODIES[body]()
-                with anyio.fail_after(30), pytest.raises(rawdock.BadRequest, match="no such thing"):
+                with anyio.fail_after(60), pytest.raises(rawdock.BadRequest, match="no such thing"):
                     await request(docker, content)
                 await nothing_left(docker, content)
 
@@ -413,7 +413,7 @@ async def test_a_refusal_over_tcp(body: str) -> None:
 @pytest.mark.parametrize("body", ["one piece", "many parts"])
 @pytest.mark.parametrize("answer", ["whole", "204"])
 async def test_a_complete_success_wins_over_a_broken_pipe(body: str, answer: str) -> None:
-    """Podman closes behind the end of an archive, whatever follows it: the rest is not sent, and nothing is wrong."""
+    """Podman closes after the end of an archive, whatever follows: the rest is not sent, and there is no error."""
     content = BODIES[body]()
 
     def script(exchange: Exchange) -> None:
@@ -423,7 +423,7 @@ async def test_a_complete_success_wins_over_a_broken_pipe(body: str, answer: str
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 assert await request(docker, content) == (b"" if answer == "204" else b"ok")
             await nothing_left(docker, content)
             assert server.connections == 2  # the ping behind it needs another
@@ -442,7 +442,7 @@ async def test_an_answer_that_is_cut_short(body: str, sent: bytes) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30), pytest.raises(rawdock.TruncatedError):
+            with anyio.fail_after(60), pytest.raises(rawdock.TruncatedError):
                 await build(docker, content)
             await nothing_left(docker, content)
         assert len(server.exchanges) == 1
@@ -451,7 +451,7 @@ async def test_an_answer_that_is_cut_short(body: str, sent: bytes) -> None:
 @pytest.mark.parametrize("answer", ["stream", "whole", "nothing"])
 @pytest.mark.parametrize("error", [KeyError("mine"), rawdock.NotFound("mine", status=404), "text"])
 async def test_parts_that_fail(answer: str, error: Any) -> None:
-    """The caller's own error comes out as it is, before the answer and inside it; the Engine sees a body cut short."""
+    """The caller's error is raised unchanged, before the answer and inside it; the Engine sees a truncated body."""
     content = Body([*PARTS[:3], error, *PARTS])
 
     def script(exchange: Exchange) -> None:
@@ -462,7 +462,7 @@ async def test_parts_that_fail(answer: str, error: Any) -> None:
     with scripted(script) as server:
         async with Docker(server.address) as docker:
             kind = rawdock.InvalidArgument if error == "text" else type(error)
-            with anyio.fail_after(30), pytest.raises(kind) as caught:
+            with anyio.fail_after(60), pytest.raises(kind) as caught:
                 await build(docker, content)
             if error == "text":
                 assert caught.value.operation == "images.build"  # type: ignore[attr-defined]
@@ -474,7 +474,7 @@ async def test_parts_that_fail(answer: str, error: Any) -> None:
 
 
 async def test_parts_that_fail_while_lines_are_read() -> None:
-    """The lines before it are delivered, and every read behind it says the same."""
+    """The lines before it are returned, and every later read raises it again."""
     fail = anyio.Event()
     error = OSError(5, "mine")
 
@@ -489,7 +489,7 @@ async def test_parts_that_fail_while_lines_are_read() -> None:
                 assert (await anext(lines)).stream == "one"
                 fail.set()
                 for _ in range(2):
-                    with anyio.fail_after(30), pytest.raises(OSError, match="mine") as caught:
+                    with anyio.fail_after(60), pytest.raises(OSError, match="mine") as caught:
                         await anext(lines)
                     assert caught.value is error
             await nothing_left(docker, content)
@@ -508,7 +508,7 @@ async def test_leaving_ends_the_upload(waits: str) -> None:
 
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async with docker.images.build(content) as lines:
                     await anext(lines)
             assert content.given < 60
@@ -516,7 +516,7 @@ async def test_leaving_ends_the_upload(waits: str) -> None:
 
 
 async def test_parts_that_end_slowly_are_waited_for() -> None:
-    """What the caller's own generator does when it is closed is done when the call returns, also if cancelled."""
+    """The caller's generator is closed completely when the call returns, also if that is cancelled."""
     cleaned = False
 
     async def parts() -> AsyncIterator[bytes]:
@@ -547,7 +547,7 @@ async def test_parts_that_end_slowly_are_waited_for() -> None:
 
 @pytest.mark.parametrize("natively", [False, True], ids=["scope", "task"])
 async def test_a_cancelled_read_goes_on_later(natively: bool, loop_name: str) -> None:
-    """A read that is cancelled, of either kind, takes nothing from the answer or from the body."""
+    """A cancelled read loses nothing of the answer or of the body."""
     if natively and loop_name == "trio":
         pytest.skip("trio has no Task.cancel")
     release = threading.Event()
@@ -567,7 +567,7 @@ async def test_a_cancelled_read_goes_on_later(natively: bool, loop_name: str) ->
     content = Body([*PARTS, last_part])
     with scripted(script) as server:
         async with Docker(server.address) as docker, docker.images.build(content) as lines:
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 await anext(lines)
                 for _ in range(3):
                     if natively:
@@ -595,7 +595,7 @@ async def test_a_cancelled_read_goes_on_later(natively: bool, loop_name: str) ->
 @pytest.mark.parametrize("early", [False, True], ids=["silence", "early"])
 @pytest.mark.parametrize("natively", [False, True], ids=["scope", "task"])
 async def test_cancelled_at_every_turn(body: str, early: bool, natively: bool, loop_name: str) -> None:
-    """However far it has come: parts closed, no connection held, no task left, and the client works."""
+    """Cancelled at any point: parts are closed, no connection and no task is left, and the client works."""
     if natively and loop_name == "trio":
         pytest.skip("trio has no Task.cancel")
 
@@ -630,7 +630,7 @@ async def test_cancelled_at_every_turn(body: str, early: bool, natively: bool, l
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_program_that_ends_in_the_middle() -> None:
-    """`asyncio.run` cancels every task at its end; the upload's is among them and says nothing."""
+    """`asyncio.run` cancels every task at its end; the task of an upload then logs no error."""
     closed: list[str] = []
 
     def script(exchange: Exchange) -> None:
@@ -671,7 +671,7 @@ async def test_a_program_that_ends_in_the_middle() -> None:
     steps=st.lists(st.tuples(st.sampled_from(["read", "send", "continue"]), st.integers(1, 200_000)), max_size=12),
 )
 async def test_any_order(chunked: bool, sizes: list[int], steps: list[tuple[str, int]]) -> None:
-    """However reads of the body and writes of the answer alternate, both arrive whole, and the connection serves on."""
+    """However reading the body and writing the answer alternate, both arrive complete, and the connection is reused."""
     expected = sum(number for what, number in steps if what == "send")
 
     def script(exchange: Exchange) -> None:
@@ -694,7 +694,7 @@ async def test_any_order(chunked: bool, sizes: list[int], steps: list[tuple[str,
     content: Any = Body(parts) if chunked else b"".join(parts)
     with scripted(script) as server:
         async with Docker(server.address) as docker:
-            with anyio.fail_after(50):
+            with anyio.fail_after(60):
                 assert len(await request(docker, content)) == expected  # type: ignore[arg-type]
             await nothing_left(docker, content)
             assert server.connections == 1

@@ -1,4 +1,4 @@
-"""What goes wrong between a client and an Engine, and that the next call works all the same."""
+"""Faults between a client and an Engine, after which the next call works."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
 
 import rawdock
 from rawdock import Docker, Limits
-from rawdock._transport.transport import EngineTransport, over_streams, over_unix
+from rawdock._transport.transport import EngineTransport, connect_over_streams, connect_over_unix
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def not_called(request: bytes, peer: Peer) -> bytes:
 
 
 async def works(docker: Docker) -> None:
-    """The next call is answered, with its own answer."""
+    """Check that the next call gets its own answer."""
     assert (await docker.system.ping()).api_version == "1.51"
 
 
@@ -69,7 +69,7 @@ async def test_answers_cut_short(data: bytes) -> None:
     ],
 )
 async def test_streams_that_fail(body: bytes, error: type[rawdock.RawdockError]) -> None:
-    """Lines before the failure are given; then it is raised, with the request that it belongs to."""
+    """Lines before an error are returned; then it is raised, with its request."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
@@ -88,7 +88,7 @@ async def test_streams_that_fail(body: bytes, error: type[rawdock.RawdockError])
 
 
 async def test_a_stream_without_its_last_chunk() -> None:
-    """A connection that is lost mid-stream is never a quiet end."""
+    """A connection that is lost inside a stream raises an error."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n')
@@ -118,7 +118,7 @@ async def test_a_stream_without_its_last_chunk() -> None:
     ],
 )
 async def test_odd_error_bodies(body: bytes, words: str) -> None:
-    """Whatever an error says, its status is kept and its text is shown, shortened."""
+    """Whatever the body of an error is, its status is kept and its text is shown, shortened."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return json_answer(body, b"502 Bad Gateway")
@@ -135,7 +135,7 @@ async def test_odd_error_bodies(body: bytes, words: str) -> None:
 
 
 async def test_no_engine() -> None:
-    """A 200 that is no Engine is said to be none: at the first call, and later."""
+    """A 200 from something that is not an Engine is an error that says so, at the first call and later."""
 
     async def page(request: bytes, peer: Peer) -> bytes:
         return json_answer(b"<html>please log in</html>")
@@ -163,8 +163,8 @@ async def test_no_engine() -> None:
 @pytest.mark.parametrize(
     "data", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\nBad Header\r\n\r\n", b"HTTP/2 200\r\n\r\n"]
 )
-async def test_no_http(data: bytes) -> None:
-    """What is no HTTP/1.1 is an error of its own, at once."""
+async def test_invalid_http(data: bytes) -> None:
+    """Invalid HTTP/1.1 is a DecodeError, at once."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         await peer.send(data)
@@ -172,13 +172,13 @@ async def test_no_http(data: bytes) -> None:
         return b""
 
     async with serving(answer) as server, Docker(server.path) as docker:
-        with pytest.raises(rawdock.DecodeError, match="not HTTP"):
+        with pytest.raises(rawdock.DecodeError, match="not valid HTTP"):
             await docker.system.info()
         await works(docker)
 
 
 async def test_bytes_behind_a_204() -> None:
-    """A second answer behind a 204 is never taken for the answer to the next call."""
+    """A second answer after a 204 is never read as the answer to the next call."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         if b"/pause" in request:
@@ -191,8 +191,9 @@ async def test_bytes_behind_a_204() -> None:
             assert (await docker.containers.inspect("x")).id == "right"
 
 
+@pytest.mark.held_clock
 async def test_a_flood_behind_a_stream() -> None:
-    """What an Engine goes on sending behind the end of a stream is not collected, and spoils its connection only."""
+    """What an Engine sends after the end of a stream is not kept, and only that connection is closed."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         await peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"status":"a"}\r\n\r\n')
@@ -210,8 +211,9 @@ async def test_a_flood_behind_a_stream() -> None:
         assert server.connections == 2
 
 
+@pytest.mark.held_clock
 async def test_late_bytes_on_an_idle_connection() -> None:
-    """Bytes that come while nobody asked spoil the connection, not the next answer."""
+    """Bytes that come on an idle connection close it, and do not change the next answer."""
 
     late = anyio.Event()
 
@@ -246,7 +248,7 @@ async def test_informational_answers() -> None:
     [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
 )
 async def test_endless_answers(start: bytes) -> None:
-    """An endless head, chunk size or body is an error of our own, and the next call works."""
+    """An endless head, chunk size or body is a DecodeError, and the next call works."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(start)
@@ -254,7 +256,7 @@ async def test_endless_answers(start: bytes) -> None:
             await peer.send(b"0" * 65536)
 
     async with serving(answer) as server, Docker(server.path, limits=Limits(answer=1 << 20)) as docker:
-        with pytest.raises(rawdock.DecodeError, match=r"larger than|endless"):
+        with pytest.raises(rawdock.DecodeError, match=r"larger than|does not end"):
             await docker.system.info()
         await works(docker)
 
@@ -274,7 +276,7 @@ async def test_endless_value() -> None:
 
 
 async def test_idle_connections_that_the_engine_closed() -> None:
-    """An idle connection closed by the Engine costs no error, not even where it closes on the request."""
+    """An idle connection that the Engine closes causes no error, even if it closes while the request is sent."""
     calls = 0
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
@@ -288,9 +290,10 @@ async def test_idle_connections_that_the_engine_closed() -> None:
         assert server.requests.count(b"GET /v1.44/containers/x/json") == 7
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 async def test_idle_connections_closed_behind_an_answer(method: str) -> None:
-    """What the Engine closed while nobody asked is seen before it is used, so even a POST goes out, and once."""
+    """An idle connection that the Engine has closed is noticed before it is used, so a POST is sent once."""
 
     async def handle(stream: anyio.abc.SocketStream) -> None:
         async with stream:
@@ -312,7 +315,7 @@ async def test_idle_connections_closed_behind_an_answer(method: str) -> None:
 
 
 async def test_a_head_is_asked_again() -> None:
-    """A HEAD that finds the door shut on a kept connection is asked once more, and no third time."""
+    """A HEAD on a kept connection that was closed is sent once more, and not a third time."""
     calls = 0
 
     async def answer(request: bytes, peer: Peer) -> bytes | None:
@@ -330,7 +333,7 @@ async def test_a_head_is_asked_again() -> None:
 
 @pytest.mark.parametrize("call", ["whole", "stream"])
 async def test_half_an_answer_is_not_asked_for_again(call: str) -> None:
-    """A GET is repeated only where nothing of its answer has come: behind half a head it is an error, sent once."""
+    """A GET is repeated only if nothing of its answer has come: after half a head it is an error, sent once."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 200 OK\r\nConte")
@@ -343,7 +346,7 @@ async def test_half_an_answer_is_not_asked_for_again(call: str) -> None:
 
 
 async def test_an_upload_stops_where_it_was_answered() -> None:
-    """No more parts are asked for once the Engine has answered, though it goes on reading."""
+    """No more parts are read once the Engine has answered, even if it continues to read."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(json_answer(b"", b"404 Not Found"))
@@ -382,7 +385,7 @@ async def test_a_post_is_never_repeated() -> None:
 
 
 async def test_early_refusal_of_an_upload() -> None:
-    """The Engine's answer is read although it closed while we were still sending."""
+    """The Engine's answer is read even if it closes while the body is sent."""
 
     async def answer(request: bytes, peer: Peer) -> None:
         await peer.send(
@@ -409,7 +412,7 @@ async def test_early_refusal_of_an_upload() -> None:
 @pytest.mark.parametrize("waits", ["for a part", "for the engine", "not at all"])
 @pytest.mark.parametrize("streams", [False, True], ids=["socket", "byte stream"])
 async def test_a_refusal_ends_what_an_upload_waits_for(waits: str, streams: bool) -> None:
-    """An early answer is noticed while the parts, or the Engine, keep us waiting, and between parts, on any stream."""
+    """An early answer is noticed while waiting for a part or for the Engine, and between parts, on any stream."""
     closed = 0
     done = anyio.Event()
 
@@ -430,10 +433,12 @@ async def test_a_refusal_ends_what_an_upload_waits_for(waits: str, streams: bool
             closed += 1
 
     async with serving(refuse) as server:
-        connect = over_streams(lambda: anyio.connect_unix(server.path)) if streams else over_unix(server.path)
+        connect = (
+            connect_over_streams(lambda: anyio.connect_unix(server.path)) if streams else connect_over_unix(server.path)
+        )
         transport = EngineTransport(connect)
         async with Docker(transport=transport, version="1.51") as docker:
-            with anyio.fail_after(5), pytest.raises(rawdock.NotFound, match="no"):
+            with anyio.fail_after(60), pytest.raises(rawdock.NotFound, match="no"):
                 await docker.containers.put_archive("x", parts(), path="/")
             assert closed == 1
             assert transport.pool.open_connections == 0
@@ -466,9 +471,10 @@ async def test_early_refusal_of_a_body_in_one_piece(call: str) -> None:
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.held_clock
 @pytest.mark.parametrize("fails", [False, True])
 async def test_an_upload_refused_halfway_leaves_no_half_request(fails: bool) -> None:
-    """A connection on which half a body was sent never carries the next request, though the Engine would keep it."""
+    """A connection on which half a body was sent is not reused, even if the Engine keeps it open."""
     refused = anyio.Event()
     inside: list[bytes] = []
 
@@ -500,7 +506,7 @@ async def test_an_upload_refused_halfway_leaves_no_half_request(fails: bool) -> 
 
 
 async def test_streams_do_not_count_against_calls() -> None:
-    """130 open streams, and calls go on."""
+    """Calls work beside 130 open streams."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         if b"images/create" in request:
@@ -520,7 +526,7 @@ async def test_streams_do_not_count_against_calls() -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(130):
                 tasks.start_soon(hold)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while opened < 130:
                     await anyio.sleep(0.01)
                 for _ in range(20):
@@ -530,7 +536,7 @@ async def test_streams_do_not_count_against_calls() -> None:
 
 
 async def test_redirects_are_not_followed() -> None:
-    """A redirect is an error, and nobody else is asked."""
+    """A redirect is an error, and is not followed."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return b"HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"
@@ -545,7 +551,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_an_engine_that_was_swapped() -> None:
-    """A version that is too new for the Engine that answers now is negotiated once more."""
+    """If another Engine answers, for which the version is too new, it is negotiated again."""
     current = b"1.51"
 
     async def answer(request: bytes, peer: Peer) -> bytes:
@@ -579,7 +585,7 @@ async def test_an_engine_that_was_swapped() -> None:
 
 @pytest.mark.parametrize("named", [b"", b"Api-Version: 1.41\r\n", b"Api-Version: junk\r\n"])
 async def test_an_engine_that_refuses_every_version(named: bytes) -> None:
-    """A version that is refused again after a new negotiation is the 400 that it was, and is not asked a third time."""
+    """If the version is refused again after that, the 400 is raised, and the request is not sent a third time."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         body = b'{"message":"client version 1.51 is too new"}'
@@ -596,7 +602,7 @@ async def test_an_engine_that_refuses_every_version(named: bytes) -> None:
 
 @pytest.mark.parametrize("size", [991, 992])
 async def test_the_limit_of_a_small_answer(size: int) -> None:
-    """The limit of a whole answer holds where it comes in one read, too: just as large is taken, one byte more not."""
+    """The limit of a whole answer also applies if it comes in one read: one byte more is refused."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return json_answer(b'{"Id":"' + b"x" * size + b'"}')
@@ -627,7 +633,7 @@ async def test_five_ways_not_to_be_there(tmp_path: Path, monkeypatch: pytest.Mon
     def denied(path: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("rawdock._transport.transport.connected_unix", denied)
+    monkeypatch.setattr("rawdock._transport.transport.connect_unix_nowait", denied)
     async with Docker(refused) as docker:
         with pytest.raises(rawdock.ConnectError) as caught:
             await docker.system.ping()
@@ -639,7 +645,7 @@ async def test_five_ways_not_to_be_there(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def test_use_after_close() -> None:
-    """A closed client says so, and a stream that was open ends with an error."""
+    """A closed client raises ClosedError, and a stream that was open ends with an error."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -660,7 +666,7 @@ async def test_use_after_close() -> None:
 
 
 def test_another_event_loop() -> None:
-    """A client belongs to the loop that used it first."""
+    """A client can only be used in the event loop that has used it first."""
     docker: Docker | None = None
 
     async def first() -> None:
@@ -703,7 +709,7 @@ asyncio.run(main())
 
 
 async def test_after_fork() -> None:
-    """A child process is told to open a client of its own, and the parent's goes on."""
+    """In a forked child the client raises an error, and the parent's client continues to work."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return json_answer(b"{}")
@@ -720,7 +726,7 @@ async def test_after_fork() -> None:
 
 
 async def test_http_client_over_the_same_connections() -> None:
-    """`docker.http` is a plain httpx client; closing it leaves the rest alone."""
+    """`docker.http` is a plain httpx client; closing it does not close the client."""
 
     async def answer(request: bytes, peer: Peer) -> bytes:
         return json_answer(request.partition(b"\r\n\r\n")[2] or b"{}")
@@ -737,7 +743,7 @@ async def test_http_client_over_the_same_connections() -> None:
 
 
 async def test_a_stream_of_an_engine_that_was_swapped() -> None:
-    """A pull is negotiated once more too, and asked for in the version of the Engine that answers now."""
+    """The version is also negotiated again for a stream, which is then sent with the new version."""
     current = b"1.51"
     requests: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""WireRequest and WireResponse behave as httpx's own, in all that httpx makes public."""
+"""WireRequest and WireResponse behave like httpx's own classes in everything that is public."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_request_body() -> None:
 
 
 def test_request_on_the_wire() -> None:
-    """The bytes that go out are the request line, the headers, a blank line and the body."""
+    """The bytes that are sent are the request line, the headers, a blank line and the body."""
     ours, _ = requests()
     assert isinstance(ours, WireRequest)
     assert ours.wire().startswith(b"POST /v1.41/x%20y/z?a=b&c=d%2Fe HTTP/1.1\r\nHost: docker\r\n")
@@ -111,7 +111,7 @@ def test_response_says_what_httpx_says() -> None:
 
 
 def seen(look: Callable[[Any], Any], message: Any) -> Any:
-    """What somebody who looks gets: a value, or an error and its words."""
+    """The value of an attribute, or the error and its message."""
     try:
         return look(message)
     except Exception as error:
@@ -134,13 +134,13 @@ def _request(request: httpx.Request) -> Any:
 
 @pytest.mark.parametrize("look", REQUEST.values(), ids=REQUEST)
 def test_request_in_other_hands(look: Callable[[Any], Any]) -> None:
-    """A request that is pickled, copied or changed is what httpx's own would be."""
+    """Pickling, copying and changing a request have the same results as with httpx's own."""
     ours, theirs = requests()
     assert seen(look, ours) == seen(look, theirs)
 
 
 def test_a_streamed_request() -> None:
-    """A body that comes in parts is no content: it is asked for as from httpx, before it was read."""
+    """A body in parts has no `content` before it is read, as with httpx."""
 
     async def parts() -> Any:
         yield b"x"
@@ -197,7 +197,7 @@ RESPONSE: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("look", RESPONSE.values(), ids=RESPONSE)
 def test_response_in_other_hands(look: Callable[[Any], Any]) -> None:
-    """A response that is pickled, copied, changed or streamed is what httpx's own would be."""
+    """Pickling, copying, changing and streaming a response have the same results as with httpx's own."""
     ours, theirs = responses()
     assert seen(look, ours) == seen(look, theirs)
 
@@ -233,7 +233,7 @@ def test_other_answers(raw: bytes, body: bytes) -> None:
 
 
 def test_a_content_coding_is_not_undone() -> None:
-    """The one difference: rawdock asks for no coding, and a small answer must not become one beyond the limits."""
+    """The one difference: content codings are not decoded, so that a small answer cannot exceed the limits."""
     packed = gzip.compress(b"hello")
     head = parse_head(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip")
     assert WireResponse(head, packed, requests()[0]).content == packed
@@ -241,7 +241,7 @@ def test_a_content_coding_is_not_undone() -> None:
 
 
 class Body(httpx.AsyncByteStream):
-    """A body in parts, that counts how often it was closed."""
+    """A body in parts that counts how often it was closed."""
 
     closed = 0
 
@@ -277,7 +277,7 @@ async def _all(parts: AsyncIterator[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("name", READS)
 async def test_an_open_response(name: str) -> None:
-    """What is still to be read is read in all of httpx's ways, once, and closed behind it."""
+    """An open response can be read in every way of httpx, once, and is closed afterwards."""
     told: list[list[Any]] = []
     for response in open_responses():
         state = [response.is_closed, response.is_stream_consumed, response.status_code, response.headers]

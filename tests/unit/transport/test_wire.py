@@ -1,4 +1,4 @@
-"""The parser of answers: any cut of the bytes is the same, h11 agrees, and nothing is kept beyond the limits."""
+"""The parser of answers: the same result for any cut of the bytes, the same as h11's, and within the limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rawdock._transport.wire import Limits, Reader, TooLarge, Truncated, WireError, whole_answer
+from rawdock._transport.wire import AnswerParser, Limits, Reader, TooLarge, Truncated, WireError
 
 # All in which rawdock is stricter than h11, and why: how such bytes are known, and one of them. It is never looser.
 STRICTER = {
@@ -38,17 +38,17 @@ def read(
     eof: bool = True,
     limits: Limits | None = None,
     *,
-    poured: bool = False,
+    into: bool = False,
 ) -> Result:
-    """What a Reader makes of the bytes cut at these places; with its body poured, once its head is there."""
-    reader = Reader(no_body, limits)
+    """The result of a Reader for the bytes cut at these places; `into`: with `feed_into` once the head has come."""
+    reader = Reader(no_body, AnswerParser(limits))
     body: list[bytes] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     try:
         for start, end in pairwise(places):
-            if poured and reader.head is not None:
+            if into and reader.head is not None:
                 memory = bytearray(data[start:end])
-                reader.pour(memoryview(memory), lambda view, to=body: to.append(bytes(view)))
+                reader.feed_into(memoryview(memory), lambda view, to=body: to.append(bytes(view)))
                 memory[:] = bytes(len(memory))
             else:
                 body += reader.feed(data[start:end])
@@ -61,7 +61,7 @@ def read(
 
 
 def by_h11(data: bytes, method: str = "GET") -> Result:
-    """What h11 makes of them."""
+    """The result of h11 for the bytes."""
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "d")]))
     connection.send(h11.EndOfMessage())
@@ -146,7 +146,7 @@ relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @relaxed
 @given(answers(), cuts)
 def test_any_cut_is_the_same(answer: tuple[bytes, bytes, str], cut: list[int]) -> None:
-    """A valid answer gives its body however its bytes come, also one at a time."""
+    """A valid answer has the same body however its bytes come, also one at a time."""
     data, body, method = answer
     no_body = method == "HEAD"
     whole = read(data, [], no_body)
@@ -157,24 +157,24 @@ def test_any_cut_is_the_same(answer: tuple[bytes, bytes, str], cut: list[int]) -
 
 @relaxed
 @given(answers(), cuts)
-def test_any_cut_of_a_body_that_is_poured(answer: tuple[bytes, bytes, str], cut: list[int]) -> None:
-    """A body that goes to a sink is the same as one that is given in pieces."""
+def test_any_cut_of_a_body_that_is_into(answer: tuple[bytes, bytes, str], cut: list[int]) -> None:
+    """A body that is passed to a function is the same as one that is returned in pieces."""
     data, body, method = answer
     head = data.rindex(b"\r\n\r\n", 0, len(data) - len(body) if data.endswith(body) else None) + 4
     for places in ([data.index(b"\r\n\r\n") + 4], [head], [head, *cut], list(range(len(data)))):
-        assert read(data, places, method == "HEAD", poured=True) == read(data, [], method == "HEAD")
+        assert read(data, places, method == "HEAD", into=True) == read(data, [], method == "HEAD")
 
 
 @pytest.mark.parametrize("size", [1, 15, 16, 255, 4096, 32768])
-def test_large_reads_are_poured_in_large_parts(size: int) -> None:
-    """Chunks that a read holds whole reach the sink whole, and one at the border of two reads in two parts."""
+def test_large_reads_are_written_in_large_parts(size: int) -> None:
+    """A chunk that comes in one read is written in one part, and one that comes in two reads in two parts."""
     chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
     reader = Reader()
     reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
     parts: list[int] = []
     first = memoryview(chunk * 3 + chunk[: -2 - size // 2])
-    reader.pour(first, lambda view: parts.append(len(view)))
-    reader.pour(memoryview(chunk[-2 - size // 2 :] + chunk + b"0\r\n\r\n"), lambda view: parts.append(len(view)))
+    reader.feed_into(first, lambda view: parts.append(len(view)))
+    reader.feed_into(memoryview(chunk[-2 - size // 2 :] + chunk + b"0\r\n\r\n"), lambda view: parts.append(len(view)))
     assert reader.done
     assert sum(parts) == 5 * size
     assert parts[:3] == [size] * 3
@@ -183,8 +183,8 @@ def test_large_reads_are_poured_in_large_parts(size: int) -> None:
 
 @relaxed
 @given(answers(), st.binary(min_size=1, max_size=30), cuts)
-def test_any_cut_with_bytes_behind(answer: tuple[bytes, bytes, str], behind: bytes, cut: list[int]) -> None:
-    """Bytes behind an answer are its rest, whole and in order, and behind a 101 they are its body."""
+def test_any_cut_with_bytes_after_the_answer(answer: tuple[bytes, bytes, str], behind: bytes, cut: list[int]) -> None:
+    """Bytes after an answer are its rest, complete and in order; after a 101 they are its body."""
     data, body, method = answer
     no_body = method == "HEAD"
     to_close = not read(data, [], no_body, eof=False)[2]  # such a body has nothing behind it
@@ -203,19 +203,19 @@ small = Limits(head=120, headers=4)
 @relaxed
 @given(answers(), st.data())
 def test_any_cut_of_broken_bytes(answer: tuple[bytes, bytes, str], data: st.DataObject) -> None:
-    """Broken bytes give the same error, or the same answer, in any cut, under small limits too."""
+    """Broken bytes have the same error, or the same answer, for any cut, also with small limits."""
     broken, no_body = mutated(answer[0], data), answer[2] == "HEAD"
     for limits in (Limits(), small):
         whole = read(broken, [], no_body, limits=limits)
         assert read(broken, data.draw(cuts), no_body, limits=limits) == whole
-        assert read(broken, data.draw(cuts), no_body, limits=limits, poured=True) == whole
+        assert read(broken, data.draw(cuts), no_body, limits=limits, into=True) == whole
         assert read(broken, list(range(len(broken))), no_body, limits=limits) == whole
 
 
 @relaxed
 @given(answers())
 def test_h11_agrees_on_valid_answers(answer: tuple[bytes, bytes, str]) -> None:
-    """Status, headers and body are what h11 reads."""
+    """Status, headers and body are the same as h11's."""
     data, _, method = answer
     head, ours, _, _ = read(data, [], method == "HEAD")
     status, headers = head  # type: ignore[misc]
@@ -225,7 +225,7 @@ def test_h11_agrees_on_valid_answers(answer: tuple[bytes, bytes, str]) -> None:
 @relaxed
 @given(answers(), st.data())
 def test_h11_on_broken_bytes(answer: tuple[bytes, bytes, str], data: st.DataObject) -> None:
-    """What rawdock takes, h11 reads alike; what only h11 takes is in the table of what rawdock is stricter in."""
+    """What rawdock accepts, h11 reads the same; what only h11 accepts is in the table of where rawdock is stricter."""
     original, body, method = answer
     broken = mutated(original, data)
     ours, theirs = read(broken, [], method == "HEAD"), by_h11(broken, method)
@@ -234,13 +234,14 @@ def test_h11_on_broken_bytes(answer: tuple[bytes, bytes, str], data: st.DataObje
         # h11 shows "1, 1" as the one length that it means
         assert theirs == (status, tuple(headers), ours[1]) or re.search(rb"([0-9]+),\1", broken)
     elif theirs != ("error",):
-        around = broken.replace(body, b"") if body else broken
+        # A short body may stand elsewhere too, as a line end does: then it is left in.
+        around = broken.replace(body, b"") if broken.count(body) == 1 else broken
         assert [known for known, _ in STRICTER.values() if known.search(around)]
 
 
 @pytest.mark.parametrize("data", [example for _, example in STRICTER.values()], ids=list(STRICTER))
 def test_stricter_than_h11(data: bytes) -> None:
-    """What h11 takes and rawdock refuses is written down, with its reason."""
+    """What h11 accepts and rawdock refuses is listed with its reason."""
     assert by_h11(data) != ("error",)
     assert read(data, [])[0] == "error"
 
@@ -289,7 +290,7 @@ def test_an_early_end_is_no_end(data: bytes) -> None:
 
 
 def test_upgrade() -> None:
-    """Behind a 101 the bytes are the connection's own, from the first one on."""
+    """After a 101 all bytes belong to the upgraded connection."""
     reader = Reader()
     assert reader.feed(b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\nfirst") == [b"first"]
     assert reader.feed(b"HTTP/1.1 200 OK\r\n\r\n") == [b"HTTP/1.1 200 OK\r\n\r\n"]
@@ -300,7 +301,7 @@ def test_upgrade() -> None:
 
 
 def test_bytes_behind_an_answer() -> None:
-    """What follows a complete answer belongs to nobody, and the connection is not used again."""
+    """Bytes after a complete answer belong to no request, and the connection is not used again."""
     reader = Reader()
     reader.feed(b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
     assert reader.done
@@ -311,9 +312,9 @@ def test_bytes_behind_an_answer() -> None:
 @relaxed
 @given(answers())
 def test_whole_answer_agrees_with_the_reader(answer: tuple[bytes, bytes, str]) -> None:
-    """The short way gives what the long way gives, or leaves it to the long way."""
+    """`whole_answer` has the same result as a Reader, or None."""
     data, body, method = answer
-    short = whole_answer(data, method == "HEAD", Limits())
+    short = AnswerParser().whole_answer(data, method == "HEAD")
     if short is not None:
         head, ours = short
         assert ours == body
@@ -336,7 +337,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 def test_endless_parts(start: bytes, more: bytes) -> None:
     """A head, a chunk's size, trailers or informational answers without an end are refused, and not kept."""
-    reader = Reader(limits=Limits(head=8192, headers=100))
+    reader = Reader(parser=AnswerParser(Limits(head=8192, headers=100)))
     reader.feed(start)
 
     def feed_on() -> None:
@@ -347,11 +348,11 @@ def test_endless_parts(start: bytes, more: bytes) -> None:
     with pytest.raises(WireError):
         feed_on()
     with pytest.raises(TooLarge, match="header lines"):
-        Reader(limits=Limits(headers=3)).feed(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4 + b"\r\n")
+        Reader(parser=AnswerParser(Limits(headers=3))).feed(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4 + b"\r\n")
 
 
 def test_a_claimed_size_allocates_nothing() -> None:
-    """A length that the peer only claims is not believed before the bytes are there."""
+    """No memory is allocated for a length that the peer has only announced."""
     reader = Reader()
     assert reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\nabc") == [b"abc"]
     reader = Reader()
@@ -367,7 +368,7 @@ def test_a_claimed_size_allocates_nothing() -> None:
     ],
 )
 def test_a_limit_does_not_depend_on_the_cut(before: bytes, start: bytes, limit: int) -> None:
-    """A head, trailers or chunk line just as long as its limit is taken, and one byte more is not, in any cut."""
+    """A head, trailers or chunk line as long as its limit is accepted, and one byte more refused, for any cut."""
     for size, refused in ((limit, False), (limit + 1, True)):
         data = before + start.ljust(size, b"x") + b"\r\n\r\n"
         for places in ([], list(range(len(data)))):
@@ -377,9 +378,9 @@ def test_a_limit_does_not_depend_on_the_cut(before: bytes, start: bytes, limit: 
 
 
 def test_limits_are_of_the_client() -> None:
-    """A head that one client took is refused by another with a lower limit."""
+    """A head that one client accepts is refused by another with a lower limit."""
     data = b"HTTP/1.1 200 OK\r\n" + b"X-Mine: y\r\n" * 9 + b"Content-Length: 0\r\n\r\n"
-    assert whole_answer(data, False, Limits()) is not None
+    assert AnswerParser().whole_answer(data, False) is not None
     assert read(data, [], limits=Limits(headers=9)) == ("error", "TooLarge")
     with pytest.raises(TooLarge):
-        whole_answer(data, False, Limits(headers=9))
+        AnswerParser(Limits(headers=8)).whole_answer(data, False)

@@ -1,4 +1,4 @@
-"""A connection over any anyio byte stream: TLS, a process's pipes, or memory in a test."""
+"""A connection over any anyio byte stream: TLS, the pipes of a process, or memory in a test."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import anyio
 from anyio.abc import ByteStream
 
 from .connection import PullConnection
-from .wire import Limits
+from .wire import AnswerParser
 
 __all__ = ["StreamConnection"]
 
-_RECEIVE = 64 * 1024
-_SEND = 256 * 1024
+_RECEIVE_SIZE = 64 * 1024
+_SEND_SIZE = 256 * 1024
 
 
 class StreamConnection(PullConnection):
-    """See `Connection`. Whether an idle stream has been closed cannot be seen before it is used."""
+    """See `Connection`. Whether the peer has closed an idle stream is only known once it is used."""
 
-    def __init__(self, stream: ByteStream, limits: Limits) -> None:
-        super().__init__(limits)
+    def __init__(self, stream: ByteStream, parser: AnswerParser) -> None:
+        super().__init__(parser)
         self._stream = stream
 
     async def _receive(self) -> bytes:
         try:
-            return await self._stream.receive(_RECEIVE)
+            return await self._stream.receive(_RECEIVE_SIZE)
         except anyio.EndOfStream:
             return b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise ConnectionResetError("the stream broke") from error
 
     async def _send(self, data: bytes | memoryview) -> None:
-        self._bytes_sent = True  # how much a stream has sent is not known
+        self._bytes_sent = True  # a stream does not say how much of it was sent
         try:
-            for start in range(0, len(data), _SEND):  # not a copy of the whole
-                await self._stream.send(bytes(data[start : start + _SEND]))
+            for start in range(0, len(data), _SEND_SIZE):  # in parts, to avoid a copy of all
+                await self._stream.send(bytes(data[start : start + _SEND_SIZE]))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise BrokenPipeError("the stream broke") from error
 
