@@ -19,8 +19,8 @@ from .._annotations import without_none
 from .._versions import Version, check_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
-from .late import came, plain_copy
-from .model import FieldInfo, Model, SecretStr, Timestamp, fields_of
+from .model import FieldInfo, Model, SecretStr, Timestamp, fields_of, undecoded_json
+from .undecoded import plain_copy
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "line_decoder", "load_lines", "loads", "use_json"]
 
@@ -123,8 +123,8 @@ def decode(kind: Any, data: bytes | str | object, *, complete: bool = False) -> 
     """Decode JSON text, or parsed JSON, as a model, `list[Model]`, `dict[str, Model]`, ...
 
     As in the answer of a call, nested fields are decoded when they are read, and wrong values raise DecodeError then;
-    with `complete` everything is decoded now. Parsed JSON is copied, and never changed. Raises DecodeError, with the
-    `path` of the wrong value.
+    with `complete` everything is decoded now. Parsed JSON is copied, and never changed. Raises
+    DecodeError, with the `path` of the wrong value.
     """
     parsed = loads(data) if isinstance(data, (bytes, str)) else plain_copy(data)
     value = decoder(kind)(parsed)
@@ -218,12 +218,12 @@ def encode_fields(
     for field in fields:
         try:
             one = getattr(value, field.name)
-        except DecodeError:  # it came so, and nobody replaced it
-            odd = came(value, field.wire)
-            if odd is not None:
+        except DecodeError:  # a wrong value that was decoded, and not replaced since
+            wrong = undecoded_json(value, field.wire)
+            if wrong is not None:
                 where = f"{path}.{field.wire}"
                 _check_field(field, where, version)
-                out[field.wire] = _encode_any(odd, where, version)
+                out[field.wire] = _encode_any(wrong, where, version)
             continue
         if not field.required:
             if one is None and field.default is None:
@@ -246,7 +246,7 @@ def _check_field(field: FieldInfo, where: str, version: Version | None) -> None:
 
 
 def encode_extra(value: Model, path: str = "$", version: Version | None = None) -> dict[str, Any]:
-    """The fields of a model that rawdock does not know."""
+    """The `extra` of a model."""
     extra = value.extra
     if not isinstance(extra, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")

@@ -1,7 +1,7 @@
-"""Copies of models: with fields replaced, for `copy`, and for `pickle`.
+"""Copies of models: `Model.replace`, the module `copy`, and `pickle`.
 
-`pickle` and `deepcopy` go by what goes over the wire, so that a pickle can be read by another version of rawdock, which
-may have other fields.
+`pickle` and `deepcopy` use the JSON form, so that a pickle can be loaded by another version of rawdock, which may have
+other fields.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, TypeVar, cast
 
 from ..errors import InvalidArgument
 from .codec import encode, encode_extra, encode_fields
-from .decoders import is_read
-from .late import LOCK, came, plain_copy
-from .model import NO_EXTRA, Model, attributes, fields_of
+from .decoders import has_value
+from .model import NO_EXTRA, Model, attributes, fields_of, undecoded_json
+from .undecoded import LOCK, plain_copy
 
 __all__ = ["deep_copied", "reduced", "replaced", "restored"]
 
@@ -31,34 +31,34 @@ def replaced(model: M, changes: dict[str, Any]) -> M:
         for field in fields_of(cls):
             if field.name in changes:
                 continue
-            if is_read(model, field.name):
-                _put(made, field.name, _fresh(getattr(model, field.name)))
+            if has_value(model, field.name):
+                _set(made, field.name, _fresh(getattr(model, field.name)))
             else:
-                raw = came(model, field.wire)
+                raw = undecoded_json(model, field.wire)
                 if raw is not None:
                     unread[field.wire] = plain_copy(raw)
         if unread:
-            _put(made, "_parsed", unread)
-            _put(made, "_place", model._place)  # pyright: ignore[reportPrivateUsage]
-        _put(made, "extra", _fresh(model.extra) if model.extra else NO_EXTRA)
+            _set(made, "_undecoded", unread)
+            _set(made, "_location", model._location)  # pyright: ignore[reportPrivateUsage]
+        _set(made, "extra", _fresh(model.extra) if model.extra else NO_EXTRA)
     for name, value in changes.items():
-        _put(made, name, value)
+        _set(made, name, value)
     return made
 
 
 def _empty(cls: type[M]) -> M:
-    """A model in which nothing is read, and nothing came."""
+    """A model without any value."""
     made = object.__new__(cls)
-    _put(made, "_parsed", None)
-    _put(made, "_place", None)
+    _set(made, "_undecoded", None)
+    _set(made, "_location", None)
     return made
 
 
-_put = object.__setattr__
+_set = object.__setattr__
 
 
 def _fresh(value: Any) -> Any:
-    """A value of a field that shares nothing with it that can be changed."""
+    """A copy of a value that shares nothing that can be changed with it."""
     if isinstance(value, Model):
         return replaced(value, {})
     if type(value) is list:
@@ -68,44 +68,44 @@ def _fresh(value: Any) -> Any:
     return value
 
 
-def _apart(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A model as it goes over the wire, and the values that a caller gave and that cannot go there, by field."""
+def _json_form(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The JSON form of a model, and by field name the values set by a caller that are not of their type."""
     try:
         return encode(model), {}
     except InvalidArgument:
         pass
     wire: dict[str, Any] = {}
-    strays: dict[str, Any] = {}
+    invalid: dict[str, Any] = {}
     for field in fields_of(type(model)):
         try:
             wire |= encode_fields(model, [field])
         except InvalidArgument:
-            strays[field.name] = getattr(model, field.name)
+            invalid[field.name] = getattr(model, field.name)
     try:
         wire |= encode_extra(model)
     except InvalidArgument:
-        strays["extra"] = model.extra
-    return wire, strays
+        invalid["extra"] = model.extra
+    return wire, invalid
 
 
-def restored(cls: type[M], wire: dict[str, Any], strays: dict[str, Any]) -> M:
-    """The model that was taken apart: it is read when it is looked at."""
+def restored(cls: type[M], wire: dict[str, Any], invalid: dict[str, Any]) -> M:
+    """Make the model again. Its fields are decoded when they are read."""
     made = _empty(cls)
     known = {field.wire for field in fields_of(cls)}
-    _put(made, "_parsed", {name: value for name, value in wire.items() if name in known})
+    _set(made, "_undecoded", {name: value for name, value in wire.items() if name in known})
     extra = {name: value for name, value in wire.items() if name not in known}
-    _put(made, "extra", extra or NO_EXTRA)
-    for name, value in strays.items():
+    _set(made, "extra", extra or NO_EXTRA)
+    for name, value in invalid.items():
         if name in {x.name for x in attributes(cls)}:
-            _put(made, name, value)
+            _set(made, name, value)
     return made
 
 
 def reduced(model: Model) -> tuple[Any, ...]:
-    """What `pickle` and `copy.copy` make another one of."""
-    return restored, (type(model), *_apart(model))
+    """The function and arguments with which `pickle` and `copy.copy` make the copy."""
+    return restored, (type(model), *_json_form(model))
 
 
 def deep_copied(model: M, memo: dict[int, Any]) -> M:
-    wire, strays = _apart(model)
-    return restored(type(model), wire, copy.deepcopy(strays, memo))
+    wire, invalid = _json_form(model)
+    return restored(type(model), wire, copy.deepcopy(invalid, memo))

@@ -1,8 +1,8 @@
-"""Compiles what reads parsed JSON: a function of plain straight-line code for each model, and one for each field.
+"""Decoders of models: functions of straight-line code, compiled when they are first used.
 
-A model is read by its plain values; one that is not of its type is left alone, and so is what is nested, until somebody
-looks. Both stay in `_parsed`, from which `read_field` reads them. What a decoder is given belongs to it: parts of it
-become parts of the model, or are taken out of it.
+The decoder of a model stores the plain values. Nested fields and wrong values stay in `_undecoded` as parsed JSON, and
+are decoded when they are read (`_field_reader`). A decoder owns the parsed JSON that it is given: lists and maps in it
+become values of the model.
 """
 
 from __future__ import annotations
@@ -13,13 +13,24 @@ from types import NoneType
 from typing import Any, TypeAlias, cast, get_args, get_origin
 
 from .._annotations import without_none
+from .._generated import compile_function
 from ..errors import DecodeError
-from .late import LOCK, READ, Place, parsed_at, places_of, waits, wrong
-from .model import NO_EXTRA, FieldInfo, Model, SecretStr, Timestamp, default_of_name, fields_of
+from .model import (
+    NO_EXTRA,
+    FieldInfo,
+    Model,
+    SecretStr,
+    Timestamp,
+    default_of_name,
+    fields_of,
+    is_nested,
+    nested_positions,
+)
+from .undecoded import LOCK, TAKEN, Location, json_at, wrong_type
 
 __all__ = ["EXPECTED", "converter", "decoder", "line_decoder", "readers_of"]
 
-Convert: TypeAlias = Callable[[Any, Place], Any]
+Convert: TypeAlias = Callable[[Any, Location], Any]
 
 EXPECTED: dict[Any, str] = {str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", SecretStr: "str"}
 _ZEROS: dict[Any, Any] = {
@@ -31,42 +42,42 @@ _INLINE = {str: "str", int: "int", bool: "bool"}
 
 @functools.cache
 def decoder(kind: Any) -> Callable[[Any], Any]:
-    """The function that reads parsed JSON, which it then owns, as an answer."""
-    return _of_an_answer(kind, converter(kind))
+    """The function that decodes the parsed JSON of an answer as `kind`."""
+    return _answer_decoder(kind, converter(kind))
 
 
 @functools.cache
 def line_decoder(kind: Any) -> Callable[[Any], Any]:
-    """The same for a line of a stream: what is nested is read at once, as it is always looked at."""
-    return _of_an_answer(kind, converter(kind, at_once=True))
+    """The same for lines of streams: nested fields are decoded at once, because they are nearly always read."""
+    return _answer_decoder(kind, converter(kind, at_once=True))
 
 
-def _of_an_answer(kind: Any, convert: Convert) -> Callable[[Any], Any]:
+def _answer_decoder(kind: Any, convert: Convert) -> Callable[[Any], Any]:
     model = (get_args(kind) or (kind,))[-1]
     name = model.__name__ if isinstance(model, type) and issubclass(model, Model) else ""
 
-    def read(value: Any) -> Any:
+    def decode_answer(value: Any) -> Any:
         try:
             return convert(value, None)
         except DecodeError as error:
             error.model = error.model or name
             raise
 
-    return read
+    return decode_answer
 
 
 # Values of any type.
 
 
 def converter(kind: Any, at_once: bool = False) -> Convert:
-    """The function that reads parsed JSON as `kind`, and raises a DecodeError with its path if it is something else."""
+    """The function that decodes parsed JSON at a location as `kind`, or raises DecodeError with the path."""
     kind, optional = without_none(kind)
     convert = _plain_converter(kind, at_once)
     if not optional:
         return convert
 
-    def convert_optional(value: Any, place: Place) -> Any:
-        return None if value is None else convert(value, place)
+    def convert_optional(value: Any, location: Location) -> Any:
+        return None if value is None else convert(value, location)
 
     return convert_optional
 
@@ -78,35 +89,35 @@ def _plain_converter(kind: Any, at_once: bool) -> Convert:
     if origin is dict or kind is dict:
         return _dict_converter(get_args(kind)[1] if origin else object, at_once)
     if kind in (object, Any):
-        return _same
+        return _unchanged
     if isinstance(kind, type) and issubclass(kind, Model):
         return _model_decoder(kind, at_once)
     if kind in EXPECTED:
         return _scalar_converter(kind)
     if kind in (None, NoneType):
-        return _nothing
-    raise TypeError(f"{kind!r} is not a type that models are made of")
+        return _decode_none
+    raise TypeError(f"{kind!r} is not a type that a model can have")
 
 
-def _nothing(value: Any, place: Place) -> None:
+def _decode_none(value: Any, location: Location) -> None:
     if value is not None:
-        raise wrong("null", value, place)
+        raise wrong_type("null", value, location)
 
 
-def _same(value: Any, place: Place) -> Any:
+def _unchanged(value: Any, location: Location) -> Any:
     return value
 
 
 def _scalar_converter(kind: Any) -> Convert:
     types, zero, expected = _PARSED_AS.get(kind, (kind,)), _ZEROS[kind], EXPECTED[kind]
-    make = kind if kind in (Timestamp, SecretStr) else None  # a float that came as an integer stays as exact
+    make = kind if kind in (Timestamp, SecretStr) else None  # an integer stays exact as a float
 
-    def convert(value: Any, place: Place) -> Any:
+    def convert(value: Any, location: Location) -> Any:
         if type(value) in types:
             return make(value) if make else value
         if value is None:
             return zero
-        raise wrong(expected, value, place)
+        raise wrong_type(expected, value, location)
 
     return convert
 
@@ -115,17 +126,17 @@ def _list_converter(item: Any, at_once: bool) -> Convert:
     convert = converter(item, at_once)
     only = {item} if item in _INLINE else None
 
-    def convert_list(value: Any, place: Place) -> Any:
+    def convert_list(value: Any, location: Location) -> Any:
         if type(value) is not list:
             if value is None:
                 return []
-            raise wrong("list", value, place)
+            raise wrong_type("list", value, location)
         items = cast("list[Any]", value)
         if only is not None and set(map(type, items)) == only:
             return items
-        if place is None:
+        if location is None:
             return [convert(x, i) for i, x in enumerate(items)]
-        return [convert(x, (place, i)) for i, x in enumerate(items)]
+        return [convert(x, (location, i)) for i, x in enumerate(items)]
 
     return convert_list
 
@@ -134,15 +145,15 @@ def _dict_converter(item: Any, at_once: bool) -> Convert:
     convert = converter(item, at_once)
     only = {item} if item in _INLINE else None
 
-    def convert_dict(value: Any, place: Place) -> Any:
+    def convert_dict(value: Any, location: Location) -> Any:
         if type(value) is not dict:
             if value is None:
                 return {}
-            raise wrong("dict", value, place)
+            raise wrong_type("dict", value, location)
         pairs = cast("dict[str, Any]", value)
         if only is not None and set(map(type, pairs.values())) == only:
             return pairs
-        return {key: convert(x, (place, key, None)) for key, x in pairs.items()}
+        return {key: convert(x, (location, key, None)) for key, x in pairs.items()}
 
     return convert_dict
 
@@ -155,8 +166,8 @@ _compiling: set[tuple[type[Model], bool]] = set()
 
 def _model_decoder(cls: type[Model], at_once: bool) -> Convert:
     key = cls, at_once
-    if key in _compiling:  # a model that holds itself
-        return lambda value, place: _model_decoders[key](value, place)
+    if key in _compiling:  # a model that contains itself
+        return lambda value, location: _model_decoders[key](value, location)
     found = _model_decoders.get(key)
     if found is None:
         _compiling.add(key)
@@ -167,11 +178,11 @@ def _model_decoder(cls: type[Model], at_once: bool) -> Convert:
     return found
 
 
-def _twin(cls: type[Model]) -> type:
-    """A class of the same layout whose instances can be written.
+def _unfrozen_twin(cls: type[Model]) -> type:
+    """A class with the same slots as a model, but not frozen.
 
-    A frozen instance costs a call a field to make. An instance of the twin is filled by plain stores, and then becomes
-    one of the model.
+    Filling a frozen instance costs a call for each field. Instead an instance of this class is filled by plain
+    assignments, and its class is changed to the model afterwards.
     """
     slots = [name for name in vars(cls).get("__slots__", ()) if name != "__weakref__"]
     return type.__new__(
@@ -181,7 +192,7 @@ def _twin(cls: type[Model]) -> type:
         {
             "__slots__": tuple(slots),
             "__setattr__": object.__setattr__,
-            "__delattr__": object.__delattr__,  # both, or the interpreter looks each store up by name
+            "__delattr__": object.__delattr__,  # without it too, the interpreter would look up each assignment by name
             "__attrs_attrs__": (),
         },
     )
@@ -189,66 +200,64 @@ def _twin(cls: type[Model]) -> type:
 
 def _compile(cls: type[Model], at_once: bool) -> Convert:
     fields = fields_of(cls)
-    waiting = [] if at_once else [field.wire for field in fields if waits(field)]
+    nested = [] if at_once else [field.wire for field in fields if is_nested(field)]
     names: dict[str, Any] = {
         "cls": cls,
-        "twin": _twin(cls),
+        "twin": _unfrozen_twin(cls),
         "new": object.__new__,
         "known": frozenset(field.wire for field in fields),
         "no_extra": NO_EXTRA,
-        "wrong": wrong,
-        "identity": functools.partial(_no_identity, cls.__name__),
-        "keep": functools.partial(_keep, fields),
+        "wrong_type": wrong_type,
+        "required": functools.partial(_required_error, cls.__name__),
+        "keep": functools.partial(_keep_undecoded, fields),
         "DecodeError": DecodeError,
     }
     needed = any(field.required for field in fields)
     lines = [
         "if type(data) is not dict:",
-        f"    if {'True' if needed else 'data is not None'}: raise wrong('an object', data, place)",
+        f"    if {'True' if needed else 'data is not None'}: raise wrong_type('an object', data, location)",
         "    data = {}  # null, inside a list or map",
         "one = new(twin)",
         "get = data.get",
-        "odd = False",
+        "wrong = False",
     ]
     for index, field in enumerate(fields):
-        if at_once or not waits(field):
+        if at_once or not is_nested(field):
             lines += _Field(field, str(index), names, at_once).lines()
     lines += [
         "if known.issuperset(data): one.extra = no_extra",
         "else: one.extra = {key: item for key, item in data.items() if key not in known}",
-        "if odd: keep(one, data, place)",
+        "if wrong: keep(one, data, location)",
     ]
-    if waiting:
-        # Smaller than a dict, and than all that came.
-        raw = ", ".join(f"get({wire!r})" for wire in waiting)
-        lines.append(f"else: one._parsed = [{raw}]; one._place = place")
+    if nested:
+        # A list takes less memory than a dict, and than all of the data.
+        raw = ", ".join(f"get({wire!r})" for wire in nested)
+        lines.append(f"else: one._undecoded = [{raw}]; one._location = location")
     else:
-        lines.append("else: one._parsed = None")
+        lines.append("else: one._undecoded = None")
     lines += ["one.__class__ = cls", "return one"]
-    source = "def read(data, place):\n" + "".join(f"    {line}\n" for line in lines)
-    exec(compile(source, f"<decoder of {cls.__name__}>", "exec"), names)
-    return cast("Convert", names["read"])
+    return compile_function("def decode_model(data, location):", lines, names, f"decoder of {cls.__name__}")
 
 
-def _no_identity(model: str, wire: str, expected: str, value: Any, place: Place) -> DecodeError:
-    where = (place, wire)
-    error = wrong(expected, value, where)
+def _required_error(model: str, wire: str, expected: str, value: Any, location: Location) -> DecodeError:
+    where = (location, wire)
+    error = wrong_type(expected, value, where)
     if value is None:
         error = DecodeError(f"{wire} is missing", path=error.path)
     error.model = model
     return error
 
 
-def _keep(fields: tuple[FieldInfo, ...], one: Any, data: dict[str, Any], place: Place) -> None:
-    """Keep what came for the fields that were left alone."""
-    one._parsed = {
-        field.wire: data[field.wire] for field in fields if field.wire in data and not is_read(one, field.name)
+def _keep_undecoded(fields: tuple[FieldInfo, ...], one: Any, data: dict[str, Any], location: Location) -> None:
+    """Keep the parsed JSON of the fields without a value."""
+    one._undecoded = {
+        field.wire: data[field.wire] for field in fields if field.wire in data and not has_value(one, field.name)
     }
-    one._place = place
+    one._location = location
 
 
-def is_read(model: Any, name: str) -> bool:
-    """Whether a field has its value."""
+def has_value(model: Any, name: str) -> bool:
+    """Whether the slot of a field is set."""
     try:
         getattr(cast("Any", type(model)), name).__get__(model)
     except AttributeError:
@@ -257,7 +266,7 @@ def is_read(model: Any, name: str) -> bool:
 
 
 class _Field:
-    """The lines that read a field. What is common is written out; calls are what costs here."""
+    """The source lines that decode a field. Common types are checked inline, because calls are expensive."""
 
     def __init__(self, field: FieldInfo, suffix: str, names: dict[str, Any], at_once: bool) -> None:
         self.field = field
@@ -272,12 +281,12 @@ class _Field:
         origin, item = get_origin(kind), (get_args(kind) or (object,))[-1]
         start = f"value = get({field.wire!r})"
         if field.required and kind not in _INLINE:
-            return [start, *self._identity()]
+            return [start, *self._required()]
         if kind in (object, Any):
             return [f"{target} = get({field.wire!r})"]
         if origin in (list, dict) and item in _INLINE:
             return [start, *self._plain_items(origin, _INLINE[item]), *self._otherwise()]
-        if waits(field):
+        if is_nested(field):
             return [start, f"if value is None: {self._absent()}", *self._nested()]
         return [start, self._scalar(), *self._otherwise()]
 
@@ -295,7 +304,7 @@ class _Field:
             f"if type(value) is {origin.__name__}:",
             f"    for item in value{'.values()' if origin is dict else ''}:",
             f"        if type(item) is not {item}:",
-            "            odd = True",
+            "            wrong = True",
             "            break",
             f"    else: {self.target} = value",
         ]
@@ -304,31 +313,31 @@ class _Field:
         field = self.field
         if field.required:
             null = [f"elif value is None: {self.target} = None"] if self.optional else []
-            return [*null, f"else: raise identity({field.wire!r}, {EXPECTED[self.kind]!r}, value, place)"]
-        return [f"elif value is None: {self._absent()}", "else: odd = True"]
+            return [*null, f"else: raise required({field.wire!r}, {EXPECTED[self.kind]!r}, value, location)"]
+        return [f"elif value is None: {self._absent()}", "else: wrong = True"]
 
     def _nested(self) -> list[str]:
         name = f"convert{self.suffix}"
         self.names[name] = converter(self.kind, self.at_once)
         return [
             "else:",
-            f"    try: {self.target} = {name}(value, (place, {self.field.wire!r}))",
-            "    except DecodeError: odd = True",
+            f"    try: {self.target} = {name}(value, (location, {self.field.wire!r}))",
+            "    except DecodeError: wrong = True",
         ]
 
-    def _identity(self) -> list[str]:
-        """An identity of an unusual type."""
+    def _required(self) -> list[str]:
+        """A required field that is not a str, int or bool."""
         name, wire = f"convert{self.suffix}", self.field.wire
         self.names[name] = converter(self.kind, self.at_once)
-        absent = f"{self.target} = None" if self.optional else f"raise identity({wire!r}, '', value, place)"
+        absent = f"{self.target} = None" if self.optional else f"raise required({wire!r}, '', value, location)"
         return [
             f"if value is None: {absent}",
-            f"else: {self.target} = {name}(value, (place, {wire!r}))",
+            f"else: {self.target} = {name}(value, (location, {wire!r}))",
         ]
 
     def _absent(self) -> str:
-        """The statement for an absent value. A zero that its holder may change is not made before somebody looks at it:
-        most never are."""
+        """The statement for an absent field. Zeros that can be changed, such as lists, are only made when the field is
+        read, because most never are."""
         kind, default = self.kind, self.field.default
         if self.optional:
             return f"{self.target} = None"
@@ -341,51 +350,51 @@ class _Field:
 
 
 def _shared(value: Model) -> bool:
-    """Whether every model may hold this very default: nothing in it can be changed."""
+    """Whether all models may share this default, because nothing in it can be changed."""
     return not any(
         isinstance(x, (list, dict)) or (isinstance(x, Model) and not _shared(x))
         for x in (getattr(value, field.name) for field in fields_of(type(value)))
     )
 
 
-# Fields that are read when they are looked at.
+# Fields that are decoded when they are read.
 
 
 def readers_of(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
-    """For each field the function that reads it from what was parsed, and keeps it."""
-    return {field.name: _reader(cls, field) for field in fields_of(cls)}
+    """For each field the function that decodes it and stores the value."""
+    return {field.name: _field_reader(cls, field) for field in fields_of(cls)}
 
 
-def _reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
+def _field_reader(cls: type[Model], field: FieldInfo) -> Callable[[Any], Any]:
     slot: Any = getattr(cast("Any", cls), field.name)
     wire, name, model = field.wire, field.name, cls.__name__
-    at = places_of(cls).get(wire)
+    position = nested_positions(cls).get(wire)
     needed = field.required and not without_none(field.type)[1]
     convert: Convert | None = None
 
     def read_field(one: Any) -> Any:
         nonlocal convert
-        if convert is None:  # not under the lock: it may load modules
+        if convert is None:  # before the lock is taken, because it may import modules
             convert = converter(field.type)
         with LOCK:
-            parsed = one._parsed
-            key = at if type(parsed) is list else wire
-            value = parsed_at(parsed, key)
-            if value is READ:  # another thread was quicker
+            undecoded = one._undecoded
+            key: Any = position if type(undecoded) is list else wire
+            value = json_at(undecoded, key)
+            if value is TAKEN:  # another thread has decoded it meanwhile
                 return slot.__get__(one)
             if value is None:
                 if needed:
-                    raise _no_identity(model, wire, "", None, one._place)
-                if is_read(one, name):
+                    raise _required_error(model, wire, "", None, one._location)
+                if has_value(one, name):
                     return slot.__get__(one)
                 value = default_of_name(cls, name)
             else:
                 try:
-                    value = convert(value, (one._place, wire))
+                    value = convert(value, (one._location, wire))
                 except DecodeError as error:
                     error.model = error.model or model
                     raise
-                parsed[key] = READ
+                undecoded[key] = TAKEN
             slot.__set__(one, value)
             return value
 

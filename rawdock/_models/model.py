@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, timezone
 from datetime import datetime as _datetime
+from importlib import import_module
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -35,7 +36,8 @@ import attrs
 
 from .._annotations import resolve, without_none
 from .._versions import Version, parse_version
-from .late import Odd, Parsed, look
+from ..errors import DecodeError
+from .undecoded import TAKEN, UndecodedSlots, WrongValue, json_at
 
 __all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
 
@@ -225,7 +227,7 @@ def _factory_of(field: attrs.Attribute[Any]) -> Any:
     return getattr(cast("Any", field.default), "factory", None)
 
 
-class Model(Parsed, metaclass=ModelMeta):
+class Model(UndecodedSlots, metaclass=ModelMeta):
     """The base of all models."""
 
     __own_types__: ClassVar[dict[str, Any]]
@@ -234,11 +236,9 @@ class Model(Parsed, metaclass=ModelMeta):
     """Fields that rawdock does not know, by their names in JSON. They are written too, and replace known fields."""
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with these fields changed. It shares no list, map or model with this one, and what was not read of an
-        answer is not read for it."""
-        from .copies import replaced
-
-        return replaced(self, changes)
+        """A copy with some fields changed. It shares no list, map or model with this one. Undecoded fields of an answer
+        stay undecoded."""
+        return cast("Self", _copies().replaced(self, changes))
 
     __replace__ = replace
 
@@ -250,9 +250,9 @@ class Model(Parsed, metaclass=ModelMeta):
 
     def _repr_fields(self) -> Iterator[str]:
         for field in fields_of(type(self)):
-            value = look(self, field.name)
+            value = field_or_wrong(self, field.name)
             if field.required or value != field.default:
-                yield f"{field.name}={_text(field.type, value)}"
+                yield f"{field.name}={_repr_value(field.type, value)}"
         if self.extra:
             yield f"extra={self.extra!r}"
 
@@ -260,27 +260,23 @@ class Model(Parsed, metaclass=ModelMeta):
         if type(other) is not type(self):
             return NotImplemented
         try:
-            return all(look(self, x.name) == look(other, x.name) for x in attributes(type(self)))
+            return all(field_or_wrong(self, x.name) == field_or_wrong(other, x.name) for x in attributes(type(self)))
         except RecursionError:
             return False
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .copies import reduced
-
-        return reduced(self)
+        return cast("tuple[Any, ...]", _copies().reduced(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        from .copies import deep_copied
-
-        return deep_copied(self, memo)
+        return cast("Self", _copies().deep_copied(self, memo))
 
     if not TYPE_CHECKING:  # type checkers would accept any name otherwise
 
         def __getattr__(self, name: str) -> Any:
-            """Called for a field that was not read yet, and for one that cannot be read."""
-            if not name.startswith("_"):  # what Python itself looks for, and our own slots, are no fields
+            """Called for a field that is not decoded yet or has a wrong value."""
+            if not name.startswith("_"):  # Python looks up special methods, and our own slots are not fields
                 cls = type(self)
                 read = (_readers.get(cls) or _make_readers(cls)).get(name)
                 if read is not None:
@@ -291,10 +287,17 @@ class Model(Parsed, metaclass=ModelMeta):
 _readers: dict[type[Model], dict[str, Callable[[Any], Any]]] = {}
 
 
-def _make_readers(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
-    from .decoders import readers_of
+# These modules need models themselves, so they are imported when a model needs them.
 
-    found = _readers[cls] = readers_of(cls)
+
+def _copies() -> Any:
+    return import_module("rawdock._models.copies")
+
+
+def _make_readers(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
+    decoders: Any = import_module("rawdock._models.decoders")
+    found: dict[str, Callable[[Any], Any]] = decoders.readers_of(cls)
+    _readers[cls] = found
     return found
 
 
@@ -315,7 +318,7 @@ def _default_of(field: attrs.Attribute[Any]) -> Any:
 
 @functools.cache
 def wire_names(cls: type[Model]) -> dict[str, str]:
-    """The names on the wire, by the names of the fields."""
+    """The JSON names of the fields, by their names."""
     return {field.name: field.wire for field in fields_of(cls)}
 
 
@@ -333,30 +336,30 @@ class FieldInfo(NamedTuple):
     until: Version | None
 
 
-def _text(kind: Any, value: Any) -> str:
-    """A value as `repr` shows it; by the type of its field, as callers may give a plain str for a secret."""
+def _repr_value(kind: Any, value: Any) -> str:
+    """A value as `repr` shows it; by the type of its field, since callers may pass a plain str for a secret."""
     if not _may_hold_secret(kind):
         return repr(value)
     kind, _ = without_none(kind)
     if isinstance(value, Model):
-        return repr(value)  # which hides its own
+        return repr(value)  # it hides its own secrets
     origin, item = get_origin(kind), (get_args(kind) or (object,))[-1]
     if origin is list and isinstance(value, list):
-        return f"[{', '.join(_text(item, x) for x in cast('list[Any]', value))}]"
+        return f"[{', '.join(_repr_value(item, x) for x in cast('list[Any]', value))}]"
     if origin is dict and isinstance(value, dict):
         pairs = cast("dict[Any, Any]", value).items()
-        return f"{{{', '.join(f'{key!r}: {_text(item, x)}' for key, x in pairs)}}}"
-    return "***" if isinstance(value, Odd) or value else repr(value)
+        return f"{{{', '.join(f'{key!r}: {_repr_value(item, x)}' for key, x in pairs)}}}"
+    return "***" if isinstance(value, WrongValue) or value else repr(value)
 
 
 @functools.cache
 def _may_hold_secret(kind: Any) -> bool:
-    """Whether a secret may be in a value of this type, at any depth."""
+    """Whether a value of this type may contain a secret, at any depth."""
     return SecretStr in _types_in(kind, set())
 
 
 def _types_in(kind: Any, seen: set[Any]) -> set[Any]:
-    """All types that a value of this type may hold."""
+    """All types in a type, at any depth."""
     if kind not in seen:
         seen.add(kind)
         inner = get_args(kind)
@@ -398,3 +401,38 @@ def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
         since=next((parse_version(mark.version) for mark in marks if isinstance(mark, since)), None),
         until=next((parse_version(mark.version) for mark in marks if isinstance(mark, until)), None),
     )
+
+
+# Nested fields and wrong values.
+
+
+def is_nested(field: FieldInfo) -> bool:
+    """Whether a field is decoded when it is first read: a model, or a list or map that is more than plain values."""
+    kind, _ = without_none(field.type)
+    if get_origin(kind) in (list, dict) or kind is dict:
+        return not field.required and (get_args(kind) or (object,))[-1] not in (str, int, bool)
+    return not field.required and isinstance(kind, type) and issubclass(kind, Model)
+
+
+@functools.cache
+def nested_positions(cls: type[Model]) -> dict[str, int]:
+    """The index of each nested field in the list `_undecoded`, by JSON name."""
+    return {wire: index for index, wire in enumerate(field.wire for field in fields_of(cls) if is_nested(field))}
+
+
+def field_or_wrong(model: Model, name: str) -> Any:
+    """The value of a field, or a `WrongValue` in place of the DecodeError."""
+    try:
+        return getattr(model, name)
+    except DecodeError:
+        return WrongValue(undecoded_json(model, wire_names(type(model))[name]))
+
+
+def undecoded_json(model: Model, wire: str) -> Any:
+    """The parsed JSON of a field; None if the field was absent or is decoded."""
+    try:
+        undecoded = model._undecoded  # pyright: ignore[reportPrivateUsage]
+    except AttributeError:
+        return None
+    found = json_at(undecoded, nested_positions(type(model)).get(wire) if type(undecoded) is list else wire)
+    return None if found is TAKEN else found

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from .._models.late import Odd, look
+from .._models.model import field_or_wrong
+from .._models.undecoded import WrongValue
 
 if TYPE_CHECKING:
     from ..models import EventMessage
@@ -51,20 +52,26 @@ class Gap:
 def event_identity(event: EventMessage) -> EventIdentity:
     """The values by which an event is recognized when it comes again. The time alone is not unique."""
     # A wrong value is in it as text, in a tuple, so that it equals no right one.
-    return tuple((repr(value),) if isinstance(value, Odd) else value for value in _identifying(event)[:4])
+    return tuple((repr(value),) if isinstance(value, WrongValue) else value for value in _identifying(event)[:4])
 
 
 def _identifying(event: EventMessage) -> tuple[Any, ...]:
-    """The values that a watch needs of an event, with `Odd` for wrong ones."""
-    actor = look(event, "actor")
-    id = actor if isinstance(actor, Odd) else look(actor, "id")
-    return look(event, "time_nano"), look(event, "type"), look(event, "action"), id, look(event, "scope")
+    """The values that a watch needs of an event, with `WrongValue` for wrong ones."""
+    actor = field_or_wrong(event, "actor")
+    id = actor if isinstance(actor, WrongValue) else field_or_wrong(actor, "id")
+    return (
+        field_or_wrong(event, "time_nano"),
+        field_or_wrong(event, "type"),
+        field_or_wrong(event, "action"),
+        id,
+        field_or_wrong(event, "scope"),
+    )
 
 
 def _engine_time(event: EventMessage) -> int | None:
-    """The time of an event by the Engine's clock; None if it is wrong, or from another machine's clock, as in swarms."""
-    time, scope = look(event, "time_nano"), look(event, "scope")
-    return None if isinstance(time, Odd) or isinstance(scope, Odd) or scope == "swarm" else time
+    """The time of an event by the Engine's clock; None if it is wrong, or another machine's (swarm)."""
+    time, scope = field_or_wrong(event, "time_nano"), field_or_wrong(event, "scope")
+    return None if isinstance(time, WrongValue) or isinstance(scope, WrongValue) or scope == "swarm" else time
 
 
 class Position:
@@ -107,7 +114,7 @@ class Position:
 
     def unreadable_gap(self, event: EventMessage, before: int) -> Gap | None:
         """A gap if an accepted event is unreadable. `before` is `reached` before it was accepted."""
-        if not any(isinstance(value, Odd) for value in _identifying(event)):
+        if not any(isinstance(value, WrongValue) for value in _identifying(event)):
             return None
         return Gap("unreadable", before, max(before, self.reached), 1)
 
@@ -118,8 +125,8 @@ class Position:
 
     def _is_before_start(self, event: EventMessage) -> bool:
         """Podman rounds the start that it is asked for, some of its versions to whole seconds."""
-        time = look(event, "time_nano")
-        return not isinstance(time, Odd) and self.start - _SECOND <= time < self.start
+        time = field_or_wrong(event, "time_nano")
+        return not isinstance(time, WrongValue) and self.start - _SECOND <= time < self.start
 
     def find_gap(self, memory: list[EventMessage], now: int) -> Gap | None:
         """A gap if the oldest event that a Docker Engine remembers may be too late. `memory` is all, oldest first."""

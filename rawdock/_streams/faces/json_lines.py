@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..._models.codec import line_decoder, load_lines, loads
-from ..._models.late import Odd, look
+from ..._models.model import field_or_wrong
+from ..._models.undecoded import WrongValue
 from ...errors import DecodeError, RawdockError, StreamError
 from ..answer import Answer
 from ..split.json_values import JsonSplitter
@@ -121,10 +122,14 @@ class ProgressLines(Lines[L], Generic[L]):
 
 def _reported_failure(line: Any) -> StreamError | None:
     """The failure that a line reports, also if the error is not of the type that the API says."""
-    error, detail = look(line, "error"), look(line, "error_detail")
-    message, code = (detail, None) if isinstance(detail, Odd) else (look(detail, "message"), look(detail, "code"))
+    error, detail = field_or_wrong(line, "error"), field_or_wrong(line, "error_detail")
+    message, code = (
+        (detail, None)
+        if isinstance(detail, WrongValue)
+        else (field_or_wrong(detail, "message"), field_or_wrong(detail, "code"))
+    )
     texts = [one for one in (message, error) if isinstance(one, str) and one]
-    texts += [repr(one) for one in (message, error) if isinstance(one, Odd) and one.came]
+    texts += [repr(one) for one in (message, error) if isinstance(one, WrongValue) and one.json]
     if not texts:
         return None
     return StreamError(texts[0], code=code if isinstance(code, int) and code else None)

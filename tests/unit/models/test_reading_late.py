@@ -17,8 +17,7 @@ from spec.seen import answers
 
 from rawdock import DecodeError, InvalidArgument, SecretStr, VersionError, decode, encode
 from rawdock._models.codec import decoder, encode_json, line_decoder
-from rawdock._models.late import came as came_of
-from rawdock._models.model import Model, since
+from rawdock._models.model import Model, since, undecoded_json
 from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, Swarm
 
 ANSWERS = {json.dumps(value, sort_keys=True): (kind, value) for _, kind, value in answers()}
@@ -144,7 +143,7 @@ def test_what_was_parsed_is_no_field() -> None:
     for one in (branch, Branch()):
         assert not hasattr(one, "_hidden")
         assert not hasattr(one, "__array__")
-    assert not hasattr(Branch(), "_parsed")
+    assert not hasattr(Branch(), "_undecoded")
 
 
 def test_a_field_that_cannot_be_read_is_no_missing_attribute() -> None:
@@ -249,7 +248,7 @@ def test_nothing_is_shared_with_what_was_parsed() -> None:
     branch.child.names.clear()
     cast("list[Any]", branch.extra["New"]).append(2)
     assert came == before
-    assert [came_of(branch, wire) for wire in ("Names", "Labels", "Leaves", "Child")] == [None] * 4
+    assert [undecoded_json(branch, wire) for wire in ("Names", "Labels", "Leaves", "Child")] == [None] * 4
     assert encode(branch) == {"Names": ["a", "b"], "Labels": {"a": "b", "c": "d"}, "New": [1, 2], "Child": {}}
 
 
@@ -325,8 +324,8 @@ def test_replace() -> None:
     assert encode(branch) == {
         "Name": "a", "Names": ["x"], "Leaves": [{"Id": "b"}], "Child": {"Leaves": 7}, "New": [1]
     }  # fmt: skip
-    assert came_of(changed, "Child") == {"Leaves": 7}
-    assert came_of(changed, "Child") is not came_of(branch, "Child")
+    assert undecoded_json(changed, "Child") == {"Leaves": 7}
+    assert undecoded_json(changed, "Child") is not undecoded_json(branch, "Child")
     assert changed.child is not None
     with pytest.raises(DecodeError) as caught:
         _ = changed.child.leaves
