@@ -318,10 +318,13 @@ class _Field:
 
     def _nested(self) -> list[str]:
         name = f"convert{self.suffix}"
+        constant, wire = f"location{self.suffix}", self.field.wire
         self.names[name] = converter(self.kind, self.at_once)
+        self.names[constant] = None, wire  # the most common one: a field of the line itself
+        where = f"{constant} if location is None else (location, {wire!r})"
         return [
             "else:",
-            f"    try: {self.target} = {name}(value, (location, {self.field.wire!r}))",
+            f"    try: {self.target} = {name}(value, {where})",
             "    except DecodeError: wrong = True",
         ]
 
