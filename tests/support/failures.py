@@ -364,9 +364,9 @@ FAILURES: tuple[Failure, ...] = (
         "a value of another type",
         _WRONG,
         (
-            "models/test_mutants.py::test_mutants",
-            "streams/test_wrong_lines.py::test_a_pull",
-            "helpers/test_watch.py::test_an_event_that_cannot_be_read_is_a_gap",
+            "test_mutants.py::test_mutants",
+            "test_wrong_lines.py::test_a_pull",
+            "test_watch.py::test_an_event_that_cannot_be_read_is_a_gap",
         ),
     ),
 )
