@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, cast
 
-import attrs
-
 from .errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -48,8 +46,7 @@ def for_registry(value: AuthConfig | None, reference: Reference) -> AuthConfig |
 
     if not isinstance(value, AuthConfig) or value.serveraddress:
         return value
-    evolved: AuthConfig = attrs.evolve(cast("Any", value), serveraddress=reference.registry)
-    return evolved
+    return value.replace(serveraddress=reference.registry)
 
 
 def anonymous() -> AuthConfig:

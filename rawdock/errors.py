@@ -260,14 +260,25 @@ class TruncatedError(RawdockError):
 
 
 class DecodeError(RawdockError):
-    """The answer is not what the API says; `path` is where in the answer, as `$.State.Health`."""
+    """The answer is not what the API says; `path` is where in the answer, as `$.State.Health`.
 
-    def __init__(self, message: str, *, path: str = "$") -> None:
+    A call only checks the ids of its answer. A wrong value elsewhere raises this error when the field is read, also in
+    `hasattr`, in `getattr` with a default and in `match`, since it is not an AttributeError. The request may not be
+    known then.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", model: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.model = model
+        """The model that has the field, as `ContainerSummary`; empty if the value is not in a model."""
 
     def __str__(self) -> str:
-        return f"{super().__str__()} (at {self.path})"
+        return f"{super().__str__()} (at {self.path}{f' in {self.model}' if self.model else ''})"
+
+    def curl(self) -> str:
+        """The request as a curl command line, without secrets; a comment that says why if it is not known."""
+        return super().curl() or "# the request is not known: the value was read after the call had returned"
 
 
 class ArchiveError(RawdockError):

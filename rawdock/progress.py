@@ -7,9 +7,12 @@ sizes become known; the overall fraction never falls.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
+
+from .errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +122,13 @@ class ProgressTracker:
         self._fraction = 0.0
 
     def update(self, line: PullLine | PushLine | LoadLine) -> None:
+        with suppress(DecodeError):  # a line with wrong values changes nothing
+            self._update(line)
+
+    def _update(self, line: PullLine | PushLine | LoadLine) -> None:
+        detail = line.progress_detail
+        seconds = getattr(detail, "units", "") == "s"
+        current, total = (0, 0) if seconds else (detail.current, detail.total)
         name, status = line.id, line.status
         if not name or not status:
             return
@@ -129,9 +139,7 @@ class ProgressTracker:
             layer = self.layers[name] = LayerProgress(name)
             if self._began is None:
                 self._began = self._clock()
-        detail = line.progress_detail
-        seconds = getattr(detail, "units", "") == "s"
-        layer.update(status, 0 if seconds else detail.current, 0 if seconds else detail.total)
+        layer.update(status, current, total)
 
     def finish(self) -> None:
         """The transfer has succeeded: mark all layers as done, also those of which the Engine did not say so. Podman's

@@ -1,7 +1,8 @@
 """`Model`, the base class of requests and answers.
 
 A model is frozen and takes only keyword arguments. A field that an answer leaves out has the zero value of its type.
-Fields that the Engine sends and rawdock does not know are in `extra`, and are written back.
+Fields that the Engine sends and rawdock does not know are in `extra`, and are written back. Nested fields of an answer
+are only decoded when they are read (see `decoders`), and a wrong value raises DecodeError there and nowhere else.
 
 A model is an attrs class with slots. attrs makes a new class for slots, so a metaclass calls it. Annotations are
 resolved at first use, so that models can refer to each other whatever the order in which their modules are imported.
@@ -12,9 +13,10 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, timezone
 from datetime import datetime as _datetime
+from importlib import import_module
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -23,6 +25,7 @@ from typing import (
     Final,
     NamedTuple,
     NoReturn,
+    Self,
     cast,
     dataclass_transform,
     get_args,
@@ -31,8 +34,10 @@ from typing import (
 
 import attrs
 
-from .._annotations import resolve
+from .._annotations import resolve, without_none
 from .._versions import Version, parse_version
+from ..errors import DecodeError
+from .undecoded import TAKEN, UndecodedSlots, WrongValue, json_at
 
 __all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
 
@@ -141,7 +146,7 @@ class _NoExtra(dict[str, object]):
     __slots__ = ()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a model is frozen: pass extra={...} to its constructor, or use attrs.evolve")
+        raise TypeError("a model is frozen: pass extra={...} to its constructor, or to its `replace`")
 
     if not TYPE_CHECKING:
         __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
@@ -185,7 +190,15 @@ class ModelMeta(type):
         namespace["__own_types__"] = {field: annotations[field] for field in these}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
         return attrs.define(
-            cls, these=these, frozen=True, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False
+            cls,
+            these=these,
+            frozen=True,
+            slots=True,
+            kw_only=True,
+            eq=False,
+            repr=False,
+            weakref_slot=False,
+            getstate_setstate=False,
         )
 
 
@@ -214,7 +227,7 @@ def _factory_of(field: attrs.Attribute[Any]) -> Any:
     return getattr(cast("Any", field.default), "factory", None)
 
 
-class Model(metaclass=ModelMeta):
+class Model(UndecodedSlots, metaclass=ModelMeta):
     """The base of all models."""
 
     __own_types__: ClassVar[dict[str, Any]]
@@ -222,35 +235,70 @@ class Model(metaclass=ModelMeta):
     extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
     """Fields that rawdock does not know, by their names in JSON. They are written too, and replace known fields."""
 
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed. It shares no list, map or model with this one. Undecoded fields of an answer
+        stay undecoded."""
+        return cast("Self", _copies().replaced(self, changes))
+
+    __replace__ = replace
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._repr_fields())})"
+        try:
+            return f"{type(self).__name__}({', '.join(self._repr_fields())})"
+        except RecursionError:
+            return f"{type(self).__name__}(...)"
 
     def _repr_fields(self) -> Iterator[str]:
         for field in fields_of(type(self)):
-            value = getattr(self, field.name)
+            value = field_or_wrong(self, field.name)
             if field.required or value != field.default:
-                # By the type of the field, since callers may pass a plain str for a secret.
-                yield f"{field.name}={'***' if value and _may_hold_secret(field.type) else repr(value)}"
+                yield f"{field.name}={_repr_value(field.type, value)}"
         if self.extra:
             yield f"extra={self.extra!r}"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, x.name) == getattr(other, x.name) for x in attributes(type(self)))
+        try:
+            return all(field_or_wrong(self, x.name) == field_or_wrong(other, x.name) for x in attributes(type(self)))
+        except RecursionError:
+            return False
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return cast("tuple[Any, ...]", _copies().reduced(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return cast("Self", _copies().deep_copied(self, memo))
 
     if not TYPE_CHECKING:  # type checkers would accept any name otherwise
 
         def __getattr__(self, name: str) -> Any:
-            """Called for a slot that decoding has left empty: make its zero value now, and keep it."""
-            field = _by_name(type(self)).get(name)
-            if field is None or field.default is attrs.NOTHING:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            value = default_of(field)
-            object.__setattr__(self, name, value)
-            return value
+            """Called for a field that is not decoded yet or has a wrong value."""
+            if not name.startswith("_"):  # Python looks up special methods, and our own slots are not fields
+                cls = type(self)
+                read = (_readers.get(cls) or _make_readers(cls)).get(name)
+                if read is not None:
+                    return read(self)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+_readers: dict[type[Model], dict[str, Callable[[Any], Any]]] = {}
+
+
+# These modules need models themselves, so they are imported when a model needs them.
+
+
+def _copies() -> Any:
+    return import_module("rawdock._models.copies")
+
+
+def _make_readers(cls: type[Model]) -> dict[str, Callable[[Any], Any]]:
+    decoders: Any = import_module("rawdock._models.decoders")
+    found: dict[str, Callable[[Any], Any]] = decoders.readers_of(cls)
+    _readers[cls] = found
+    return found
 
 
 @functools.cache
@@ -258,10 +306,20 @@ def _by_name(cls: type[Model]) -> dict[str, attrs.Attribute[Any]]:
     return {field.name: field for field in attributes(cls)}
 
 
-def default_of(field: attrs.Attribute[Any]) -> Any:
+def default_of_name(cls: type[Model], name: str) -> Any:
     """The value of a field that is absent."""
+    return _default_of(_by_name(cls)[name])
+
+
+def _default_of(field: attrs.Attribute[Any]) -> Any:
     make = _factory_of(field)
     return make() if make else field.default
+
+
+@functools.cache
+def wire_names(cls: type[Model]) -> dict[str, str]:
+    """The JSON names of the fields, by their names."""
+    return {field.name: field.wire for field in fields_of(cls)}
 
 
 class FieldInfo(NamedTuple):
@@ -278,9 +336,38 @@ class FieldInfo(NamedTuple):
     until: Version | None
 
 
+def _repr_value(kind: Any, value: Any) -> str:
+    """A value as `repr` shows it; by the type of its field, since callers may pass a plain str for a secret."""
+    if not _may_hold_secret(kind):
+        return repr(value)
+    kind, _ = without_none(kind)
+    if isinstance(value, Model):
+        return repr(value)  # it hides its own secrets
+    origin, item = get_origin(kind), (get_args(kind) or (object,))[-1]
+    if origin is list and isinstance(value, list):
+        return f"[{', '.join(_repr_value(item, x) for x in cast('list[Any]', value))}]"
+    if origin is dict and isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        return f"{{{', '.join(f'{key!r}: {_repr_value(item, x)}' for key, x in pairs)}}}"
+    return "***" if isinstance(value, WrongValue) or value else repr(value)
+
+
+@functools.cache
 def _may_hold_secret(kind: Any) -> bool:
-    """Whether a value of this type may contain a secret."""
-    return kind is SecretStr or any(_may_hold_secret(inner) for inner in get_args(kind))
+    """Whether a value of this type may contain a secret, at any depth."""
+    return SecretStr in _types_in(kind, set())
+
+
+def _types_in(kind: Any, seen: set[Any]) -> set[Any]:
+    """All types in a type, at any depth."""
+    if kind not in seen:
+        seen.add(kind)
+        inner = get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, Model):
+            inner = tuple(field.type for field in fields_of(kind))
+        for one in inner:
+            _types_in(one, seen)
+    return seen
 
 
 _fields: dict[type[Model], tuple[FieldInfo, ...]] = {}
@@ -310,7 +397,42 @@ def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
         wire=names[0] if names else "".join(part.capitalize() for part in field.name.strip("_").split("_")),
         type=annotation,
         required=field.default is attrs.NOTHING,
-        default=None if field.default is attrs.NOTHING else default_of(field),
+        default=None if field.default is attrs.NOTHING else _default_of(field),
         since=next((parse_version(mark.version) for mark in marks if isinstance(mark, since)), None),
         until=next((parse_version(mark.version) for mark in marks if isinstance(mark, until)), None),
     )
+
+
+# Nested fields and wrong values.
+
+
+def is_nested(field: FieldInfo) -> bool:
+    """Whether a field is decoded when it is first read: a model, or a list or map that is more than plain values."""
+    kind, _ = without_none(field.type)
+    if get_origin(kind) in (list, dict) or kind is dict:
+        return not field.required and (get_args(kind) or (object,))[-1] not in (str, int, bool)
+    return not field.required and isinstance(kind, type) and issubclass(kind, Model)
+
+
+@functools.cache
+def nested_positions(cls: type[Model]) -> dict[str, int]:
+    """The index of each nested field in the list `_undecoded`, by JSON name."""
+    return {wire: index for index, wire in enumerate(field.wire for field in fields_of(cls) if is_nested(field))}
+
+
+def field_or_wrong(model: Model, name: str) -> Any:
+    """The value of a field, or a `WrongValue` in place of the DecodeError."""
+    try:
+        return getattr(model, name)
+    except DecodeError:
+        return WrongValue(undecoded_json(model, wire_names(type(model))[name]))
+
+
+def undecoded_json(model: Model, wire: str) -> Any:
+    """The parsed JSON of a field; None if the field was absent or is decoded."""
+    try:
+        undecoded = model._undecoded  # pyright: ignore[reportPrivateUsage]
+    except AttributeError:
+        return None
+    found = json_at(undecoded, nested_positions(type(model)).get(wire) if type(undecoded) is list else wire)
+    return None if found is TAKEN else found

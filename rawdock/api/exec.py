@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, cast
-
-import attrs
+from typing import TYPE_CHECKING, Annotated
 
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import query
@@ -70,7 +68,7 @@ class Exec(Resource):
         """
         from ..models import ExecStartConfig
 
-        detached: ExecStartConfig = attrs.evolve(cast("Any", config or ExecStartConfig()), detach=True)
+        detached = (config or ExecStartConfig()).replace(detach=True)
         await self._start_detached(id, detached)
 
     @endpoint("POST /exec/{id}/resize")

@@ -8,10 +8,13 @@ event that the Engine remembers with the last one received. If the two do not me
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+
+from .._models.model import field_or_wrong
+from .._models.undecoded import WrongValue
 
 if TYPE_CHECKING:
     from ..models import EventMessage
@@ -26,29 +29,49 @@ _SECOND = 1_000_000_000
 _OVERLAP = 2 * _SECOND
 _KNOWN = 4 * REMEMBERED
 
-EventIdentity = tuple[int, str, str, str]
+EventIdentity = tuple[Hashable, ...]
 
 
 @attrs.frozen
 class Gap:
     """Events may have been missed here: fetch anew whatever you keep in step with them."""
 
-    reason: Literal["restart", "forgotten", "overflow"]
+    reason: Literal["restart", "forgotten", "overflow", "unreadable"]
     """`restart`: the Engine remembers nothing from before, as after a restart. `forgotten`: the connection was lost,
     and more events happened since than the Engine remembers. `overflow`: the buffer was full, as events were read too
-    slowly.
+    slowly. `unreadable`: an event was not what the API says.
     """
     since: int
     """No event before this was missed: nanoseconds since 1970, by the Engine's clock."""
     until: int
     """No event after this is missed; the same unit and clock."""
     dropped: int = 0
-    """How many events an overflow dropped; always 0 for the other reasons, where the number is not known."""
+    """How many events an overflow dropped, or were unreadable; 0 for the other reasons, where it is not known."""
 
 
 def event_identity(event: EventMessage) -> EventIdentity:
     """The values by which an event is recognized when it comes again. The time alone is not unique."""
-    return event.time_nano, event.type, event.action, event.actor.id
+    # A wrong value is in it as text, in a tuple, so that it equals no right one.
+    return tuple((repr(value),) if isinstance(value, WrongValue) else value for value in _identifying(event)[:4])
+
+
+def _identifying(event: EventMessage) -> tuple[Any, ...]:
+    """The values that a watch needs of an event, with `WrongValue` for wrong ones."""
+    actor = field_or_wrong(event, "actor")
+    id = actor if isinstance(actor, WrongValue) else field_or_wrong(actor, "id")
+    return (
+        field_or_wrong(event, "time_nano"),
+        field_or_wrong(event, "type"),
+        field_or_wrong(event, "action"),
+        id,
+        field_or_wrong(event, "scope"),
+    )
+
+
+def _engine_time(event: EventMessage) -> int | None:
+    """The time of an event by the Engine's clock; None if it is wrong, or another machine's (swarm)."""
+    time, scope = field_or_wrong(event, "time_nano"), field_or_wrong(event, "scope")
+    return None if isinstance(time, WrongValue) or isinstance(scope, WrongValue) or scope == "swarm" else time
 
 
 class Position:
@@ -84,9 +107,16 @@ class Position:
             return False
         self._known.append(identity)
         self.last = identity
-        if event.scope != "swarm":  # the times of swarm events are from another machine's clock
-            self.reached = event.time_nano
+        time = _engine_time(event)
+        if time is not None:
+            self.reached = time
         return True
+
+    def unreadable_gap(self, event: EventMessage, before: int) -> Gap | None:
+        """A gap if an accepted event is unreadable. `before` is `reached` before it was accepted."""
+        if not any(isinstance(value, WrongValue) for value in _identifying(event)):
+            return None
+        return Gap("unreadable", before, max(before, self.reached), 1)
 
     def has_missed(self, events: Iterable[EventMessage]) -> bool:
         """Whether any of these events was never received."""
@@ -95,11 +125,12 @@ class Position:
 
     def _is_before_start(self, event: EventMessage) -> bool:
         """Podman rounds the start that it is asked for, some of its versions to whole seconds."""
-        return self.start - _SECOND <= event.time_nano < self.start
+        time = field_or_wrong(event, "time_nano")
+        return not isinstance(time, WrongValue) and self.start - _SECOND <= time < self.start
 
     def find_gap(self, memory: list[EventMessage], now: int) -> Gap | None:
         """A gap if the oldest event that a Docker Engine remembers may be too late. `memory` is all, oldest first."""
-        times = [event.time_nano for event in memory if event.scope != "swarm"]
+        times = [time for event in memory if (time := _engine_time(event)) is not None]
         if any(time <= self.reached for time in times):
             return None
         return self.add_gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
@@ -136,9 +167,13 @@ class Backlog:
 
     def put_gap(self, gap: Gap) -> None:
         if self._overflow is not None:
-            self._extend_overflow(gap.until, 0)
-        else:
-            self._items.append(gap)
+            self._extend_overflow(gap.until, gap.dropped)
+            return
+        last = self._items[-1] if self._items else None
+        if isinstance(last, Gap) and last.reason == gap.reason == "unreadable":
+            self._items.pop()  # consecutive ones are one gap, so that the backlog does not grow
+            gap = attrs.evolve(gap, since=last.since, dropped=last.dropped + gap.dropped)
+        self._items.append(gap)
 
     def _extend_overflow(self, until: int, dropped: int) -> None:
         assert self._overflow is not None

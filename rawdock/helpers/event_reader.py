@@ -19,6 +19,7 @@ import attrs
 from .._declare.params import filters_text, moment
 from ..errors import (
     ConnectError,
+    DecodeError,
     Forbidden,
     InvalidArgument,
     NotFound,
@@ -207,9 +208,14 @@ class EventReader:
                 self._connected.set()
                 async for event in events:
                     self._last_activity = anyio.current_time()
+                    before = self._position.reached
                     if self._position.accept(event):
                         self._received += 1
-                        self._backlog.put(event)
+                        gap = self._position.unreadable_gap(event, before)
+                        if gap is None:
+                            self._backlog.put(event)
+                        else:
+                            self._backlog.put_gap(gap)
                         self._available.set()
         except (ConnectError, ServerError):
             self._connected_at = math.inf
@@ -293,7 +299,8 @@ class EventReader:
         before = anyio.current_time()
         try:
             now = (await self._docker.system.info()).system_time.nanoseconds
-        except (Forbidden, NotFound, NotSupported):  # a proxy may allow events, but not what describes the machine
+        # A proxy may allow events, but not what describes the machine, and the time in there may be wrong.
+        except (Forbidden, NotFound, NotSupported, DecodeError):
             now = await self._time_of_date_header()
         self._clock_sample = (now or time.time_ns(), before)
         return self._clock_sample[0]

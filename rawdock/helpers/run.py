@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -52,7 +52,7 @@ class Running(Process[RunResult]):
     ) -> None:  # fmt: skip
         super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._label = secrets.token_hex(8)
-        self._spec: ContainerSpec = attrs.evolve(cast("Any", spec), labels={**spec.labels, LABEL: self._label})
+        self._spec = spec.replace(labels={**spec.labels, LABEL: self._label})
         self._name = name
         self._platform = platform
         self._pull = pull
@@ -195,7 +195,7 @@ def run(
         changes["cmd"] = cmd
     if stdin is not None or open_stdin:
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
-    run_spec: ContainerSpec = attrs.evolve(cast("Any", spec), **changes)
+    run_spec = spec.replace(**changes)
 
     running = Running(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,

@@ -117,7 +117,8 @@ def watch(
 ) -> Opens[Watching]:
     """Follow the Engine's events like `system.events`, but reconnect and report every possible loss.
 
-    Enter it, then iterate: each event is an `EventMessage`, and a `Gap` stands wherever events may have been missed.
+    Enter it, then iterate: each event is an `EventMessage`, and a `Gap` stands wherever events may have been missed, or
+    one could not be read.
     Once entered, no event is lost because it is read late: a task reads into a buffer of `buffer` events, and what
     does not fit is counted in one `Gap`. After a lost connection it waits for `backoff` seconds (shortest, longest),
     reconnects and goes on after the last event, without repeating any. `attempts` limits how many reconnects in a row

@@ -47,6 +47,7 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     left: list[str] = []
     for name, socket in sockets.items():
         anyio.run(_without_base_images, socket, before[name])
+        anyio.run(_without_untagged_images, socket, before[name])
         left += (f"{name}: {one}" for one in sorted(anyio.run(inventory, socket) - before[name]))
     if left:
         pytest.fail("live tests left behind:\n" + "\n".join(left), pytrace=False)
@@ -74,6 +75,16 @@ async def _without_base_images(socket: str, before: set[str]) -> None:
             if not any(one.endswith(reference) for one in before):
                 with suppress(NotFound):
                     await docker.images.delete(reference, force=True)
+
+
+async def _without_untagged_images(socket: str, before: set[str]) -> None:
+    """Remove what builds of the scenarios, which label their images, left without a name: a build that fails or that
+    takes the name of another image leaves such images on some Engines."""
+    async with Docker(socket) as docker:
+        for image in await docker.images.list(filters={"label": "org.rawdock=test"}):
+            if f"image {image.id}" not in before and not any(tag != "<none>:<none>" for tag in image.repo_tags):
+                with suppress(NotFound):
+                    await docker.images.delete(image.id, force=True)
 
 
 @pytest.fixture(autouse=True)

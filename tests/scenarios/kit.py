@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import NamedTuple, TypeVar
 
 import anyio
-import attrs
 
 from rawdock import Docker, Forbidden, SecretStr, ServerError
 from rawdock.models import AuthConfig, ContainerSpec, ExecConfig, SwarmInitRequest
@@ -117,7 +116,7 @@ async def swarm(docker: Docker, request: SwarmInitRequest | None = None) -> Asyn
     The ingress network is deleted at once: no scenario needs it, and with it an Engine takes seconds to leave.
     """
     await no_swarm(docker)
-    request = attrs.evolve(request or SwarmInitRequest(), listen_addr=SWARM, advertise_addr=SWARM)
+    request = (request or SwarmInitRequest()).replace(listen_addr=SWARM, advertise_addr=SWARM)
     node = await docker.swarm.init(request)
     try:
         await docker.networks.delete("ingress")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection
 
-import attrs
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, SecretStr, ServerError, StreamError
@@ -223,14 +222,15 @@ async def updated(docker: Docker) -> None:
     name = "rawdock-s-updated"
 
     def second(spec: ServiceSpec) -> ServiceSpec:
-        assert spec.task_template.container_spec is not None
-        container = attrs.evolve(spec.task_template.container_spec, env=["WORD=second"])
-        return attrs.evolve(spec, labels={}, task_template=attrs.evolve(spec.task_template, container_spec=container))
+        task = spec.task_template
+        assert task.container_spec is not None
+        container = task.container_spec.replace(env=["WORD=second"])
+        return spec.replace(labels={}, task_template=task.replace(container_spec=container))
 
     async with swarm(docker):
         at_once = UpdateConfig(parallelism=1, monitor=1)
         first = _spec(name, "echo $WORD", env=["WORD=first"])
-        first = attrs.evolve(first, update_config=at_once, rollback_config=at_once)
+        first = first.replace(update_config=at_once, rollback_config=at_once)
         id = (await docker.services.create(first)).id
         assert await _says(docker, id, "first\n") == "first\n"
         before = await docker.services.inspect(id)
@@ -252,9 +252,7 @@ async def updated(docker: Docker) -> None:
         with pytest.raises(ServerError, match=STALE):
             await docker.services.update(id, after.spec, version=before.version.index)
         with pytest.raises(NotSupported, match="renaming"):
-            await docker.services.update(
-                id, attrs.evolve(after.spec, name="rawdock-s-other"), version=after.version.index
-            )
+            await docker.services.update(id, after.spec.replace(name="rawdock-s-other"), version=after.version.index)
         with pytest.raises(NotFound):
             await docker.services.update(NONE, after.spec, version=1)
 
@@ -275,11 +273,9 @@ async def ends(docker: Docker) -> None:
             "rawdock-s-all", "test -t 1 && echo a terminal", ServiceMode(global_=GlobalService()), stays=False
         )
         assert everywhere.task_template.container_spec is not None
-        container = attrs.evolve(everywhere.task_template.container_spec, tty=True, image=private)
-        everywhere = attrs.evolve(
-            everywhere, task_template=attrs.evolve(everywhere.task_template, container_spec=container)
-        )
-        refused = await docker.services.create(attrs.evolve(everywhere, name="rawdock-s-refused"))
+        container = everywhere.task_template.container_spec.replace(tty=True, image=private)
+        everywhere = everywhere.replace(task_template=everywhere.task_template.replace(container_spec=container))
+        refused = await docker.services.create(everywhere.replace(name="rawdock-s-refused"))
         (task,) = await _tasks(docker, refused.id, "rejected", desired="shutdown")
         assert private in task.status.err
         await docker.services.delete(refused.id)
@@ -338,7 +334,7 @@ async def given(docker: Docker) -> None:
             ],
         )
         port = EndpointPortConfig(protocol="tcp", target_port=80, published_port=8088, publish_mode="host")
-        created = await docker.services.create(attrs.evolve(spec, endpoint_spec=EndpointSpec(ports=[port])))
+        created = await docker.services.create(spec.replace(endpoint_spec=EndpointSpec(ports=[port])))
         said = await _says(docker, name, "end\n")
         assert sorted(said.splitlines()[:2]) == ["-r--------", "-r--r--r--"]
         assert sorted(said.splitlines()[2:]) == ["end", "hush", "open"]
@@ -367,7 +363,7 @@ async def errors(docker: Docker) -> None:
         with pytest.raises(BadRequest):
             await docker.services.create(ServiceSpec(name=NONE))
         with pytest.raises(BadRequest, match="name must be valid"):
-            await docker.services.create(attrs.evolve(spec, name="not a name"))
+            await docker.services.create(spec.replace(name="not a name"))
         for call in (docker.services.inspect, docker.services.delete):
             with pytest.raises(NotFound, match=f"service {NONE} not found"):
                 await call(NONE)

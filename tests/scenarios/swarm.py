@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, SecretStr, ServerError
@@ -120,9 +119,9 @@ async def settings(docker: Docker) -> None:
                 await call
             assert caught.value.status == 503
         with pytest.raises(BadRequest, match="named"):
-            await docker.swarm.update(attrs.evolve(found.spec, name="other"), version=found.version.index)
+            await docker.swarm.update(found.spec.replace(name="other"), version=found.version.index)
 
-        changed = attrs.evolve(found.spec, labels={}, orchestration=SwarmOrchestration(task_history_retention_limit=1))
+        changed = found.spec.replace(labels={}, orchestration=SwarmOrchestration(task_history_retention_limit=1))
         await docker.swarm.update(changed, version=found.version.index)
         after = await docker.swarm.inspect()
         assert after.version.index > found.version.index
@@ -150,7 +149,7 @@ async def keys(docker: Docker) -> None:
         with pytest.raises(Conflict, match="not locked"):
             await docker.swarm.unlock(UNLOCK)
         first = await docker.swarm.inspect()
-        locks = attrs.evolve(first.spec, encryption_config=SwarmEncryptionConfig(auto_lock_managers=True))
+        locks = first.spec.replace(encryption_config=SwarmEncryptionConfig(auto_lock_managers=True))
         await docker.swarm.update(locks, version=first.version.index)
         key = (await docker.swarm.unlock_key()).unlock_key
         assert key
@@ -195,7 +194,7 @@ async def nodes(docker: Docker) -> None:
     """The only node: listed, inspected, labelled and paused; it can be neither deleted nor demoted."""
 
     def labelled(spec: NodeSpec) -> NodeSpec:
-        return attrs.evolve(spec, labels={"disk": "slow"}, availability="pause")
+        return spec.replace(labels={"disk": "slow"}, availability="pause")
 
     async def found(**filters: str) -> list[Node]:
         return await docker.nodes.list(filters={name.replace("_", "."): value for name, value in filters.items()})
@@ -223,7 +222,7 @@ async def nodes(docker: Docker) -> None:
         with pytest.raises(ServerError, match=STALE):
             await docker.nodes.update(id, node.spec, version=node.version.index - 1)
         with pytest.raises(BadRequest, match="last manager"):
-            await docker.nodes.update(id, attrs.evolve(node.spec, role="worker"), version=node.version.index)
+            await docker.nodes.update(id, node.spec.replace(role="worker"), version=node.version.index)
         for force in (False, True):
             with pytest.raises(BadRequest, match="must be demoted"):
                 await docker.nodes.delete(id, force=force)
@@ -253,12 +252,12 @@ async def volume(docker: Docker) -> None:
         assert (listed.name, listed.driver, listed.scope) == (name, "rawdock-s-csi", "global")
         assert listed.cluster_volume == made
 
-        update = VolumeUpdate(spec=attrs.evolve(spec, group="two", availability="drain"))
+        update = VolumeUpdate(spec=spec.replace(group="two", availability="drain"))
         await docker.volumes.update(made.id, update, version=made.version.index)
         after = (await docker.volumes.inspect(name)).cluster_volume
         assert after is not None
         assert after.version.index > made.version.index
-        assert after.spec == attrs.evolve(spec, availability="drain")
+        assert after.spec == spec.replace(availability="drain")
         with pytest.raises(ServerError, match=STALE):
             await docker.volumes.update(made.id, update, version=made.version.index)
         for unknown in (NONE, name):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple, cast, get_args, get_origin
 
 import rawdock.models
-from rawdock import Docker, NotSupported, StatusError, VersionError, endpoint_of
+from rawdock import DecodeError, Docker, NotSupported, StatusError, VersionError, decode, endpoint_of
 from rawdock._annotations import without_none
 from rawdock._models.model import Model, fields_of
 from rawdock._versions import parse_version
@@ -29,6 +30,7 @@ class Drift:
 
     def __init__(self) -> None:
         self.unknown: dict[str, str] = {}
+        self.wrong: dict[str, str] = {}
         self.outside: dict[str, str] = {}
         self.seen: set[tuple[str, str]] = set()
         self.models: set[str] = set()
@@ -36,6 +38,10 @@ class Drift:
 
     def look(self, read: Read) -> None:
         self.reads[read.method] = self.reads.get(read.method, 0) + 1
+        try:
+            decode(read.kind, json.dumps(read.value), complete=True)
+        except DecodeError as error:
+            self.wrong.setdefault(f"{error.model}: {error.path}", f"{read.method}: {error}")
         self._walk(read.kind, read.value, f"{read.method} $")
 
     def _walk(self, kind: Any, value: Any, path: str) -> None:

@@ -20,6 +20,7 @@ class Failure(NamedTuple):
 
 _FAILS = "A pull, push, load or build fails after it began"
 _JSON = "JSON arrives in pieces, joined together, or separated in unusual ways"
+_WRONG = "A value in an answer is of another type than the API says"
 _TEXT = "A character is cut in two"
 _FRAMES = "Output is cut anywhere, or is not in the expected format"
 _LONG = "Something is very long, or never ends"
@@ -357,6 +358,15 @@ FAILURES: tuple[Failure, ...] = (
         (
             "test_connections.py::test_what_came_before_a_reset_is_read",
             "test_early_answers.py::test_a_refusal",
+        ),
+    ),
+    Failure(
+        "a value of another type",
+        _WRONG,
+        (
+            "test_mutants.py::test_mutants",
+            "test_wrong_lines.py::test_a_pull",
+            "test_watch.py::test_an_event_that_cannot_be_read_is_a_gap",
         ),
     ),
 )

@@ -48,6 +48,9 @@ from rawdock.streams import (
 async def answers(docker: rawdock.Docker) -> None:
     assert_type(await docker.system.ping(), Ping)
     assert_type(await docker.system.info(), SystemInfo)
+    spec = ContainerSpec(image="busybox")
+    assert_type(spec.replace(cmd=["true"]), ContainerSpec)
+    assert_type(rawdock.decode(ContainerInspect, b"{}", complete=True), ContainerInspect)
     created = await docker.containers.create(ContainerSpec(image="busybox", cmd=["true"]), name="job")
     assert_type(created, ContainerCreated)
     assert_type(await docker.containers.start(created.id), bool)

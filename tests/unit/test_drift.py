@@ -17,7 +17,7 @@ def test_docker_sends_no_field_that_is_not_known() -> None:
     for where, kind, value in answers():
         if where.startswith("docker"):
             drift.look(Read(where, kind, value))
-    assert drift.unknown == {}
+    assert drift.unknown == drift.wrong == {}
     assert len(drift.models) > 50
 
 
@@ -31,6 +31,12 @@ def test_unknown_fields_and_values_are_found() -> None:
     assert drift.outside == {
         "ContainerState.Status = 'asleep'": "containers.inspect $.State.Status",
         "MountPoint.Type = 'disc'": "containers.list $[0].Mounts[0].Type",
+    }
+    drift.look(Read("containers.inspect", ContainerInspect, {"Id": "1", "State": {"ExitCode": "2"}}))
+    assert drift.wrong == {
+        "ContainerState: $.State.ExitCode": (
+            "containers.inspect: expected int, got str (at $.State.ExitCode in ContainerState)"
+        )
     }
     never = drift.never_sent("1.51")
     assert "ContainerState.Pid" in never

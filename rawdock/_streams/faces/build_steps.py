@@ -13,6 +13,7 @@ from ..._build.steps import BuildChange, BuildWarning, Step, Steps
 from ..._build.text import TextBuild
 from ..._build.trace import read_trace
 from ...errors import BuildError, DecodeError, RawdockError, StreamError
+from .json_lines import readable
 
 if TYPE_CHECKING:
     from ...models import BuildLine
@@ -178,13 +179,14 @@ class Building:
         return await (anext(lines) if self._session is None else self._session.beside(lambda: anext(lines)))
 
     def _read_line(self, line: BuildLine) -> list[BuildChange]:
-        if isinstance(line.aux, str) and line.id == _TRACE:
+        name, status = readable(line, "id", ""), readable(line, "status", "")
+        if isinstance(line.aux, str) and name == _TRACE:
             return self._steps.add_trace(read_trace(line.aux))
-        if line.stream:
-            return self._text.feed(line.stream)
-        if line.status:
-            detail = line.progress_detail
-            return self._text.update_part(line.id, line.status, detail.current, detail.total)
+        if stream := readable(line, "stream", ""):
+            return self._text.feed(stream)
+        if status:
+            detail = readable(line, "progress_detail", None)
+            return self._text.update_part(name, status, readable(detail, "current", 0), readable(detail, "total", 0))
         return []
 
     def _ended_by(self, message: str) -> Exception:

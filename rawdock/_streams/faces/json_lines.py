@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from ..._models.codec import decoder, load_lines, loads
-from ...errors import RawdockError, StreamError
+from ..._models.codec import line_decoder, load_lines, loads
+from ..._models.model import field_or_wrong
+from ..._models.undecoded import WrongValue
+from ...errors import DecodeError, RawdockError, StreamError
 from ..answer import Answer
 from ..split.json_values import JsonSplitter
 
-__all__ = ["Lines", "ProgressLines"]
+__all__ = ["Lines", "ProgressLines", "readable"]
 
 L = TypeVar("L")
+V = TypeVar("V")
+
+
+def readable(line: Any, name: str, otherwise: V) -> V:
+    """A field of a line; `otherwise` if its value is wrong: only a caller who reads it gets the DecodeError."""
+    try:
+        return cast("V", getattr(line, name))
+    except DecodeError:
+        return otherwise
 
 
 class Lines(Generic[L]):
@@ -26,7 +37,7 @@ class Lines(Generic[L]):
         self._failure: RawdockError | None = None
         self._finished = False
         self._iterator: AsyncGenerator[L, None] | None = None
-        answer.set_splitter(JsonSplitter(decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
+        answer.set_splitter(JsonSplitter(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
 
     def __aiter__(self) -> AsyncIterator[L]:
         # A generator, since it costs less than a coroutine for each line; `aclose` closes it. Cancellation ends it, but
@@ -93,13 +104,32 @@ class ProgressLines(Lines[L], Generic[L]):
     """
 
     def _inspect_batch(self, items: list[Any]) -> None:
-        for line in items:
-            if line.error or line.error_detail.message:
-                detail = line.error_detail
-                self._failure = StreamError(detail.message or line.error, code=detail.code or None)
-                del items[items.index(line) :]
+        for index, line in enumerate(items):
+            try:
+                if not (line.error or line.error_detail.message):
+                    continue
+            except DecodeError:
+                pass  # a wrong value may still report a failure
+            self._failure = _reported_failure(line)
+            if self._failure is not None:
+                del items[index:]
                 return
 
     async def _read_to_end(self) -> None:
         async for _ in self:
             pass
+
+
+def _reported_failure(line: Any) -> StreamError | None:
+    """The failure that a line reports, also if the error is not of the type that the API says."""
+    error, detail = field_or_wrong(line, "error"), field_or_wrong(line, "error_detail")
+    message, code = (
+        (detail, None)
+        if isinstance(detail, WrongValue)
+        else (field_or_wrong(detail, "message"), field_or_wrong(detail, "code"))
+    )
+    texts = [one for one in (message, error) if isinstance(one, str) and one]
+    texts += [repr(one) for one in (message, error) if isinstance(one, WrongValue) and one.json]
+    if not texts:
+        return None
+    return StreamError(texts[0], code=code if isinstance(code, int) and code else None)

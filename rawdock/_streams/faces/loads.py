@@ -10,7 +10,7 @@ import attrs
 from ...models.images import LoadLine, PullLine
 from ...progress import Progress
 from ..answer import Answer
-from .json_lines import ProgressLines
+from .json_lines import ProgressLines, readable
 from .pulls_and_pushes import Transfer
 
 __all__ = ["ImportResult", "ImportStream", "LoadResult", "LoadStream"]
@@ -38,7 +38,7 @@ class LoadStream(Transfer[LoadLine]):
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
         for line in items:
-            self._images += _loaded(line.stream)
+            self._images += _loaded(readable(line, "stream", ""))
 
     async def result(self) -> LoadResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
@@ -74,8 +74,8 @@ class ImportStream(ProgressLines[PullLine]):
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
         for line in items:
-            if line.status.startswith("sha256:"):
-                self._image = line.status
+            if (status := readable(line, "status", "")).startswith("sha256:"):
+                self._image = status
 
     async def result(self) -> ImportResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 import attrs
 
 from ..._models.codec import decode
+from ...errors import DecodeError
 from ...models.images import PullLine, PushAux, PushLine
 from ...progress import Progress, ProgressTracker
 from ..answer import Answer
-from .json_lines import ProgressLines
+from .json_lines import ProgressLines, readable
 
 __all__ = ["PluginPullStream", "PullResult", "PullStream", "PushResult", "PushStream", "Transfer"]
 
@@ -57,7 +58,10 @@ class Transfer(ProgressLines[L], Generic[L]):
         while items := self._items or await self._read_more():
             while items:
                 line = items.pop()
-                self._pending[line.id, line.status] = line
+                try:  # noqa: SIM105 - suppress costs too much for each line
+                    self._pending[line.id, line.status] = line
+                except DecodeError:
+                    pass  # the line is about no layer that is known
                 yield line
 
     @property
@@ -84,11 +88,11 @@ class PullStream(Transfer[PullLine]):
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
         if items:
-            self._image = items[-1].id  # Podman's last line names it, Docker's has no id
+            self._image = readable(items[-1], "id", "")  # Podman's last line names it, Docker's has no id
         for line in reversed(items):  # lines about the whole pull come at the end
-            if line.id:
+            if readable(line, "id", ""):
                 return
-            status: str = line.status
+            status = readable(line, "status", "")
             if status.startswith("Digest: "):
                 self._digest = status[8:]
             elif status.startswith("Status: "):
@@ -107,8 +111,8 @@ class PluginPullStream(PullStream):
         super()._inspect_batch(items)
         self._image = ""  # the last line is of a layer
         for line in items:  # the digest comes among the first lines
-            if line.status.startswith("Digest: "):
-                self._digest = line.status[8:]
+            if (status := readable(line, "status", "")).startswith("Digest: "):
+                self._digest = status[8:]
 
 
 # `<tag>: digest: sha256:... size: n`: all that containerd's image store and Podman say.
@@ -119,20 +123,27 @@ class PushStream(Transfer[PushLine]):
     """A running push. Leaving it before its end cancels it on the Engine."""
 
     line_type: ClassVar[type[Any]] = PushLine
-    _tag = ""
-    _digest = ""
-    _size = 0
+    _aux: object = None
+    _from_status: tuple[str, str, int] = ("", "", 0)
 
     def _inspect_batch(self, items: list[Any]) -> None:
         super()._inspect_batch(items)
         for line in items:
             if line.aux is not None:
-                aux = decode(PushAux, line.aux)
-                self._tag, self._digest, self._size = aux.tag, aux.digest, aux.size
-            elif not line.id and not self._digest and (match := _PUSHED.fullmatch(line.status)):
-                self._tag, self._digest, self._size = match[1], match[2], int(match[3])
+                self._aux = line.aux
+            elif self._from_status[1] or readable(line, "id", ""):
+                continue
+            elif match := _PUSHED.fullmatch(readable(line, "status", "")):
+                self._from_status = match[1], match[2], int(match[3])
 
     async def result(self) -> PushResult:
         """Read to the end; raises StreamError if the Engine reports a failure."""
         await self._read_to_end()
-        return PushResult(tag=self._tag, digest=self._digest, size=self._size, progress=self.progress)
+        tag, digest, size = self._from_status
+        if self._aux is not None:
+            try:
+                aux = decode(PushAux, self._aux)
+                tag, digest, size = aux.tag, aux.digest, aux.size
+            except DecodeError as error:
+                raise self.add_request(error) from error.__cause__
+        return PushResult(tag=tag, digest=digest, size=size, progress=self.progress)

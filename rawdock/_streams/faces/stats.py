@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..._error_mapping import hidden_error
+from ...errors import DecodeError
 from ...models.stats import ContainerStats
 from .json_lines import Lines
 
@@ -44,4 +45,8 @@ class UsageStream:
     async def __anext__(self) -> Usage:
         from ...usage import usage_of
 
-        return usage_of(await anext(self._samples))
+        sample = await anext(self._samples)
+        try:
+            return usage_of(sample)
+        except DecodeError as error:
+            raise self._samples.add_request(error) from error.__cause__

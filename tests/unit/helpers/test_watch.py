@@ -220,9 +220,9 @@ class Engine:
             "timeNano": time,
         }
 
-    async def emit(self, after: int, id: str = "a") -> None:
+    async def emit(self, after: int, id: str = "a", **changes: object) -> None:
         """Something happens, so many nanoseconds after the begin."""
-        one = self.made(after, id)
+        one = self.made(after, id) | changes
         self.now = max(self.now, BEGIN + after)
         self.memory = [*self.memory, one][-REMEMBERED:]
         if not self.deaf:
@@ -335,6 +335,56 @@ async def test_since_is_the_exact_time_of_the_last_event() -> None:
         await made.end()
         await made.opened(2)
         assert made.asked[1] == {"since": "1700000008.123456789", "filters": '{"type":["container"]}'}
+
+
+@pytest.mark.anyio
+async def test_an_event_that_cannot_be_read_is_a_gap() -> None:
+    """It does not keep the watch from starting, it is told once, and those after it come."""
+    async with engine() as (made, _, docker):
+        made.memory = [made.made(-60 * SECOND) | {"Actor": 7, "scope": []}]
+        async with docker.watch(since=f"{BEGIN // SECOND}", backoff=QUICK) as watching:
+            await made.emit(1, "one")
+            await made.emit(2, "two", Action=7)
+            await made.emit(3, "three", Actor={"ID": "three", "Attributes": 7})
+            assert await told(watching, 4) == ["restart", "one", "unreadable", "three"]
+            await made.end(None)
+            await made.opened(2)
+            await made.emit(4, "four", Type={"odd": 1})
+            await made.emit(5, "five", scope=7)
+            await made.emit(6, "six")
+            items: list[EventMessage | Gap] = []
+            with anyio.fail_after(60):
+                while not items or isinstance(items[-1], Gap):
+                    items.append(await anext(watching))
+            gaps = [item for item in items if isinstance(item, Gap)]  # one, unless it was read between the two
+            assert {gap.reason for gap in gaps} == {"unreadable"}
+            assert sum(gap.dropped for gap in gaps) == 2
+            assert (gaps[0].since, gaps[-1].until) == (BEGIN + 3, BEGIN + 4)
+            assert items[len(gaps)] == decode(EventMessage, made.made(6, "six"))
+
+
+def test_unreadable_events_do_not_fill_the_backlog() -> None:
+    """However many they are, one gap counts them; behind an overflow they belong to it."""
+    backlog = Backlog(2)
+    for n in range(5):
+        backlog.put_gap(Gap("unreadable", BEGIN + n, BEGIN + n + 1, dropped=1))
+    assert drained(backlog) == [Gap("unreadable", BEGIN, BEGIN + 5, dropped=5)]
+    for n in range(3):
+        backlog.put(event(BEGIN + n))
+    backlog.put_gap(Gap("unreadable", BEGIN + 2, BEGIN + 9, dropped=1))
+    assert drained(backlog)[2:] == [Gap("overflow", BEGIN + 1, BEGIN + 9, dropped=2)]
+
+
+def test_a_time_that_cannot_be_read_moves_nothing() -> None:
+    """The position stays where it was, and the event is known again."""
+    odd = decode(EventMessage, b'{"timeNano":"soon","Type":"container"}')
+    position = Position(BEGIN)
+    assert position.accept(odd)
+    assert position.unreadable_gap(odd, BEGIN) == Gap("unreadable", BEGIN, BEGIN, dropped=1)
+    assert not position.has_missed([odd])
+    assert position.resume() == BEGIN
+    assert not position.accept(odd)
+    assert position.find_gap([odd], BEGIN + 5) == Gap("restart", BEGIN, BEGIN + 5)
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._models.codec import decode, decoder, encode, encode_json, loads, use_json
+from rawdock._models.codec import decode, decoder, encode, encode_json, load_lines, loads, use_json
 from rawdock._models.model import Model, SecretStr, Timestamp, since, until, wire
 from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
 
@@ -104,7 +104,7 @@ def test_unknown_fields_survive() -> None:
 def test_decode_errors_have_a_path(kind: Any, data: Any, path: str, words: str) -> None:
     """A value of the wrong type is named by its path and both types."""
     with pytest.raises(rawdock.DecodeError) as caught:
-        decode(kind, data)
+        decode(kind, data, complete=True)
     assert caught.value.path == path
     assert words in str(caught.value)
 
@@ -284,3 +284,32 @@ def test_parsers_read_alike(data: dict[str, Any]) -> None:
     finally:
         use_json()
     assert read[0] == read[1] == decode(Tree, data)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"1e400", None),
+        (b"[-1e400]", None),
+        (b'{"a":"\\ud800"}', None),
+        (b'"\\udc00\\ud800"', None),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b'"\\\\ud800"', "\\ud800"),
+        (b"1e-400", 0.0),
+        (b"1" * 4300, int("1" * 4300)),
+        (b"1" * 4301, None),
+        (b"-" + b"9" * 5000, None),
+        (b"[" * 200 + b"]" * 200, ...),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, None),
+    ],
+    ids=lambda one: repr(one)[:20],
+)
+def test_parsers_have_one_law(parser: str, text: bytes, value: Any) -> None:
+    """Both parsers accept the same numbers, characters and depths; None is what they refuse."""
+    if value is None:
+        with pytest.raises(rawdock.DecodeError):
+            decode(object, text)
+        with pytest.raises((ValueError, RecursionError)):
+            load_lines(b'{"x":' + text + b"}\n")
+    else:
+        assert value in (..., decode(object, text))

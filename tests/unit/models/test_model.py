@@ -116,9 +116,9 @@ def test_copies(how: object) -> None:
     assert how(Sample(id="a")).extra is NO_EXTRA  # type: ignore[operator]
 
 
-def test_evolve() -> None:
-    """`attrs.evolve` makes a changed copy."""
-    assert attrs.evolve(Sample(id="a"), count=3) == Sample(id="a", count=3)
+def test_replace() -> None:
+    """`replace` makes a changed copy, as `attrs.evolve` does."""
+    assert Sample(id="a").replace(count=3) == attrs.evolve(Sample(id="a"), count=3) == Sample(id="a", count=3)
 
 
 def test_fields() -> None:

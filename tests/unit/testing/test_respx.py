@@ -270,7 +270,6 @@ async def follow(docker: Docker, seen: list[str]) -> None:
     [
         (b'{"status": "Pulling"}\n{"status": "Pul', TruncatedError),
         (b'{"status": "Pulling"}\n<html>', DecodeError),
-        (b'{"status": "Pulling"}\n{"status": 3}\n', DecodeError),
         (b'{"status": "Pulling"}\n[]\n', DecodeError),
     ],
 )

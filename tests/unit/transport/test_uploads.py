@@ -434,17 +434,17 @@ async def test_an_endless_answer() -> None:
 
 @pytest.mark.anyio
 async def test_an_image_that_cannot_be_read() -> None:
-    """An id of the wrong type is an error of the build, after the lines before it."""
-    lines = b'{"stream":"a"}\n{"aux":{"ID":5}}\n{"stream":"b"}\n{"error":"behind"}\n'
+    """An id of the wrong type ends no build, and is an error of its result."""
+    lines = b'{"stream":"a"}\n{"aux":{"ID":5}}\n{"stream":"b"}\n'
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=lines)
 
     async with Docker(transport=httpx.MockTransport(answer), version="1.51") as docker:
         async with docker.images.build(b"") as stream:
-            assert (await anext(stream)).stream == "a"
+            assert [line.stream async for line in stream] == ["a", "", "b"]
             with pytest.raises(rawdock.DecodeError, match="ID") as caught:
-                await anext(stream)
+                await stream.result()
         assert caught.value.operation == "images.build"
 
 
