@@ -20,6 +20,19 @@ class BackgroundTask:
         self._ended = Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._scope.cancel_called
+
+    async def wait(self) -> None:
+        """Wait until the work has ended."""
+        await self._ended.wait()
+
     def start(self) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:

@@ -6,15 +6,14 @@ body, and the answer is read meanwhile. The open answer owns that task, and ends
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
-from contextvars import copy_context
 from typing import TypeVar
 
 import httpx
-from anyio import CancelScope, Event, get_cancelled_exc_class
+from anyio import CancelScope, get_cancelled_exc_class
 from anyio.lowlevel import checkpoint
 
+from .._background import BackgroundTask
 from .._iterators import close_iterator
 from .connection import Connection
 from .errors import BodyFailed, ConnectionEnded
@@ -44,15 +43,13 @@ class Upload:
     Sending ends early, without an error, if the peer stops reading: what it has sent is then read as the answer.
     """
 
-    __slots__ = ("_body", "_connection", "_ended", "_reading", "_scope", "_task", "complete", "failure")
+    __slots__ = ("_body", "_connection", "_reading", "_task", "complete", "failure")
 
     def __init__(self, connection: Connection, body: bytes | AsyncIterable[bytes]) -> None:
         self._connection = connection
         self._body = body
-        self._scope = CancelScope()
-        self._ended = Event()
+        self._task = BackgroundTask(self._send)
         self._reading: CancelScope | None = None
-        self._task: asyncio.Task[None] | None = None
         self.complete = False
         """Whether the whole body was sent."""
         self.failure: BaseException | None = None
@@ -60,34 +57,27 @@ class Upload:
 
     def start(self) -> None:
         """Start the task that sends."""
-        loop = asyncio._get_running_loop()
-        if loop is not None:
-            self._task = loop.create_task(self._run())  # a reference, since the loop itself keeps only weak ones
-        else:
-            import trio
+        self._task.start()
 
-            # There is no nursery here. A system task can be started anywhere, and `stop` ends it.
-            trio.lowlevel.spawn_system_task(self._run, context=copy_context())
-
-    async def _run(self) -> None:
-        """Send the body. It never raises: on trio an error in a system task would end the whole program."""
+    async def _send(self) -> None:
+        """Send the body, and keep the error of the caller's iterator for whoever reads the answer."""
         body = self._body
         try:
-            with self._scope:
-                await (self._write(body) if isinstance(body, bytes) else self._send_chunks(body))
-                self.complete = True
+            await (self._write(body) if isinstance(body, bytes) else self._send_chunks(body))
+            self.complete = True
         except _PeerGone:
             pass
         except get_cancelled_exc_class() as error:
-            self.failure = ConnectionEnded("the sending of the request's body was cancelled")
-            self.failure.__cause__ = error
+            if not self._task.stopping:
+                self.failure = ConnectionEnded("the sending of the request's body was cancelled")
+                self.failure.__cause__ = error
+            raise
         except BaseException as error:
             self.failure = error
         finally:
             if not self.complete:
                 # The Engine would read the next request as the rest of this body.
                 self._connection.alive = False
-            self._ended.set()
             if self.failure is not None and self._reading is not None:
                 self._reading.cancel()
 
@@ -123,7 +113,7 @@ class Upload:
 
     def succeeded(self) -> bool:
         """Whether sending has ended without an error."""
-        return self._ended.is_set() and self.failure is None
+        return self._task.ended and self.failure is None
 
     async def read_while_sending(self, read: Callable[[], Awaitable[T]]) -> T:
         """Return the result of `read`; raises BodyFailed at once if the caller's iterator fails meanwhile."""
@@ -139,19 +129,10 @@ class Upload:
 
     async def wait(self) -> None:
         """Wait until sending has ended; raises BodyFailed if the caller's iterator fails."""
-        await self._ended.wait()
+        await self._task.wait()
         if self.failure is not None:
             raise BodyFailed(self.failure)
 
     async def stop(self) -> None:
         """Stop sending and wait until the caller's iterator is closed, even if cancelled meanwhile."""
-        self._scope.cancel()
-        cancelled: BaseException | None = None
-        while not self._ended.is_set():
-            try:
-                with CancelScope(shield=True):
-                    await self._ended.wait()
-            except get_cancelled_exc_class() as error:  # `Task.cancel` of asyncio ignores the shield
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
+        await self._task.stop()
