@@ -179,6 +179,10 @@ class ModelMeta(type):
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> ModelMeta:
         if "__attrs_attrs__" in namespace:  # attrs makes the class a second time, now with slots
+            # On Python 3.13 attrs gives each class a `__replace__` of its own, which would share lists.
+            namespace.pop("__replace__", None)
+            if "replace" in namespace:
+                namespace["__replace__"] = namespace["replace"]
             return super().__new__(mcls, name, bases, namespace, **kwargs)
         annotations: dict[str, Any] = namespace.get("__annotations__", {})
         these: dict[str, Any] = {}

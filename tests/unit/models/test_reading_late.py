@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import sys
 import threading
 from typing import Annotated, Any, cast
 
@@ -282,7 +283,8 @@ def test_repr_shows_what_came_and_no_secret() -> None:
 
 def test_repr_and_equality_of_what_is_nested_deeply() -> None:
     """They raise nothing, whatever an Engine sent."""
-    deep = b'{"New":' + b"[" * 900 + b"]" * 900 + b',"Name":' + b"[" * 900 + b"]" * 900 + b"}"
+    depth = 900 if sys.version_info < (3, 12) else 3000  # more than can be encoded, and not too much for the parser
+    deep = b'{"New":' + b"[" * depth + b"]" * depth + b',"Name":' + b"[" * depth + b"]" * depth + b"}"
     one, other = decode(Branch, deep), decode(Branch, deep)
     assert repr(one).startswith("Branch(")
     assert isinstance(one == other, bool)
