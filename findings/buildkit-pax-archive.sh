@@ -13,7 +13,7 @@
 set -euo pipefail
 folder=$(mktemp -d /tmp/pax.XXXXXX)
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; sleep 1; umount -R "$folder/root" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true; sleep 1; umount -R "$folder/root" 2>/dev/null || true; rm -rf "$folder"' EXIT
 apt-get install --yes -qq --no-install-recommends mmdebstrap >/dev/null 2>&1
 packages=base-files,busybox-static,docker.io=20.10.24+dfsg1-1+deb12u1+b6,containerd=1.6.20~ds1-1+deb12u3,runc,iptables
 mmdebstrap --quiet --variant=extract --include="$packages" bookworm "$folder/root"

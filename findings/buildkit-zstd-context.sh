@@ -12,7 +12,7 @@
 set -euo pipefail
 folder=$(mktemp -d /tmp/zstd.XXXXXX)
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; sleep 1; umount -R "$folder/root" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true; sleep 1; umount -R "$folder/root" 2>/dev/null || true; rm -rf "$folder"' EXIT
 apt-get install --yes -qq --no-install-recommends mmdebstrap zstd >/dev/null 2>&1
 packages=base-files,busybox-static,docker.io=26.1.5+dfsg1-9+deb13u1+b1,containerd=1.7.24~ds1-6+deb13u1,runc,iptables,xz-utils
 mmdebstrap --quiet --variant=extract --include="$packages" trixie "$folder/root"
