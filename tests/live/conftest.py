@@ -20,7 +20,7 @@ import pytest
 from scenarios.kit import BUSYBOX
 from spec.seen import requested_operation
 
-from rawdock import Docker, NotFound, NotSupported
+from rawdock import Conflict, Docker, NotFound, NotSupported
 
 BASE_IMAGES = (BUSYBOX, "busybox:1")
 
@@ -78,12 +78,15 @@ async def _without_base_images(socket: str, before: set[str]) -> None:
 
 
 async def _without_untagged_images(socket: str, before: set[str]) -> None:
-    """Remove what builds of the scenarios, which label their images, left without a name: a build that fails or that
-    takes the name of another image leaves such images on some Engines."""
+    """Remove the images without a name that the run made.
+
+    A build that fails, or that takes the name of another image, leaves such images on some Engines."""
     async with Docker(socket) as docker:
-        for image in await docker.images.list(filters={"label": "org.rawdock=test"}):
-            if f"image {image.id}" not in before and not any(tag != "<none>:<none>" for tag in image.repo_tags):
-                with suppress(NotFound):
+        for _ in range(5):  # an image is in use by those that were built on it
+            for image in await docker.images.list():
+                if f"image {image.id}" in before or any(tag != "<none>:<none>" for tag in image.repo_tags):
+                    continue
+                with suppress(NotFound, Conflict):
                     await docker.images.delete(image.id, force=True)
 
 

@@ -6,11 +6,12 @@ nor remove keys, nor lock the agent.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
 import anyio
-from anyio.abc import SocketStream
 
 from ...errors import FileError
 from .call import Call, Method, Methods, unary
@@ -57,17 +58,68 @@ class Ssh:
     async def _forward(self, call: Call) -> None:
         path = self._socket(call.metadata.get(_ID_HEADER, [""])[0])
         try:
-            agent = await anyio.connect_unix(path)
+            agent = await _connect(path)
         except OSError as error:
             raise FileError(f"the SSH agent at {path} cannot be reached: {error.strerror}", path=path) from error
-        async with agent:
+        try:
             await _Forwarding(call, agent).run()
+        finally:
+            await agent.aclose()
+
+
+class _Agent(Protocol):
+    """A connection to an agent."""
+
+    async def receive(self) -> bytes:
+        """Raises EndOfStream when the agent has closed."""
+        ...
+
+    async def send(self, item: bytes) -> None: ...
+
+    async def send_eof(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def _connect(path: str) -> _Agent:
+    if asyncio._get_running_loop() is None:
+        return await anyio.connect_unix(path)
+    return _AsyncioAgent(*await asyncio.open_unix_connection(path))
+
+
+class _AsyncioAgent:
+    """By asyncio's own streams: a cancelled `receive` of anyio's Unix sockets sets a cancelled future's result if data
+    comes in the same turn of the event loop, which the loop reports as an error (anyio 4.16)."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def receive(self) -> bytes:
+        try:
+            data = await self._reader.read(_PART)
+        except OSError as error:
+            raise anyio.BrokenResourceError from error
+        if not data:
+            raise anyio.EndOfStream
+        return data
+
+    async def send(self, item: bytes) -> None:
+        self._writer.write(item)
+        await self._writer.drain()
+
+    async def send_eof(self) -> None:
+        self._writer.write_eof()
+
+    async def aclose(self) -> None:
+        """Close at once; what was not sent yet is dropped."""
+        self._writer.transport.abort()
 
 
 class _Forwarding:
     """One connection of a step to an agent."""
 
-    def __init__(self, call: Call, agent: SocketStream) -> None:
+    def __init__(self, call: Call, agent: _Agent) -> None:
         self._call = call
         self._agent = agent
         self._answered = anyio.Event()
