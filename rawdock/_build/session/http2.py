@@ -185,16 +185,17 @@ class Http2Connection:
         return size
 
     def _send_data(self, stream: int, data: memoryview) -> None:
-        """One call of h2 for all of it, since each costs much; the frame that it makes is too long and is cut here."""
+        """One call of h2 for all of it, since each costs much. h2 only counts; the frames are written here, because h2
+        would copy the data five times."""
         h2 = self._h2
         limit = h2.max_outbound_frame_size
         self._output.append(h2.data_to_send())
         h2.max_outbound_frame_size = _LONGEST_FRAME
         try:
-            h2.send_data(stream, data)
+            h2.send_data(stream, _Counted(len(data)))
         finally:
             h2.max_outbound_frame_size = limit
-        self._output += _cut(memoryview(h2.data_to_send()), min(limit, _FRAME))
+        self._output += _frames(h2.data_to_send(), data, min(limit, _FRAME))
 
     def finish(self, stream: int, status: Status, message: str = "") -> None:
         """End the call; the Engine may have given it up meanwhile."""
@@ -232,12 +233,28 @@ class Http2Connection:
         self._windows.pop(stream, None)
 
 
-def _cut(frame: memoryview, limit: int) -> list[bytes | memoryview]:
-    """A DATA frame without padding as several of at most `limit` bytes."""
-    kind_to_stream, content = bytes(frame[3:_FRAME_HEADER]), frame[_FRAME_HEADER:]
+class _Counted(bytes):
+    """Data for h2 that has a length for its windows and no content."""
+
+    def __new__(cls, size: int) -> _Counted:
+        one = super().__new__(cls)
+        one._size = size
+        return one
+
+    _size: int
+
+    def __len__(self) -> int:
+        return self._size
+
+
+def _frames(empty: bytes, data: memoryview, limit: int) -> list[bytes | memoryview]:
+    """The data in DATA frames of at most `limit` bytes, made from the frame that h2 wrote for `_Counted`."""
+    if len(empty) != _FRAME_HEADER:
+        raise AssertionError("this version of h2 writes DATA frames in another way")
+    kind_to_stream = empty[3:]
     parts: list[bytes | memoryview] = []
-    for start in range(0, len(content), limit):
-        part = content[start : start + limit]
+    for start in range(0, len(data), limit):
+        part = data[start : start + limit]
         parts += (len(part).to_bytes(3, "big") + kind_to_stream, part)
     return parts
 
