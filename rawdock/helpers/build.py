@@ -19,7 +19,7 @@ from .._build.session.shared_key import fresh_key, shared_key, user_secret
 from .._build.session_options import SecretSource, SessionOptions, SshAgents
 from .._build.source import Context, Receiver, Source
 from .._declare.params import EncodedJson
-from .._streams.faces.build_steps import Building, Built, SessionLost, without_session
+from .._streams.faces.build_steps import Building, Built, SessionLost, with_remedy
 from .._streams.faces.contexts import Runs
 from ..api.build import Build
 from ..errors import BuildError, InvalidArgument, NotFound, NotSupported, RawdockError, StatusError
@@ -325,7 +325,7 @@ class _Start:
         except BaseException as error:
             await _clean_up(context, session, None if isinstance(error, StatusError) else stop)
             if isinstance(error, StatusError):
-                error.message = without_session(error.message)
+                error.message = with_remedy(error.message)
                 error.args = (error.message,)
             if session is not None and isinstance(error, (SessionLost, StatusError)) and session.failure is not None:
                 raise session.failure from error

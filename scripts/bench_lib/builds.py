@@ -143,6 +143,7 @@ def run_builds(engine: str, rounds: int) -> list[dict[str, Any]]:
     _show(rows, version)
     over = memory[_DIFFERENCE] - memory[_TAR]
     print(f"memory: {memory[_DIFFERENCE]:.1f} MiB, {over:+.1f} against the archive (at most {_MEMORY:+.1f})")
+    print("the Engine keeps what was built in its build cache: `docker builder prune` frees the disk")
     return [*rows, {"work": "memory", "mib": memory, "docker command": version}]
 
 

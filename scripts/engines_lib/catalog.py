@@ -9,7 +9,7 @@ from typing import Literal
 from .failure import Failure
 
 _COMMON = "base-files iptables iproute2 docker-registry busybox-static ca-certificates procps"
-_DOCKER = f"{_COMMON} docker.io containerd runc xz-utils pigz tar gzip criu"
+_DOCKER = f"{_COMMON} docker.io containerd runc xz-utils pigz tar gzip criu git"
 _PODMAN = f"{_COMMON} podman crun conmon netavark aardvark-dns nftables catatonit golang-github-containers-common"
 
 

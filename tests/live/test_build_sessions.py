@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 import tarfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -42,6 +43,11 @@ PUBLIC = f"{WITH_TOKEN}/public/busybox:1"
 PRIVATE = f"{WITH_TOKEN}/ok/busybox:1"
 BASIC = f"{WITH_PASSWORD}/busybox:1"
 TAG = "rawdock-s-session:1"
+TOKEN = "a-token-of-the-test"
+AUTHOR = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+ROOT = Path(__file__).parents[2]
+ENGINES_SCRIPT = ROOT / "scripts/engines"
+GIT_SERVER = ROOT / "tests/support/git_server.py"
 LABELS = {"rawdock-s": "session"}
 BUILDKIT: dict[str, Any] = {"builder": "buildkit", "no_cache": True, "labels": LABELS}
 
@@ -149,6 +155,40 @@ async def test_secrets(socket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             await docker.build(dockerfile=needs, secrets=secrets, **BUILDKIT)
 
 
+@pytest.fixture
+def repository(socket: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a Git repository in the Engine's own network, on a server that wants the token of `TOKEN`."""
+    place = Path(socket.removeprefix("unix://")).parent
+    if not (ENGINES_SCRIPT.exists() and place.parent.name == "state" and shutil.which("git")):
+        pytest.skip("not an Engine of scripts/engines, or no git here")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "Dockerfile").write_text("FROM scratch\nCOPY hello /\nLABEL rawdock-s=session\n")
+    (source / "hello").write_text("hello\n")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], [*AUTHOR, "commit", "-q", "-m", "A greeting"]):
+        subprocess.run(["git", "-C", str(source), *arguments], check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(source), str(tmp_path / "greeting.git")], check=True)
+    enter = [sys.executable, str(ENGINES_SCRIPT), "--base", str(place.parent.parent), "enter", place.name]
+    command = [*enter, sys.executable, str(GIT_SERVER), str(tmp_path), TOKEN, "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}/greeting.git#main"
+        finally:
+            server.terminate()
+
+
+async def test_a_git_repository_behind_a_token(socket: str, repository: str) -> None:
+    """The Engine asks the session for the token; without it the error says how to give one."""
+    async with engine(socket) as docker:
+        built = await docker.build(remote=repository, secrets={"GIT_AUTH_TOKEN": TOKEN.encode()}, tag=TAG, **BUILDKIT)
+        assert (await docker.images.inspect(built.id)).repo_tags == [TAG]
+        for secrets in ({"GIT_AUTH_TOKEN": WRONG.encode()}, None):
+            with pytest.raises(BuildError, match="GIT_AUTH_TOKEN") as caught:
+                await docker.build(remote=repository, secrets=secrets, **BUILDKIT)
+            assert WRONG not in str(caught.value)
+
+
 def step(built: Built, instruction: str) -> Step:
     (found,) = [step for step in built.steps if step.instruction.startswith(instruction)]
     return found
@@ -247,11 +287,7 @@ async def test_a_folder_as_the_docker_command_gives_it(socket: str, tmp_path: Pa
     command = docker_command()
     if command is None:
         pytest.skip("there is no docker command with BuildKit to compare with")
-    await anyio.run_process(
-        [command, "-H", f"unix://{socket}", "build", "--output", f"type=local,dest={tmp_path}/theirs", "-"],
-        input=RESULT.encode(),
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
-    )
+    await build_with(command, socket, f"type=local,dest={tmp_path}/theirs")
     assert tree(tmp_path / "theirs") == ours
 
 
@@ -273,6 +309,30 @@ async def test_files(socket: str, tmp_path: Path, kind: Literal["tar", "oci", "d
         if kind == "docker":
             await docker.images.load((tmp_path / "out").read_bytes())
             assert await has_image(docker, TAG)
+    if command := docker_command():
+        target = f"type={kind},dest={tmp_path}/theirs" + (f",name={TAG}" if tag else "")
+        await build_with(command, socket, target)
+        assert members(tmp_path / "out", kind) == members(tmp_path / "theirs", kind)
+
+
+def members(archive: Path, kind: str) -> dict[str, tuple[Any, ...]]:
+    """What is in an archive. In images, layers and what names them have times of their own, so that only the names of
+    what is not named after its content are compared."""
+    with tarfile.open(archive) as found:
+        return {
+            one.name.rstrip("/"): (one.type, oct(one.mode), one.size, one.linkname) if kind == "tar" else (one.type,)
+            for one in found
+            if kind == "tar" or "sha256/" not in one.name
+        }
+
+
+async def build_with(command: str, socket: str, target: str) -> None:
+    """Build the same with the docker command."""
+    await anyio.run_process(
+        [command, "-H", f"unix://{socket}", "build", "--output", target, "-"],
+        input=RESULT.encode(),
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+    )
 
 
 # Folders.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...models import BuildLine
     from .builds import BuildStream
 
-__all__ = ["BesideBuild", "Building", "Built", "SessionLost", "without_session"]
+__all__ = ["BesideBuild", "Building", "Built", "SessionLost", "with_remedy"]
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ _TRACE = "moby.buildkit.trace"
 # Only the classic builder sends the exit code as a number; the others put it at the end of the message.
 _EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z")
 _NO_SESSION = re.compile(r"no active sessions?\b")
+# Git's own words: BuildKit lets it ask nobody.
+_NO_GIT_TOKEN = re.compile(r"could not read (?:Username|Password) for .*terminal prompts disabled")
 
 
 class SessionLost(Exception):
@@ -48,14 +50,16 @@ class BesideBuild(Protocol):
     async def aclose(self) -> None: ...
 
 
-def without_session(message: str) -> str:
-    """The message of an Engine that asks for a session, with what to do where there is none."""
-    if not _NO_SESSION.search(message):
-        return message
-    return (
-        f"{message}; BuildKit asks its client's session for credentials, also for public images, and this build has "
-        "none: pull the base image first (`docker.images.pull`), or use builder='classic'"
-    )
+def with_remedy(message: str) -> str:
+    """The message of an Engine, with what to do where that is known."""
+    if _NO_SESSION.search(message):
+        return (
+            f"{message}; BuildKit asks its client's session for credentials, also for public images, and this build has "
+            "none: pull the base image first (`docker.images.pull`), or use builder='classic'"
+        )
+    if _NO_GIT_TOKEN.search(message):
+        return f"{message}; a Git server that wants a token gets it from `secrets={{\"GIT_AUTH_TOKEN\": ...}}`"
+    return message
 
 
 @attrs.frozen
@@ -205,7 +209,7 @@ class Building:
         code = error.code
         if code is None and (match := _EXIT_CODE.search(error.message)):
             code = int(match[1])
-        message = without_session(error.message.strip())
+        message = with_remedy(error.message.strip())
         for id in session.missing_secrets if session is not None else ():
             if id in message:
                 message += f"; a step asks for the secret {id!r}: give it as secrets={{{id!r}: ...}}"
