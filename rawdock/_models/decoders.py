@@ -323,10 +323,20 @@ class _Field:
         self.names[constant] = None, wire  # the most common one: a field of the line itself
         where = f"{constant} if location is None else (location, {wire!r})"
         return [
+            *self._empty(),
             "else:",
             f"    try: {self.target} = {name}(value, {where})",
             "    except DecodeError: wrong = True",
         ]
+
+    def _empty(self) -> list[str]:
+        """Much of what is nested is empty, as in statistics, and does without a call."""
+        origin, default = get_origin(self.kind), self.field.default
+        if origin in (list, dict):
+            return [f"elif not value and type(value) is {origin.__name__}: {self.target} = value"]
+        if isinstance(default, Model) and type(default) is self.kind and not self.optional and _shared(default):
+            return [f"elif not value and type(value) is dict: {self._absent()}"]
+        return []
 
     def _required(self) -> list[str]:
         """A required field that is not a str, int or bool."""
