@@ -51,7 +51,9 @@ class GitHandler(BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "PATH": os.environ["PATH"],
         }
-        return subprocess.run(["git", "http-backend"], input=body, env=variables, capture_output=True, check=True).stdout
+        return subprocess.run(
+            ["git", "http-backend"], input=body, env=variables, capture_output=True, check=True
+        ).stdout
 
     def log_message(self, format: str, *args: object) -> None:
         pass

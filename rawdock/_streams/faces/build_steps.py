@@ -54,11 +54,11 @@ def with_remedy(message: str) -> str:
     """The message of an Engine, with what to do where that is known."""
     if _NO_SESSION.search(message):
         return (
-            f"{message}; BuildKit asks its client's session for credentials, also for public images, and this build has "
-            "none: pull the base image first (`docker.images.pull`), or use builder='classic'"
+            f"{message}; BuildKit asks its client's session for credentials, also for public images, and this build "
+            "has none: pull the base image first (`docker.images.pull`), or use builder='classic'"
         )
     if _NO_GIT_TOKEN.search(message):
-        return f"{message}; a Git server that wants a token gets it from `secrets={{\"GIT_AUTH_TOKEN\": ...}}`"
+        return f'{message}; a Git server that wants a token gets it from `secrets={{"GIT_AUTH_TOKEN": ...}}`'
     return message
 
 
