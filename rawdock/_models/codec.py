@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from math import isfinite, isinf
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
@@ -19,7 +20,7 @@ from .._annotations import without_none
 from .._versions import Version, check_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
-from .model import FieldInfo, Model, SecretStr, Timestamp, fields_of, undecoded_json
+from .model import FieldInfo, Model, SecretBytes, SecretStr, Timestamp, fields_of, undecoded_json
 from .undecoded import plain_copy
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "line_decoder", "load_lines", "loads", "use_json"]
@@ -303,9 +304,18 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
     if kind in (str, Timestamp, SecretStr):
         if isinstance(value, str):
             return str.__str__(value)
+    elif kind in (bytes, SecretBytes):
+        return _encode_bytes(value, path)
     elif kind is float:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value if isinstance(value, int) else _finite(value, path)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     raise InvalidArgument(f"{path}: expected {EXPECTED[kind]}, got {_type_name(value)}")
+
+
+def _encode_bytes(value: Any, path: str) -> str:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(cast("bytes", value)).decode()
+    remedy = "; call .encode() on it" if isinstance(value, str) else ""
+    raise InvalidArgument(f"{path}: expected bytes, got {_type_name(value)}{remedy}")

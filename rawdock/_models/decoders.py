@@ -8,6 +8,7 @@ become values of the model.
 from __future__ import annotations
 
 import functools
+from base64 import b64decode
 from collections.abc import Callable
 from types import NoneType
 from typing import Any, TypeAlias, cast, get_args, get_origin
@@ -19,6 +20,7 @@ from .model import (
     NO_EXTRA,
     FieldInfo,
     Model,
+    SecretBytes,
     SecretStr,
     Timestamp,
     default_of_name,
@@ -32,11 +34,16 @@ __all__ = ["EXPECTED", "converter", "decoder", "line_decoder", "readers_of"]
 
 Convert: TypeAlias = Callable[[Any, Location], Any]
 
-EXPECTED: dict[Any, str] = {str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", SecretStr: "str"}
+EXPECTED: dict[Any, str] = {
+    str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", SecretStr: "str", bytes: "base64",
+    SecretBytes: "base64",
+}  # fmt: skip
 _ZEROS: dict[Any, Any] = {
-    str: "", int: 0, bool: False, float: 0.0, Timestamp: Timestamp(""), SecretStr: SecretStr("")
+    str: "", int: 0, bool: False, float: 0.0, Timestamp: Timestamp(""), SecretStr: SecretStr(""), bytes: b"",
+    SecretBytes: SecretBytes(),
 }  # fmt: skip
 _PARSED_AS: dict[Any, tuple[type, ...]] = {float: (float, int), Timestamp: (str,), SecretStr: (str,)}
+_BASE64 = (bytes, SecretBytes)
 _INLINE = {str: "str", int: "int", bool: "bool"}
 
 
@@ -92,6 +99,8 @@ def _plain_converter(kind: Any, at_once: bool) -> Convert:
         return _unchanged
     if isinstance(kind, type) and issubclass(kind, Model):
         return _model_decoder(kind, at_once)
+    if kind in _BASE64:
+        return _bytes_converter(kind)
     if kind in EXPECTED:
         return _scalar_converter(kind)
     if kind in (None, NoneType):
@@ -106,6 +115,28 @@ def _decode_none(value: Any, location: Location) -> None:
 
 def _unchanged(value: Any, location: Location) -> Any:
     return value
+
+
+def _bytes_converter(kind: Any) -> Convert:
+    def convert(value: Any, location: Location) -> Any:
+        if value is None:
+            return kind()
+        found = from_base64(kind, value)
+        if found is None:
+            raise wrong_type("base64", value, location)
+        return found
+
+    return convert
+
+
+def from_base64(kind: Any, value: Any) -> Any:
+    """The bytes of a text in base64; None if it is none."""
+    if type(value) is not str:
+        return None
+    try:
+        return kind(b64decode(value, validate=True))
+    except ValueError:
+        return None
 
 
 def _scalar_converter(kind: Any) -> Convert:
@@ -296,6 +327,9 @@ class _Field:
             return f"if type(value) is float or type(value) is int: {target} = value"
         if kind in _INLINE:
             return f"if type(value) is {_INLINE[kind]}: {target} = value"
+        if kind in _BASE64:
+            self.names[name] = functools.partial(from_base64, kind)
+            return f"if (item := {name}(value)) is not None: {target} = item"
         self.names[name] = kind
         return f"if type(value) is str: {target} = {name}(value)"
 

@@ -39,7 +39,19 @@ from .._versions import Version, parse_version
 from ..errors import DecodeError
 from .undecoded import TAKEN, UndecodedSlots, WrongValue, json_at
 
-__all__ = ["NO_EXTRA", "FieldInfo", "Model", "SecretStr", "Timestamp", "fields_of", "since", "until", "wire"]
+__all__ = [
+    "NO_EXTRA",
+    "FieldInfo",
+    "Model",
+    "SecretBytes",
+    "SecretStr",
+    "Timestamp",
+    "fields_of",
+    "secret",
+    "since",
+    "until",
+    "wire",
+]
 
 
 class wire(NamedTuple):
@@ -61,6 +73,10 @@ class _VersionMark:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.version!r})"
+
+
+class secret:
+    """The field, of bytes, is a secret: it is not shown."""
 
 
 class since(_VersionMark):
@@ -92,6 +108,20 @@ class SecretStr(str):
     def reveal(self) -> str:
         """The text itself."""
         return str.__str__(self)
+
+
+class SecretBytes(bytes):
+    """The value of a field of bytes that is marked as `secret`: it prints as `***`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'***'" if self else "b''"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
 
 _TIMESTAMP = re.compile(
@@ -359,7 +389,7 @@ def _repr_value(kind: Any, value: Any) -> str:
 @functools.cache
 def _may_hold_secret(kind: Any) -> bool:
     """Whether a value of this type may contain a secret, at any depth."""
-    return SecretStr in _types_in(kind, set())
+    return not _types_in(kind, set()).isdisjoint((SecretStr, SecretBytes))
 
 
 def _types_in(kind: Any, seen: set[Any]) -> set[Any]:
@@ -396,6 +426,8 @@ def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
         annotation, *rest = get_args(annotation)
         marks = tuple(rest)
     names = [mark.name for mark in marks if isinstance(mark, wire)]
+    if secret in marks:
+        annotation = SecretBytes
     return FieldInfo(
         name=field.name,
         wire=names[0] if names else "".join(part.capitalize() for part in field.name.strip("_").split("_")),

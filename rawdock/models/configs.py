@@ -14,8 +14,8 @@ class ConfigSpec(Model):
 
     name: str = ""
     labels: dict[str, str] = {}
-    data: str = ""
-    """The content in base64, 1000 KB at most before that."""
+    data: bytes = b""
+    """The content, 1000 KB at most; it is sent in base64."""
     templating: Driver = Driver()
     """The driver that fills in placeholders in the content, such as "golang"; no name for no placeholders."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rawdock._models.model import Model, SecretStr, Timestamp, wire
+from rawdock._models.model import Model, Timestamp, secret, wire
 
 from .common import Driver, ObjectVersion
 
@@ -14,8 +14,8 @@ class SecretSpec(Model):
 
     name: str = ""
     labels: dict[str, str] = {}
-    data: SecretStr = SecretStr("")
-    """The content in base64, 500 KB at most before that. Answers do not contain it."""
+    data: Annotated[bytes, secret] = b""
+    """The content, 500 KB at most; it is sent in base64. Answers do not contain it."""
     driver: Driver = Driver()
     """A plugin that stores the content elsewhere; then `data` is empty."""
     templating: Driver = Driver()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, SecretStr, ServerError, StreamError
+from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, ServerError, StreamError
 from rawdock.models import (
     ConfigReferenceFile,
     ConfigSpec,
@@ -305,16 +304,12 @@ async def ends(docker: Docker) -> None:
     await no_image(docker, private)
 
 
-def _in_base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
 async def given(docker: Docker) -> None:
     """A service has its secret and its config as files, and neither can be deleted while it uses them."""
     name = "rawdock-s-given"
     async with swarm(docker):
-        secret = (await docker.secrets.create(SecretSpec(name=name, data=SecretStr(_in_base64("hush\n"))))).id
-        config = (await docker.configs.create(ConfigSpec(name=name, data=_in_base64("open\n")))).id
+        secret = (await docker.secrets.create(SecretSpec(name=name, data=b"hush\n"))).id
+        config = (await docker.configs.create(ConfigSpec(name=name, data=b"open\n"))).id
         spec = _spec(
             name,
             "ls -ln /run/secrets/one /etc/two | cut -c1-10; cat /run/secrets/one /etc/two; echo end",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from contextlib import AsyncExitStack
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, SecretStr, ServerError
+from rawdock import BadRequest, Conflict, Docker, NotFound, NotSupported, ServerError
 from rawdock.models import ConfigSpec, SecretSpec
 
 from .kit import engine_of, swarm
 
 NONE = "rawdock-s-none"
 STALE = "update out of sequence"
-DATA = base64.b64encode(b"something\n").decode()
+DATA = b"something\n"
 
 
 async def secrets(docker: Docker) -> None:
@@ -27,10 +27,10 @@ async def secrets(docker: Docker) -> None:
         else:
             for secret in await docker.secrets.list(filters={"name": name}):
                 await docker.secrets.delete(secret.id)
-        spec = SecretSpec(name=name, labels=labels, data=SecretStr(DATA))
+        spec = SecretSpec(name=name, labels=labels, data=DATA)
         id = (await docker.secrets.create(spec)).id
         found = await docker.secrets.inspect(id)
-        assert (found.id, found.spec.name, found.spec.labels, found.spec.data) == (id, name, labels, "")
+        assert (found.id, found.spec.name, found.spec.labels, found.spec.data) == (id, name, labels, b"")
         assert found.created_at
         assert (await docker.secrets.inspect(name)).id == id
         for filters in ({"id": id}, {"name": name}):
@@ -39,7 +39,7 @@ async def secrets(docker: Docker) -> None:
         with pytest.raises(Conflict) as caught:
             await docker.secrets.create(spec)
         assert name in caught.value.message
-        assert DATA not in caught.value.curl()
+        assert b64encode(DATA).decode() not in caught.value.curl()
         for call in (docker.secrets.inspect, docker.secrets.delete):
             with pytest.raises(NotFound, match=NONE):
                 await call(NONE)
@@ -58,7 +58,7 @@ async def secrets(docker: Docker) -> None:
             with pytest.raises(BadRequest, match="only updates to Labels are allowed"):
                 await docker.secrets.update(id, SecretSpec(name="rawdock-s-other"), version=version)
             with pytest.raises((BadRequest, ServerError), match="base64"):
-                await docker.secrets.create(SecretSpec(name=NONE, data=SecretStr("***")))
+                await docker.secrets.create(SecretSpec(name=NONE, extra={"Data": "***"}))
             with pytest.raises((BadRequest, ServerError), match="nonsense"):
                 await docker.secrets.list(filters={"nonsense": "1"})
         else:
@@ -98,9 +98,9 @@ async def configs(docker: Docker) -> None:
         with pytest.raises(NotFound, match=NONE):
             await docker.configs.update(NONE, change, version=1)
         with pytest.raises(BadRequest, match="only updates to Labels are allowed"):
-            await docker.configs.update(id, ConfigSpec(name=name, data="b3RoZXI="), version=after.version.index)
+            await docker.configs.update(id, ConfigSpec(name=name, data=b"other"), version=after.version.index)
         with pytest.raises((BadRequest, ServerError), match="base64"):
-            await docker.configs.create(ConfigSpec(name=NONE, data="***"))
+            await docker.configs.create(ConfigSpec(name=NONE, extra={"Data": "***"}))
         with pytest.raises((BadRequest, ServerError), match="nonsense"):
             await docker.configs.list(filters={"nonsense": "1"})
         await docker.configs.delete(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _ACCESS_MODE = "the files nest it one level too deep: the Engine's ClusterVolumeSpec holds it, its AccessMode does not"
 _BLANK = "Docker writes the name with a blank before it"
+_BASE64 = "text in base64 in the files, which is the business of the wire: bytes here"
 _ITEMS = "the files leave open what the items are; the Engine sends the same objects as in the lists beside"
 _LEGACY_USAGE = "Engines of API 1.52 and newer go on sending it unless verbose is asked for"
 _NO_SCHEMA = "the files have no schema for it"
@@ -80,6 +81,7 @@ DEVIATIONS: dict[str, str] = {
     "ClusterVolumeSpec.Availability extra": _ACCESS_MODE,
     "ClusterVolumeSpec.CapacityRange extra": _ACCESS_MODE,
     "ClusterVolumeSpec.Secrets extra": _ACCESS_MODE,
+    "ConfigSpec.Data type": _BASE64,
     "ContainerStats.networks type": "the files leave open what the values are; the Engine sends ContainerNetworkStats",
     "ContainerUpdate.Init missing": _INIT,
     "ContainersDiskUsage.Items type": _ITEMS,
@@ -135,6 +137,7 @@ DEVIATIONS: dict[str, str] = {
     "Service.PreviousSpec extra": _SENT,
     "ServiceCreated.Warning missing": "no Engine sends it: under 1.44 the files have the name wrong",
     "ServiceCreated.Warnings since": "Engines of every version send it; the files had the name wrong before 1.44",
+    "SecretSpec.Data type": _BASE64,
     "ServiceMode.Global type": _EMPTY,
     "ServiceMode.GlobalJob type": _EMPTY,
     "ServiceSpec.Networks until": "from 1.52 on Engines ignore it silently; TaskTemplate has a field for it",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from typing import Any, NamedTuple, cast, get_args, get_origin
 
 import pytest
 
 from rawdock import DecodeError, SecretStr, Timestamp
 from rawdock._annotations import without_none
-from rawdock._models.model import FieldInfo, Model, fields_of
+from rawdock._models.model import FieldInfo, Model, SecretBytes, fields_of
 
 __all__ = ["Plain", "Unreadable", "Wrong", "agree", "look", "read", "whole", "written"]
 
 _TYPES: dict[Any, tuple[type, ...]] = {
-    str: (str,), Timestamp: (str,), SecretStr: (str,), int: (int,), bool: (bool,), float: (float, int)
+    str: (str,), Timestamp: (str,), SecretStr: (str,), int: (int,), bool: (bool,), float: (float, int),
+    bytes: (str,), SecretBytes: (str,),
 }  # fmt: skip
 _ZEROS: dict[Any, Any] = {str: "", Timestamp: "", SecretStr: "", int: 0, bool: False, float: 0.0}
+_ZEROS |= {bytes: b"", SecretBytes: b""}
 
 
 class Unreadable(Exception):
@@ -58,6 +61,11 @@ def read(kind: Any, value: Any, path: str = "$") -> Any:
     if kind in _TYPES:
         if value is not None and type(value) not in _TYPES[kind]:
             raise Unreadable(path)
+        if value is not None and kind in (bytes, SecretBytes):
+            try:
+                return b64decode(cast("str", value), validate=True)
+            except ValueError:
+                raise Unreadable(path) from None
         return _ZEROS[kind] if value is None else value
     return _model(kind, value, path)
 
@@ -143,7 +151,7 @@ def written(plain: Any) -> Any:
         return [written(one) for one in cast("list[Any]", plain)]
     if isinstance(plain, dict):
         return {key: written(one) for key, one in cast("dict[str, Any]", plain).items()}
-    return plain
+    return b64encode(plain).decode() if isinstance(plain, bytes) else plain
 
 
 _LEFT_OUT = object()

@@ -95,7 +95,7 @@ EXAMPLES: dict[str, Arguments] = {
     "checkpoints.create": {"id": "web", "request": CheckpointCreateRequest(checkpoint_id="one", exit=True)},
     "checkpoints.delete": {"id": "web", "checkpoint": "one", "dir": "/tmp/a b"},
     "checkpoints.list": {"id": "web", "dir": "/tmp/a b"},
-    "configs.create": {"spec": ConfigSpec(name="c", labels={"a": "b"}, data="aGk=")},
+    "configs.create": {"spec": ConfigSpec(name="c", labels={"a": "b"}, data=b"hi")},
     "configs.delete": {"id": "c"},
     "configs.inspect": {"id": "c"},
     "configs.list": {"filters": ODD},
@@ -274,7 +274,7 @@ EXAMPLES: dict[str, Arguments] = {
     "plugins.push": {"name": "r.test:5000/a/p:1", "auth_config": AUTH},
     "plugins.set": {"name": "p:1", "settings": ["A=1", "B=é"]},
     "plugins.upgrade": {"name": "p:1", "privileges": ALLOWED, "remote": "r.test:5000/a/p:2", "auth_config": AUTH},
-    "secrets.create": {"spec": SecretSpec(name="s", labels={"a": "b"}, data="aGk=")},  # type: ignore[arg-type]
+    "secrets.create": {"spec": SecretSpec(name="s", labels={"a": "b"}, data=b"hi")},
     "secrets.delete": {"id": "s"},
     "secrets.inspect": {"id": "s"},
     "secrets.list": {"filters": ODD},

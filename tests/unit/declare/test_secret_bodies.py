@@ -9,13 +9,13 @@ import pytest
 from spec.facts import methods
 
 from rawdock import Docker, SecretStr, ServerError, endpoint_of
-from rawdock._models.model import Model, fields_of
+from rawdock._models.model import Model, SecretBytes, fields_of
 from rawdock.models import SwarmCAConfig, SwarmInitRequest, SwarmSpec
 
 
 def holds_secret(kind: Any, seen: frozenset[Any] = frozenset()) -> bool:
     """Whether a value of this type can hold a `SecretStr`, at any depth."""
-    if kind is SecretStr:
+    if kind in (SecretStr, SecretBytes):
         return True
     if isinstance(kind, type) and issubclass(kind, Model):
         return kind not in seen and any(holds_secret(field.type, seen | {kind}) for field in fields_of(kind))

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rawdock
+from rawdock import DecodeError, InvalidArgument
 from rawdock._models.codec import decode, decoder, encode, encode_json, load_lines, loads, use_json
-from rawdock._models.model import Model, SecretStr, Timestamp, since, until, wire
+from rawdock._models.model import Model, SecretStr, Timestamp, secret, since, until, wire
 from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
 
 
@@ -313,3 +314,41 @@ def test_parsers_have_one_law(parser: str, text: bytes, value: Any) -> None:
             load_lines(b'{"x":' + text + b"}\n")
     else:
         assert value in (..., decode(object, text))
+
+
+class Stored(Model):
+    data: bytes = b""
+    hidden: Annotated[bytes, secret] = b""
+
+
+def test_bytes_are_sent_in_base64() -> None:
+    assert encode(Stored(data=b"password", hidden=b"\xff\0")) == {"Data": "cGFzc3dvcmQ=", "Hidden": "/wA="}
+    assert encode(Stored(data=b"")) == {}
+    found = decode(Stored, b'{"Data": "cGFzc3dvcmQ=", "Hidden": "/wA="}')
+    assert (found.data, found.hidden) == (b"password", b"\xff\0")
+    assert found == Stored(data=b"password", hidden=b"\xff\0")
+    assert decode(Stored, b'{"Data": null}').data == b""
+
+
+def test_text_in_the_place_of_bytes_is_refused() -> None:
+    """It would be taken for base64: `password` is six bytes of garbage then."""
+    with pytest.raises(InvalidArgument, match=r"\$\.Data: expected bytes, got str; call \.encode\(\) on it"):
+        encode(Stored(data="password"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="expected bytes, got int"):
+        encode(Stored(data=1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["***", "abc", "YW I="])
+def test_text_that_is_not_base64(text: str) -> None:
+    """It is a wrong value like any other: told where it is read, and sent back as it came."""
+    found = decode(Stored, json.dumps({"Data": text}).encode())
+    with pytest.raises(DecodeError, match="base64") as caught:
+        found.data  # noqa: B018
+    assert caught.value.path == "$.Data"
+    assert encode(found) == {"Data": text}
+
+
+def test_secret_bytes_are_not_shown() -> None:
+    for one in (Stored(hidden=b"hush"), decode(Stored, b'{"Hidden": "aHVzaA=="}')):
+        assert "hush" not in f"{one!r} {one} {one.hidden if type(one.hidden) is not bytes else ''}"
+        assert "***" in repr(one)
