@@ -40,6 +40,9 @@ _PHASES: dict[str, tuple[int, float, float]] = {
     "Mounted from": (6, 1.0, 1.0),
 }
 _DONE = 6
+# An id that a pull has named with "Pulling fs layer" or "Already exists" is a layer. Docker 29 also tells of the
+# attestations that come with an image, which are downloaded and nothing more.
+_NEVER_FIRST = {"Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete"}
 _TRANSFERS = ("Downloading", "Pushing", "Loading layer")
 
 
@@ -93,9 +96,10 @@ class Progress:
 
     layers: dict[str, LayerProgress]
     current: int
-    """Bytes transferred so far."""
+    """Bytes transferred so far: at least so many, since containerd's image store tells no sizes of layers that come
+    quickly."""
     total: int
-    """Bytes to transfer, of the layers whose size is known."""
+    """Bytes to transfer, of the layers whose size is known: at least so many."""
     fraction: float
     """0.0 to 1.0; never falls."""
     elapsed: float
@@ -134,6 +138,8 @@ class ProgressTracker:
             return
         layer = self.layers.get(name)
         if layer is None:
+            if status in _NEVER_FIRST:
+                return
             if status not in _PHASES and not status.startswith(("Retrying", "Mounted from")):
                 return  # the first line of a pull has the tag as its id
             layer = self.layers[name] = LayerProgress(name)

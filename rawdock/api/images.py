@@ -181,7 +181,8 @@ class Images(Resource):
     async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> ImagesPruned:
         """Delete unused images (`docker image prune`): untagged ones, or with the filter `dangling=False` all unused.
 
-        Route: POST /images/prune.
+        With containerd's image store an image whose tag a BuildKit build has taken is gone at once, not left untagged
+        (Docker 28.5, 29.8). Route: POST /images/prune.
         """
         ...
 

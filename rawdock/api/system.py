@@ -67,8 +67,9 @@ class System(Resource):
     ) -> DataUsage:
         """Disk use of images, containers, volumes and build cache (`docker system df`); may take minutes.
 
-        `type` limits it to some of them. From API 1.52 the objects themselves come only with `verbose`, in addition to
-        the new totals. Route: GET /system/df.
+        `type` limits it to some of them. From API 1.52 on there are totals too, and `verbose` leaves out the lists of
+        older versions, whose objects the totals have as well (Docker 29.8). `all_images`, `images_size` and the like
+        of the answer read whichever came. Route: GET /system/df.
         """
         ...
 

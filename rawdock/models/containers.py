@@ -333,3 +333,4 @@ class Committed(Model):
     """An image was created from a container."""
 
     id: str
+    """Of its config; with containerd's image store that of its manifest."""

@@ -132,10 +132,12 @@ class ImageSummary(Model):
     parent_id: str = ""
     repo_tags: list[str] = []
     repo_digests: list[str] = []
+    """With containerd's image store only that of the last tag by the alphabet (Docker 28.5, 29.8); inspect has all."""
     created: int = 0
     """In seconds since 1970."""
     size: int = 0
-    """In bytes, including shared layers."""
+    """In bytes, including shared layers. With containerd's image store the compressed content and, where the image is
+    unpacked, the snapshots: more than the layers of the other store, which are unpacked only."""
     shared_size: int = 0
     """In bytes; -1 unless requested."""
     virtual_size: Annotated[int, until("1.44")] = 0
@@ -217,7 +219,8 @@ class ImageInspect(Model):
     os: str = ""
     os_version: str = ""
     size: int = 0
-    """In bytes."""
+    """In bytes: the layers, unpacked. With containerd's image store the compressed content alone on Docker 28.5, and
+    what the list says, but for attestations, on 29.8."""
     virtual_size: Annotated[int, until("1.44")] = 0
     """The same as `size`."""
     graph_driver: DriverData = DriverData()
@@ -240,10 +243,12 @@ class HistoryItem(Model):
 
 
 class ImageDeleted(Model):
-    """A reference that was removed or an image that was deleted; the other field is empty."""
+    """A reference that was removed or something that was deleted; the other field is empty."""
 
     untagged: str = ""
+    """A name, or an id: the classic builder's intermediate images have no name."""
     deleted: str = ""
+    """The id of an image or a layer; with containerd's image store also of a manifest."""
 
 
 class ImagesPruned(Model):
@@ -251,7 +256,8 @@ class ImagesPruned(Model):
 
     images_deleted: list[ImageDeleted] = []
     space_reclaimed: int = 0
-    """In bytes."""
+    """In bytes: layers unpacked; with containerd's image store the compressed content (Docker 28.5), or that and the
+    snapshots (29.8)."""
 
 
 class PushAux(Model):

@@ -158,7 +158,8 @@ class Network(Model):
     scope: str = ""
     """local, global or swarm: its scope."""
     driver: str = ""
-    enable_ipv4: Annotated[bool, wire("EnableIPv4"), since("1.48")] = False
+    enable_ipv4: Annotated[bool | None, wire("EnableIPv4"), since("1.48")] = None
+    """None where the Engine does not say, as below API 1.48. Podman always says False: see `ipam.config` there."""
     enable_ipv6: Annotated[bool, wire("EnableIPv6")] = False
     ipam: Annotated[IPAM, wire("IPAM")] = IPAM()
     internal: bool = False

@@ -281,7 +281,7 @@ class ImagesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ImageSummary] = []
-    """Only if `verbose` is set."""
+    """The objects of the list in `DataUsage` once more."""
 
 
 class ContainersDiskUsage(Model):
@@ -293,7 +293,7 @@ class ContainersDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ContainerSummary] = []
-    """Only if `verbose` is set."""
+    """The objects of the list in `DataUsage` once more."""
 
 
 class VolumesDiskUsage(Model):
@@ -305,7 +305,7 @@ class VolumesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[Volume] = []
-    """Only if `verbose` is set."""
+    """The objects of the list in `DataUsage` once more."""
 
 
 class BuildCacheDiskUsage(Model):
@@ -317,11 +317,15 @@ class BuildCacheDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[BuildCache] = []
-    """Only if `verbose` is set."""
+    """The objects of the list in `DataUsage` once more."""
 
 
 class DataUsage(Model):
-    """The disk usage of the Engine. Engines from API 1.52 on fill the second half, and the first unless verbose."""
+    """The disk usage of the Engine, as it was sent; the properties read whichever form came.
+
+    Below API 1.52 only the lists come. Docker 29 (API 1.52 and above) sends the lists and `image_usage` to
+    `build_cache_usage` with the same objects once more; with `verbose` only the latter. It leaves out what is zero.
+    """
 
     layers_size: int = 0
     """Of all image layers, in bytes."""
@@ -335,3 +339,44 @@ class DataUsage(Model):
     container_usage: Annotated[ContainersDiskUsage, since("1.52")] = ContainersDiskUsage()
     volume_usage: Annotated[VolumesDiskUsage, since("1.52")] = VolumesDiskUsage()
     build_cache_usage: Annotated[BuildCacheDiskUsage, since("1.52")] = BuildCacheDiskUsage()
+
+    @property
+    def all_images(self) -> list[ImageSummary]:
+        """The images, each once, from whichever form came."""
+        return self.images or self.image_usage.items
+
+    @property
+    def all_containers(self) -> list[ContainerSummary]:
+        """The containers, each once, from whichever form came."""
+        return self.containers or self.container_usage.items
+
+    @property
+    def all_volumes(self) -> list[Volume]:
+        """The volumes, each once, from whichever form came."""
+        return self.volumes or self.volume_usage.items
+
+    @property
+    def all_build_cache(self) -> list[BuildCache]:
+        """The records of the build cache, each once, from whichever form came."""
+        return self.build_cache or self.build_cache_usage.items
+
+    @property
+    def images_size(self) -> int:
+        """The bytes of all images together, shared layers once; from whichever form came."""
+        return self.image_usage.total_size or self.layers_size
+
+    @property
+    def containers_size(self) -> int:
+        """The bytes that containers have written; from whichever form came."""
+        return self.container_usage.total_size or sum(one.size_rw or 0 for one in self.all_containers)
+
+    @property
+    def volumes_size(self) -> int:
+        """The bytes of volumes whose size is known; from whichever form came."""
+        return self.volume_usage.total_size or sum(max(one.usage_data.size, 0) for one in self.all_volumes)
+
+    @property
+    def build_cache_size(self) -> int:
+        """The bytes of the build cache without what images share with it; from whichever form came."""
+        own = sum(one.size for one in self.all_build_cache if not one.shared)
+        return self.build_cache_usage.total_size or own or self.builder_size

@@ -45,12 +45,13 @@ async def disk_use(docker: Docker) -> None:
     """Disk usage of everything, and from API 1.42 on of one type of object."""
     engine = await engine_of(docker)
     whole = await docker.system.data_usage()
-    assert all(image.id for image in whole.images)
+    assert all(image.id for image in whole.all_images)
+    assert len({image.id for image in whole.all_images}) == len(whole.all_images)
     if engine.has("1.42"):
         images = await docker.system.data_usage(type=["image"])
-        assert not images.containers
-        assert not images.build_cache
-        assert sorted(image.id for image in images.images) == sorted(image.id for image in whole.images)
+        assert not images.all_containers
+        assert not images.all_build_cache
+        assert sorted(image.id for image in images.all_images) == sorted(image.id for image in whole.all_images)
 
 
 async def login(docker: Docker) -> None:

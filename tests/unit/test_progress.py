@@ -14,6 +14,14 @@ def line(layer: str, status: str, current: int = 0, total: int = 0, **more: obje
     return decode(PullLine, {"id": layer, "status": status, "progressDetail": detail})
 
 
+def tracker_of(*layers: str) -> ProgressTracker:
+    """One that knows of these layers."""
+    tracker = ProgressTracker()
+    for layer in layers:
+        tracker.update(line(layer, "Pulling fs layer"))
+    return tracker
+
+
 def test_a_complete_pull() -> None:
     """From the first line to the last, the fraction rises to one and the bytes add up."""
     tracker = ProgressTracker()
@@ -44,7 +52,7 @@ def test_a_complete_pull() -> None:
 
 def test_a_layer_never_goes_back() -> None:
     """A late line of an earlier phase changes nothing."""
-    tracker = ProgressTracker()
+    tracker = tracker_of("a")
     for one in (line("a", "Downloading", 10, 10), line("a", "Extracting", 5, 10), line("a", "Downloading", 1, 10)):
         tracker.update(one)
     layer = tracker.progress.layers["a"]
@@ -53,9 +61,10 @@ def test_a_layer_never_goes_back() -> None:
 
 def test_fraction_does_not_fall_when_sizes_become_known() -> None:
     """A large layer that appears late stops the fraction from rising, but does not lower it."""
-    tracker = ProgressTracker()
+    tracker = tracker_of("a")
     tracker.update(line("a", "Downloading", 10, 10))
     before = tracker.progress.fraction
+    tracker.update(line("b", "Pulling fs layer"))
     tracker.update(line("b", "Downloading", 1, 1000))
     assert tracker.progress.fraction == before
     assert tracker.progress.total == 1010
@@ -63,7 +72,7 @@ def test_fraction_does_not_fall_when_sizes_become_known() -> None:
 
 def test_seconds_are_not_counted_as_bytes() -> None:
     """containerd's store counts the seconds of an extraction; they are not taken for bytes."""
-    tracker = ProgressTracker()
+    tracker = tracker_of("a")
     tracker.update(line("a", "Downloading", 10, 10))
     tracker.update(line("a", "Extracting", 3, 0, units="s"))
     assert tracker.progress.current == 10
@@ -74,6 +83,7 @@ def test_rate_and_time_left() -> None:
     now = [0.0]
     tracker = ProgressTracker(clock=lambda: now[0])
     assert tracker.progress.remaining is None
+    tracker.update(line("a", "Pulling fs layer"))
     tracker.update(line("a", "Downloading", 0, 100))
     now[0] = 2.0
     tracker.update(line("a", "Downloading", 50, 100))
@@ -97,6 +107,7 @@ def test_existing_layers_are_no_work() -> None:
     tracker = ProgressTracker()
     tracker.update(line("a", "Already exists"))
     assert tracker.progress.fraction == 0.0
+    tracker.update(line("b", "Pulling fs layer"))
     tracker.update(line("b", "Downloading", 50, 100))
     assert tracker.progress.fraction == 0.25
     tracker.update(line("b", "Pull complete"))
@@ -105,7 +116,7 @@ def test_existing_layers_are_no_work() -> None:
 
 def test_a_successful_end_completes_all_layers() -> None:
     """At the end all layers are done, although Podman's last line of a layer is that it was downloaded."""
-    tracker = ProgressTracker()
+    tracker = tracker_of("a", "b")
     tracker.update(line("a", "Downloading", 10, 100))
     tracker.update(line("b", "Download complete"))
     assert tracker.progress.fraction < 1.0
@@ -129,3 +140,12 @@ def test_a_load() -> None:
         assert (progress.current, progress.total, progress.fraction) == (current, 100, current / 100)
     tracker.update(decode(LoadLine, {"stream": "Loaded image: app:1\n"}))
     assert list(tracker.progress.layers) == ["a"]
+
+
+def test_what_comes_with_an_image_is_no_layer() -> None:
+    """Docker 29 downloads attestations too, and neither announces nor finishes them."""
+    tracker = tracker_of("a")
+    for one in (line("x", "Downloading", 5, 10), line("a", "Downloading", 10, 10), line("x", "Download complete")):
+        tracker.update(one)
+    assert list(tracker.progress.layers) == ["a"]
+    assert (tracker.progress.current, tracker.progress.total, tracker.progress.fraction) == (10, 10, 0.5)

@@ -21,7 +21,7 @@ class LoadResult:
     """The result of a load."""
 
     images: tuple[str, ...]
-    """References, or ids of images without a name."""
+    """References, or ids of images without a name; with containerd's image store the ids are of manifests."""
     progress: Progress
     """Of the layers that were added; containerd's image store and Podman report none."""
 
