@@ -14,6 +14,7 @@ from .._models.model import Model, since, until
 from .._versions import Version, parse_version
 from . import params as _params
 from .params import content, filters, header, image_name, json_body, query
+from .path_names import path_encoder
 
 if TYPE_CHECKING:
     import httpx
@@ -119,7 +120,8 @@ class Declaration:
             marks = tuple(rest)
         kind, _ = without_none(annotation)
         required = parameter.default is inspect.Parameter.empty
-        place, wire_name, encode = self._place(where, parameter.name, kind, marks, in_path)
+        route = f"{self.method} {self.path}" if in_path else ""
+        place, wire_name, encode = self._place(where, parameter.name, kind, marks, route)
         gates = [mark for mark in marks if isinstance(mark, (since, until))]
         return Parameter(
             name=parameter.name,
@@ -136,10 +138,10 @@ class Declaration:
 
     @staticmethod
     def _place(
-        where: str, name: str, kind: Any, marks: tuple[Any, ...], in_path: bool
+        where: str, name: str, kind: Any, marks: tuple[Any, ...], route: str
     ) -> tuple[str, str, Callable[[str, Any], Any]]:
-        if in_path:
-            return "path", name, _params.image_path if image_name in marks else _params.identifier
+        if route:
+            return "path", name, path_encoder(route, name, image_name in marks)
         for mark in marks:
             if isinstance(mark, header):
                 return "header", mark.name, mark.encode

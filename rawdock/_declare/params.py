@@ -32,9 +32,7 @@ __all__ = [
     "header_text",
     "header_texts",
     "header_value",
-    "identifier",
     "image_name",
-    "image_path",
     "json_body",
     "json_list",
     "json_map",
@@ -78,42 +76,12 @@ content = object()
 json_body = object()
 """Marks a JSON body that is a list."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_IMAGE = re.compile(r"[A-Za-z0-9_.:@+/-]+")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f/\\?#%]")
 _HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
 def quote(value: str) -> str:
     """Escape for a query string."""
     return value if value.isalnum() and value.isascii() else _percent(value, safe="-_.~")
-
-
-def identifier(where: str, value: Any) -> str:
-    """Encode an id or a name as one segment of a path.
-
-    A slash is refused, since escaping it would not help: the Engine unescapes it, and another endpoint would answer.
-    """
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return value
-    if not isinstance(value, str):
-        raise InvalidArgument(f"{where}: expected an id or a name (str), got {type(value).__name__}")
-    if not value:
-        raise InvalidArgument(f"{where}: may not be empty; give an id or a name")
-    if _UNSAFE.search(value) or value in (".", ".."):
-        raise InvalidArgument(f"{where}: {value!r} is not an id or a name: it may not hold '/', '..' or spaces")
-    return _percent(value, safe=":@")
-
-
-def image_path(where: str, value: Any) -> str:
-    """Encode an image's id or reference as a part of a path."""
-    if not isinstance(value, str):
-        raise InvalidArgument(f"{where}: expected an image's id or reference (str), got {type(value).__name__}")
-    if not value:
-        raise InvalidArgument(f"{where}: may not be empty; give an image's id or reference")
-    if _IMAGE.fullmatch(value) is None or any(part in ("", ".", "..") for part in value.split("/")):
-        raise InvalidArgument(f"{where}: {value!r} is not an image's id or reference")
-    return value
 
 
 def text(where: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from .._answers.archive_stat import stat_of
 from .._answers.stats import stats_of
 from .._declare.endpoint import endpoint
 from .._declare.params import content, filters, query, tail
+from .._declare.path_names import container_text
 from .._models.model import since
 from .._resource import Resource
 from .._streams.faces.contexts import Opens, Runs
@@ -208,7 +209,7 @@ class Containers(Resource):
     @endpoint("POST /commit")
     async def commit(
         self,
-        container: str,
+        container: Annotated[str, query(encode=container_text)],
         config: ContainerConfig | None = None,
         *,
         repo: str | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, NotFound, ServerError
-from rawdock.models import ContainerSpec, ContainerUpdate, RestartPolicy
+from rawdock.models import ContainerSpec, ContainerUpdate, HostConfig, RestartPolicy
 
 from .kit import BUSYBOX, container, engine_of, no_container
 
@@ -176,3 +176,22 @@ async def not_a_command(docker: Docker) -> None:
         with pytest.raises((BadRequest, ServerError, NotFound)) as caught:
             await docker.containers.start(id)
         assert "rawdock-s-none" in caught.value.message
+
+
+async def named_by_the_engine(docker: Docker) -> None:
+    """The name that an Engine gives to a container is taken as it is, and the name of a link can be deleted."""
+    engine = await engine_of(docker)
+    target, source = "rawdock-s-linked", "rawdock-s-linking"
+    async with container(docker, target) as id:
+        given = (await docker.containers.inspect(id)).name
+        assert given.removeprefix("/") == target
+        assert (await docker.containers.inspect(given)).id == id
+        await docker.containers.start(f"/{target}")
+        if engine.can("link containers"):
+            async with container(docker, source, host_config=HostConfig(links=[f"{target}:db"])) as other:
+                assert f"/{target}:/{source}/db" in (await docker.containers.inspect(other)).host_config.links
+                await docker.containers.delete(f"/{source}/db", link=True)
+                assert (await docker.containers.inspect(other)).host_config.links == []
+        await docker.containers.delete(f"/{target}", force=True)
+        with pytest.raises(NotFound):
+            await docker.containers.inspect(given)

@@ -184,3 +184,23 @@ async def pruned(docker: Docker) -> None:
         assert result.networks_deleted == [idle]
         assert [one.id for one in await docker.networks.list(filters={"label": "rawdock-s=pruned"})] == [id]
         assert (await docker.networks.prune(filters={"label": "rawdock-s=pruned"})).networks_deleted == []
+
+
+async def named_freely(docker: Docker) -> None:
+    """Docker takes any name of a network, with blanks, slashes and percent signs; Podman refuses them."""
+    engine = await engine_of(docker)
+    for name in ("rawdock-s test 01", "rawdock-s/net", "rawdock-s-50%", "rawdock-s/connect"):
+        config = NetworkCreateRequest(name=name)
+        if not engine.can("name networks freely"):
+            with pytest.raises(BadRequest, match="invalid"):
+                await docker.networks.create(config)
+            with pytest.raises(NotFound):
+                await docker.networks.inspect(name)
+            continue
+        async with _network(docker, config) as id:
+            assert (await docker.networks.inspect(name)).id == id
+            async with container(docker, "rawdock-s-named-freely") as member:
+                await docker.networks.connect(name, NetworkConnectRequest(container=member))
+                assert name in (await docker.containers.inspect(member)).network_settings.networks
+                await docker.networks.disconnect(name, NetworkDisconnectRequest(container=member))
+            await docker.networks.delete(name)

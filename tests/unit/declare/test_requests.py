@@ -237,6 +237,8 @@ async def refused(name: str, arguments: Arguments) -> InvalidArgument:
 
 
 HOSTILE = ["", " ", "..", "a/../b", "a b", "a?b", "a#b", "a\r\nb", "/a", "a//b", None, 7, b"a"]
+TAKEN = {"containers": {"/a"}, "networks": {" ", "a b", "a?b", "a#b"}}
+"""Of these, what Engines give to containers and networks as names; by the route."""
 
 
 def path_arguments() -> Iterator[tuple[str, str]]:
@@ -254,7 +256,8 @@ def path_arguments() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "argument"), list(path_arguments()))
 async def test_ids_refused(name: str, argument: str) -> None:
     """An id or reference that would reach another endpoint is refused before anything is sent."""
-    for value in HOSTILE:
+    taken = TAKEN.get(endpoint_of(METHODS[name]).path.split("/")[1], set()) if argument != "checkpoint" else set()
+    for value in (value for value in HOSTILE if value not in taken):
         error = await refused(name, {**EXAMPLES[name], argument: value})
         assert name.split(".")[0] in str(error) or argument == "reference"
 
