@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from ..errors import (
     ServerError,
     TruncatedError,
 )
+from .event_filters import EventFilters
 from .event_position import Backlog, Backoff, Gap, Position, event_identity
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ _DELIVERY_TIME = 1.0
 class WatchOptions:
     """The arguments of a watch, checked."""
 
-    filters: Filters | None
+    filters: EventFilters
     since: int | None
     """Nanoseconds since 1970; None for now."""
     buffer: int
@@ -84,7 +86,7 @@ def check_options(
     if attempts is not None and attempts < 0:
         raise InvalidArgument(f"{method}: attempts: {attempts!r} is no number of tries; give None for no limit")
     start = None if since is None else _nanoseconds(moment(f"{method}: since", since))
-    return WatchOptions(filters, start, buffer, heartbeat, Backoff(shortest, longest), attempts)
+    return WatchOptions(EventFilters(method, filters), start, buffer, heartbeat, Backoff(shortest, longest), attempts)
 
 
 def _nanoseconds(seconds: str) -> int:
@@ -110,6 +112,8 @@ class EventReader:
         self._backlog = Backlog(options.buffer)
         self._position = Position(options.since or 0)
         self._is_docker = True  # Docker keeps its last 256 events, Podman all of them
+        self._filters: Filters | None = None  # in the words of the Engine
+        self._is_wanted: Callable[[EventMessage], bool] = options.filters.test(True)
         self._clock_sample = (0, 0.0)  # the Engine's time in nanoseconds, and the event loop's at that moment
         self._last_activity = 0.0
         self._received = 0
@@ -123,6 +127,8 @@ class EventReader:
     async def prepare(self) -> None:
         """Ask the Engine what it is and what time it has; `run` depends on both."""
         self._is_docker = not (await self._docker.system.ping()).libpod_api_version
+        self._filters = self._options.filters.sent(self._is_docker)
+        self._is_wanted = self._options.filters.test(self._is_docker)
         now = await self._engine_time()
         if self._options.since is None:
             self._position = Position(now)
@@ -204,7 +210,7 @@ class EventReader:
         # Counted from here and not from the head of the answer, which some Engines send late.
         self._last_activity = self._connected_at = anyio.current_time()
         try:
-            async with self._docker.system.events(since=since, filters=self._options.filters) as events:
+            async with self._docker.system.events(since=since, filters=self._filters) as events:
                 self._connected.set()
                 async for event in events:
                     self._last_activity = anyio.current_time()
@@ -213,6 +219,8 @@ class EventReader:
                         self._received += 1
                         gap = self._position.unreadable_gap(event, before)
                         if gap is None:
+                            if not self._is_wanted(event):
+                                continue
                             self._backlog.put(event)
                         else:
                             self._backlog.put_gap(gap)
@@ -250,7 +258,7 @@ class EventReader:
         if last is None:
             return None
         since, until = self._since(self._position.resume_time), _seconds(now + 2 * _SECOND)
-        async with self._docker.system.events(since=since, until=until, filters=self._options.filters) as events:
+        async with self._docker.system.events(since=since, until=until, filters=self._filters) as events:
             async for event in events:
                 if event_identity(event) == last:
                     return None
@@ -271,6 +279,8 @@ class EventReader:
             except TimeoutError:
                 errors.append(TruncatedError(f"the Engine did not answer a ping within {timeout:g} seconds"))
             except Exception as error:
+                # An Engine that stops removes its socket first, and goes on telling what happens for seconds.
+                await anyio.sleep(timeout)
                 errors.append(error)
             else:
                 if missed:
@@ -287,7 +297,7 @@ class EventReader:
         since = self._position.resume_time
         if until <= since:
             return False
-        events = await self._past_events(_seconds(since), until, self._options.filters)
+        events = await self._past_events(_seconds(since), until, self._filters)
         return self._position.has_missed(events)
 
     async def _past_events(self, since: str, until: int, filters: Filters | None) -> list[EventMessage]:

@@ -124,11 +124,16 @@ def watch(
     reconnects and goes on after the last event, without repeating any. `attempts` limits how many reconnects in a row
     may fail; then the last error is raised, after all events received before it. Entering does not retry.
 
+    `filters` are those of `system.events`. Actions in `event` may be Docker's words or Podman's on either Engine; for a
+    word of Docker that Podman never says, NotSupported is raised. `EventMessage.docker_action` is Docker's word for
+    what came.
+
     `since` starts in the past, with a `Gap` first if a Docker Engine no longer remembers all events since then.
 
     `heartbeat` is in seconds: if no event came for so long, another connection asks whether the Engine is there and,
     on Docker, whether it remembers events that did not come. If it does not answer in the same time (at least 10
-    seconds), or remembers any, the watch reconnects.
+    seconds), or remembers any, the watch reconnects. If nobody is there, the stream is read on for that time: an
+    Engine that stops closes its socket first, and tells the last events after that.
 
     Raises what `system.events` raises for an invalid request. Routes: GET /events, GET /_ping, GET /info.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from rawdock._event_words import DOCKER_WORDS, HEALTH
 from rawdock._models.model import Model, until, wire
 
 
@@ -22,7 +23,10 @@ class EventMessage(Model):
     type: str = ""
     """builder, config, container, daemon, image, network, node, plugin, secret, service or volume."""
     action: str = ""
-    """Like "create" or "die"; may have more text after a colon, as "health_status: healthy" and "exec_start: sh"."""
+    """Like "create" or "die"; may have more text after a colon, as "health_status: healthy" and "exec_start: sh".
+
+    Podman has words of its own: see `docker_action`.
+    """
     actor: EventActor = EventActor()
     scope: Annotated[str, wire("scope")] = ""
     """local or swarm."""
@@ -36,3 +40,10 @@ class EventMessage(Model):
     """The same as `actor.id`."""
     from_: Annotated[str, wire("from"), until("1.52")] = ""
     """The image; only of containers."""
+
+    @property
+    def docker_action(self) -> str:
+        """The action in Docker's word, whichever Engine sent it: for Podman's "remove" it is "destroy"."""
+        if self.action == HEALTH and (result := self.extra.get("HealthStatus")):
+            return f"{HEALTH}: {result}"
+        return DOCKER_WORDS.get((self.type, self.action), self.action)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 import anyio
+import pytest
 
-from rawdock import Docker, Gap
+from rawdock import Docker, Gap, NotSupported
 from rawdock.models import EventMessage
 from rawdock.streams import Watching
 
-from .kit import BUSYBOX, container, engine_of, has_image
+from .kit import BUSYBOX, container, engine_of, executed, has_image, opened
 
 NAME = "rawdock-s-watch"
 LABEL = {"label": f"rawdock-s={NAME}"}
@@ -106,3 +107,22 @@ async def no_hole(docker: Docker) -> None:
 
 for _scenario in (life, too_far_back, snapshot, no_hole):
     _scenario.live_only = True  # type: ignore[attr-defined]  # a watch sends requests of its own, at varying times
+
+
+async def in_either_word(docker: Docker) -> None:
+    """Filters may have Docker's words or Podman's; `docker_action` has Docker's."""
+    docker_engine = "docker" in (await engine_of(docker)).labels
+    for words in (["start", "exec_die", "destroy"], ["start", "exec_died", "remove"]):
+        async with docker.watch(filters={**LABEL, "event": words}) as watching:
+            async with container(docker, NAME) as id:
+                await docker.containers.start(id)
+                await executed(docker, id, ["true"])
+            seen = await _up_to(watching, *GONE)
+        assert [event.docker_action for event in seen] == ["start", "exec_die", "destroy"]
+    for action in ("top", "exec_create"):
+        watch = docker.watch(filters={"event": action})
+        if docker_engine:
+            await opened(watch)
+        else:
+            with pytest.raises(NotSupported, match=action):
+                await opened(watch)

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -22,12 +23,14 @@ from rawdock import (
     Docker,
     Gap,
     InvalidArgument,
+    NotSupported,
     RawdockError,
     ServerError,
     TruncatedError,
     decode,
 )
 from rawdock.api.system import System
+from rawdock.helpers.event_filters import EventFilters
 from rawdock.helpers.event_position import REMEMBERED, Backlog, Backoff, Position
 from rawdock.helpers.event_reader import _nanoseconds, _seconds
 from rawdock.models import EventActor, EventMessage, Ping
@@ -43,6 +46,61 @@ def event(time: int, id: str = "a", action: str = "start", scope: str = "local")
     return EventMessage(
         type="container", action=action, actor=EventActor(id=id), scope=scope, time=time // SECOND, time_nano=time
     )
+
+
+# Filters in the words of either Engine.
+
+
+@pytest.mark.parametrize(
+    ("given", "docker", "podman"),
+    [
+        (None, None, None),
+        ({"type": "container"}, {"type": "container"}, {"type": "container"}),
+        ({"event": "destroy"}, ["destroy"], ["remove"]),
+        ({"event": ["exec_die", "die"]}, ["exec_die", "die"], ["exec_died", "die"]),
+        ({"event": "exec_died"}, ["exec_die"], ["exec_died"]),
+        ({"event": "remove"}, ["remove", "destroy"], ["remove"]),
+        ({"event": ["remove", "destroy"]}, ["remove", "destroy"], ["remove"]),
+        ({"event": "load"}, ["load"], ["loadfromarchive"]),
+        ({"event": "exec_start: sh"}, ["exec_start: sh"], ["exec"]),
+        ({"event": "health_status: healthy"}, ["health_status: healthy"], ["health_status"]),
+    ],
+)
+def test_filters(given: Any, docker: Any, podman: Any) -> None:
+    filters = EventFilters("watch", given)
+    for is_docker, expected in ((True, docker), (False, podman)):
+        expected = {"event": expected} if isinstance(expected, list) else expected
+        assert filters.sent(is_docker) == expected
+
+
+@pytest.mark.parametrize("action", ["top", "exec_create", "exec_create: sh", "oom"])
+def test_actions_that_podman_has_not(action: str) -> None:
+    """A watch of them would wait for ever."""
+    filters = EventFilters("watch", {"event": ["start", action]})
+    assert filters.sent(True)
+    with pytest.raises(NotSupported, match=action):
+        filters.sent(False)
+
+
+def test_results_of_health_checks() -> None:
+    """Podman knows no filter of them, so they are chosen here."""
+    healthy = decode(EventMessage, {"Type": "container", "Action": "health_status", "HealthStatus": "healthy"})
+    other = decode(EventMessage, {"Type": "container", "Action": "health_status", "HealthStatus": "unhealthy"})
+    start = event(BEGIN)
+    assert (healthy.docker_action, healthy.action) == ("health_status: healthy", "health_status")
+    wanted = EventFilters("watch", {"event": ["health_status: healthy", "start"]})
+    assert [wanted.test(False)(one) for one in (healthy, other, start)] == [True, False, True]
+    assert [wanted.test(True)(one) for one in (healthy, other, start)] == [True, True, True]
+    every = EventFilters("watch", {"event": "health_status"})
+    assert all(every.test(False)(one) for one in (healthy, other))
+
+
+def test_actions_in_dockers_words() -> None:
+    words = {("container", "remove"): "destroy", ("volume", "remove"): "destroy", ("image", "remove"): "remove"}
+    words |= {("container", "exec_died"): "exec_die", ("container", "die"): "die", ("image", "loadfromarchive"): "load"}
+    for (kind, action), expected in words.items():
+        found = EventMessage(type=kind, action=action)
+        assert (found.docker_action, found.action) == (expected, action)
 
 
 # Resuming, with the times of events as the only clock.
@@ -614,6 +672,32 @@ async def test_heartbeat_of_an_engine_that_does_not_answer(monkeypatch: pytest.M
         await made.opened(2)
         await made.emit(1, "one")
         assert await told(watching, 1) == ["one"]
+
+
+@pytest.mark.held_clock
+@pytest.mark.anyio
+async def test_heartbeat_of_an_engine_that_is_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes its socket first and tells its last events after that: they are read, for as long as a heartbeat."""
+    async with engine() as (made, _, docker), docker.watch(heartbeat=0.05, backoff=QUICK) as watching:
+        ping, refused = System.ping, anyio.Event()
+
+        async def nobody(system: System) -> Ping:
+            if made.asked[1:]:
+                return await ping(system)
+            refused.set()
+            raise ConnectError("nobody listens")
+
+        monkeypatch.setattr(System, "ping", nobody)
+        await refused.wait()
+        await made.emit(1, "stop")
+        await made.emit(2, "die")
+        assert await told(watching, 2) == ["stop", "die"]
+        assert len(made.asked) == 1
+        began = anyio.current_time()
+        await made.opened(2)
+        assert anyio.current_time() - began >= 9
+        await made.emit(3, "again")
+        assert await told(watching, 1) == ["again"]
 
 
 @pytest.mark.held_clock
