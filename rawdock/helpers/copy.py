@@ -20,6 +20,7 @@ from .._threads import Batches, write_in_threads
 from ..errors import InvalidArgument
 from .container_paths import absolute, means_content
 from .container_paths import follow_link as follow_container_link
+from .memory_mounts import OUT_OF_REACH, MemoryMounts, mounts_of, out_of_reach, resolve
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -108,7 +109,13 @@ async def copy_in(
     attributes.check("copy_in")
     path = absolute("copy_in: destination", destination)
     local = await anyio.to_thread.run_sync(_find_source, source, follow_link)
-    path, existing = await follow_container_link(docker, container, path)
+    mounts = await mounts_of(docker, container)
+    if mounts is None:
+        path, existing = await follow_container_link(docker, container, path)
+    else:
+        path, place, existing = await resolve(docker, container, mounts, path)
+        if place:
+            raise out_of_reach("copy_in", path, place)
     into = path == "/" or (existing.is_folder if existing else destination.endswith("/") and not local.is_folder)
     if into:
         folder, name = path, "" if local.content_only else local.name
@@ -117,6 +124,8 @@ async def copy_in(
     missing: list[str] = []
     if parents and existing is None:
         folder, missing = await nearest_folder(docker, container, folder)
+    if mounts is not None:
+        await _refuse_hidden(mounts, local, posixpath.join(folder, *missing, name))
     walk = Walk(local.path)
     packer = Packer(walk, attributes)
     prefix = "/".join(missing)
@@ -148,6 +157,14 @@ async def nearest_folder(docker: Operations, container: str, folder: str) -> tup
         folder, name = posixpath.split(folder)
         missing.insert(0, name)
     return folder, missing
+
+
+async def _refuse_hidden(mounts: MemoryMounts, local: _Source, destination: str) -> None:
+    """Refuse a copy of which a part would go where archives do not reach."""
+    for place in mounts.below(destination) if local.is_folder else ():
+        relative = posixpath.relpath(place, destination)
+        if await anyio.to_thread.run_sync(os.path.lexists, os.path.join(local.path, relative)):
+            raise out_of_reach("copy_in", place, place)
 
 
 def _find_destination(text: str, content_only: bool, source_name: str) -> Destination:
@@ -209,8 +226,15 @@ async def copy_out(
     content_only = means_content(path) or source == "/"
     name = posixpath.basename(source)
     target = await anyio.to_thread.run_sync(_find_destination, text, content_only, name)
+    mounts = await mounts_of(docker, container)
     if follow_link and not content_only:
         source, _ = await follow_container_link(docker, container, source)
+    if mounts is not None:
+        parent, place, _ = await resolve(docker, container, mounts, posixpath.dirname(source))
+        real = posixpath.join(parent, posixpath.basename(source))
+        if place := place or mounts.mount_of(real):
+            raise out_of_reach("copy_out", real, place)
+    hidden = mounts.below(source) if mounts is not None else []
     unpacker = Unpacker(
         target, skip_unsafe=unsafe == "skip", keep_owner=keep_owner, max_size=max_size, max_members=max_members
     )
@@ -226,5 +250,5 @@ async def copy_out(
         path=os.path.join(target.folder, target.name or "").rstrip("/") or "/",
         members=unpacker.copied,
         size=unpacker.size,
-        skipped=tuple(unpacker.skipped),
+        skipped=(*unpacker.skipped, *(Skipped(place, OUT_OF_REACH) for place in hidden)),
     )

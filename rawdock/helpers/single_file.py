@@ -14,6 +14,8 @@ from .._threads import READ_BATCH
 from ..errors import ArchiveError, InvalidArgument
 from .container_paths import absolute, follow_link
 from .copy import nearest_folder
+from .file_by_exec import read_by_exec, write_by_exec
+from .memory_mounts import mounts_of, require_running, resolve
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -60,11 +62,20 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
 
     Raises NotFound if the container or the file does not exist, and ArchiveError if the path is not a file or the file
     has more than `limit` bytes. Route: GET /containers/{id}/archive.
+
+    Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by `cat`
+    in the container, which raises NotSupported if there is none. On Docker GET and HEAD requests find that out.
     """
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
         raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
+    mounts = await mounts_of(docker, container)
     for _ in range(_MAX_LINKS):
+        if mounts is not None:
+            resolved, place, _stat = await resolve(docker, container, mounts, resolved)
+            if place:
+                require_running("read_file", mounts, resolved, place)
+                return await read_by_exec(docker, container, resolved, place, limit)
         file = _SingleFile(resolved, limit)
         reader = TarReader(file)
         async with docker.containers.archive(container, path=resolved) as archive:
@@ -100,6 +111,10 @@ async def write_file(
 
     Raises NotFound if the container or the folder does not exist, BadRequest or ServerError if the path is a folder or
     read-only, and ArchiveError if `data` does not have `size` bytes. Routes: HEAD and PUT /containers/{id}/archive.
+
+    Docker's archives do not reach what is in memory, as a tmpfs and `/dev/shm`: there the file is written by the shell
+    of the container, also where its root is read-only. It raises NotSupported if there is none, and Conflict if the
+    container does not run.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("write_file")
@@ -113,7 +128,16 @@ async def write_file(
         size = len(content)
     if type(size) is not int or size < 0:
         raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
-    resolved, existing = await follow_link(docker, container, resolved)
+    mounts = await mounts_of(docker, container)
+    if mounts is None:
+        resolved, existing = await follow_link(docker, container, resolved)
+    else:
+        resolved, place, existing = await resolve(docker, container, mounts, resolved)
+        if place:
+            require_running("write_file", mounts, resolved, place)
+            whole = content if isinstance(content, bytes) else _counted(content, size)
+            await write_by_exec(docker, container, resolved, place, whole, attributes, parents=parents)
+            return
     folder, name = posixpath.split(resolved)
     missing: list[str] = []
     if parents and existing is None:
@@ -136,16 +160,22 @@ async def _archive(start: bytes, content: bytes | AsyncIterable[bytes], size: in
         for position in range(0, size, READ_BATCH):
             yield bytes(view[position : position + READ_BATCH])
     else:
-        received = 0
-        try:
-            async for part in content:
-                received += len(part)
-                if received > size:
-                    raise ArchiveError(f"write_file: data has more than the {size} bytes given as size")
-                if part:
-                    yield part
-        finally:
-            await close_iterator(content)
-        if received < size:
-            raise ArchiveError(f"write_file: data has {received} bytes, not the {size} given as size")
+        async for part in _counted(content, size):
+            yield part
     yield end
+
+
+async def _counted(content: AsyncIterable[bytes], size: int) -> AsyncIterator[bytes]:
+    """The content; raises ArchiveError if it has another size."""
+    received = 0
+    try:
+        async for part in content:
+            received += len(part)
+            if received > size:
+                raise ArchiveError(f"write_file: data has more than the {size} bytes given as size")
+            if part:
+                yield part
+    finally:
+        await close_iterator(content)
+    if received < size:
+        raise ArchiveError(f"write_file: data has {received} bytes, not the {size} given as size")

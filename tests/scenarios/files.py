@@ -11,7 +11,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from rawdock import ArchiveError, BadRequest, Docker, NotFound, ServerError
+from rawdock import ArchiveError, BadRequest, Conflict, Docker, Forbidden, NotFound, NotSupported, ServerError
+from rawdock.models import HostConfig, Mount
 
 from .kit import container, engine_of, executed, tar
 
@@ -177,6 +178,51 @@ async def untrusted(docker: Docker) -> None:
             copied = await docker.copy_out(id, "/tmp/it", folder, unsafe="skip")
             assert sorted(one.name for one in copied.skipped) == ["it/outside", "it/up"]
             assert sorted(os.listdir(os.path.join(folder, "it"))) == ["file", "inside"]
+
+
+async def in_memory(docker: Docker) -> None:
+    """Files on a tmpfs and the like, which Docker's archives do not reach, are read and written by the shell."""
+    docker_engine = "docker" in (await engine_of(docker)).labels
+    config = HostConfig(tmpfs={"/scratch": "size=1m"}, mounts=[Mount(type="tmpfs", target="/mounted")])
+    data = b"one\n\0two"
+    async with container(docker, "rawdock-s-memory", host_config=config) as id:
+        if docker_engine:
+            with pytest.raises(Conflict, match="start it first"):
+                await docker.write_file(id, "/scratch/one", data)
+        await docker.containers.start(id)
+        for path in ("/scratch/one", "/mounted/one", "/dev/shm/one"):
+            await docker.write_file(id, path, data, mode=0o640, uid=7, gid=8, mtime=TIME)
+            said, _ = await executed(docker, id, ["stat", "-c", "%a %u:%g %Y %s", path])
+            assert said.decode().split() == ["640", "7:8", str(TIME), str(len(data))]
+            assert await docker.read_file(id, path) == data
+        await executed(docker, id, ["ln", "-s", "/scratch", "/etc/link"])
+        await docker.write_file(id, "/etc/link/deep/two", b"2", parents=True)
+        assert await docker.read_file(id, "/scratch/deep/two") == b"2"
+        assert (await docker.read_file(id, "/proc/self/comm")) != b""
+        with pytest.raises(NotFound):
+            await docker.read_file(id, "/scratch/none")
+        with pytest.raises(ArchiveError):
+            await docker.read_file(id, "/scratch/deep")
+        with pytest.raises(ArchiveError):
+            await docker.read_file(id, "/scratch/one", limit=3)
+        if docker_engine:
+            with tempfile.TemporaryDirectory() as folder:
+                for path, place in (("/scratch/one", "/scratch"), ("/etc/link/deep", "/scratch"), ("/proc", "/proc")):
+                    with pytest.raises(NotSupported, match=place):
+                        await docker.copy_out(id, path, folder)
+                    with pytest.raises(NotSupported, match=place):
+                        await docker.copy_in(id, folder, path)
+
+
+async def in_memory_beside_a_read_only_root(docker: Docker) -> None:
+    """A tmpfs can be written where nothing else can."""
+    config = HostConfig(readonly_rootfs=True, tmpfs={"/scratch": "size=1m"})
+    async with container(docker, "rawdock-s-memory", host_config=config) as id:
+        await docker.containers.start(id)
+        await docker.write_file(id, "/scratch/one", b"1")
+        assert await docker.read_file(id, "/scratch/one") == b"1"
+        with pytest.raises((BadRequest, Forbidden, ServerError)):
+            await docker.write_file(id, "/etc/one", b"1")
 
 
 async def large(docker: Docker) -> None:
