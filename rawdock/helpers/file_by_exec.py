@@ -19,7 +19,8 @@ __all__ = ["read_by_exec", "write_by_exec"]
 _NOTHING, _FOLDER = 44, 45  # exit codes of the scripts below
 _READ = f'[ -d "$1" ] && exit {_FOLDER}; [ -e "$1" ] || exit {_NOTHING}; exec cat -- "$1"'
 _WRITE = (
-    f'[ -d "$1" ] && exit {_FOLDER}; [ -z "$2" ] || mkdir -p -- "$2" || exit 1; [ -d "${{1%/*}}/" ] || exit {_NOTHING}; '
+    f'[ -d "$1" ] && exit {_FOLDER}; [ -z "$2" ] || mkdir -p -- "$2" || exit 1; '
+    f'[ -d "${{1%/*}}/" ] || exit {_NOTHING}; '
     'rm -f -- "$1" && cat >"$1" && chmod -- "$3" "$1" && if [ "$4" != 0:0 ]; then chown -- "$4" "$1"; fi && '
     'if [ -n "$5" ]; then touch -d "@$5" -- "$1"; fi'
 )
@@ -58,8 +59,8 @@ def _check(method: str, result: ExecuteResult, path: str, place: str) -> None:
     if result.error or result.exit_code in (126, 127):
         reason = result.error or result.stderr.decode(errors="replace").strip()
         raise NotSupported(
-            f"{method}: {path} is in {place}, which is in memory, where only programs in the container reach it, and it "
-            f"has no sh and cat that could: use a volume for such files ({reason})",
+            f"{method}: {path} is in {place}, which is in memory, where only programs in the container reach it, and "
+            f"it has no sh and cat that could: use a volume for such files ({reason})",
             status=501,
         )
     if result.exit_code == _NOTHING:

@@ -1,8 +1,8 @@
 """Places of a running container that Docker's archives do not reach: file systems in memory.
 
-An archive is taken from the container's layers and volumes. What is mounted inside the container only, a tmpfs, `/dev`,
-`/proc` and `/sys`, is not in it: a file that is put there is accepted and is nowhere, and one that is there is not found
-(Docker 20.10 to 29.8; Podman's archives do reach them).
+An archive is taken from the container's layers and volumes. What is mounted inside the container only, as a tmpfs,
+`/dev`, `/proc` and `/sys`, is not in it: a file that is put there is accepted and is nowhere, and one that is there is
+not found (Docker 20.10 to 29.8; Podman's archives do reach them).
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def require_running(method: str, mounts: MemoryMounts, path: str, place: str) ->
     """Raises Conflict where a place in memory is not mounted yet."""
     if not mounts.running:
         raise Conflict(
-            f"{method}: {path} is in {place}, which is in memory and only mounted while the container runs: start it first",
+            f"{method}: {path} is in {place}, which is in memory and only mounted while the container runs: "
+            "start it first",
             status=409,
         )
 
@@ -84,8 +85,8 @@ def require_running(method: str, mounts: MemoryMounts, path: str, place: str) ->
 def out_of_reach(method: str, path: str, place: str) -> NotSupported:
     """The error for a copy to or from memory."""
     return NotSupported(
-        f"{method}: {path} is in {place}, which is in memory, and Docker's archives do not reach it: use write_file and "
-        "read_file, which go through the container's shell, or a volume",
+        f"{method}: {path} is in {place}, which is in memory, and Docker's archives do not reach it: use "
+        "write_file and read_file, which go through the container's shell, or a volume",
         status=501,
     )
 

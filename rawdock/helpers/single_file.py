@@ -63,8 +63,8 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
     Raises NotFound if the container or the file does not exist, and ArchiveError if the path is not a file or the file
     has more than `limit` bytes. Route: GET /containers/{id}/archive.
 
-    Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by `cat`
-    in the container, which raises NotSupported if there is none. On Docker GET and HEAD requests find that out.
+    Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by
+    `cat` in the container; it raises NotSupported if there is none, and Conflict if the container does not run.
     """
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
