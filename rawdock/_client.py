@@ -339,7 +339,7 @@ class Client:
     def _status_error(
         self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: BoundRequest
     ) -> StatusError:
-        error = status_error(response, content)
+        error = status_error(response, content, endpoint.operation)
         again = not self._pinned and endpoint.versioned and (bound.body is None or isinstance(bound.body, bytes))
         if again and isinstance(error, BadRequest) and _too_new(error.message):
             offered = response.headers.get("api-version", "")

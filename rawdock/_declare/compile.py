@@ -12,6 +12,7 @@ from .._annotations import without_none
 from .._generated import compile_function
 from .._streams.faces.contexts import Opens, stream_classes
 from .._versions import check_gate
+from ..errors import NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
 
@@ -206,9 +207,20 @@ def _answer_decoder(declared: Declaration) -> Callable[[httpx.Response], Any]:
     decode = decoder(returns)
 
     def answer(response: httpx.Response) -> Any:
-        return decode(loads(response.content))
+        content = response.content
+        if not content:
+            raise NotSupported(_NO_ANSWER + _HINTS.get(declared.operation, ""), status=response.status_code)
+        return decode(loads(content))
 
     return answer
+
+
+# Podman's answer to some questions that it does not understand, and to some that fail.
+_NO_ANSWER = "the answer is empty where JSON is due: this Engine does not do this, at least not with these arguments"
+_HINTS = {
+    "containers.top": "; leave out ps_args, or look whether the container still runs",
+    "images.list": "; leave out digests: Podman lists no images with it, and each has its `repo_digests` anyway",
+}
 
 
 def _no_result(response: httpx.Response) -> None:

@@ -25,6 +25,7 @@ from .model import (
     fields_of,
     is_nested,
     nested_positions,
+    renamed,
 )
 from .undecoded import LOCK, TAKEN, Location, json_at, wrong_type
 
@@ -224,9 +225,14 @@ def _compile(cls: type[Model], at_once: bool) -> Convert:
     for index, field in enumerate(fields):
         if at_once or not is_nested(field):
             lines += _Field(field, str(index), names, at_once).lines()
+    lines.append("if known.issuperset(data): one.extra = no_extra")
+    lines.append("else:")
+    if cls._other_names is not None:  # pyright: ignore[reportPrivateUsage]
+        names["renamed"] = functools.partial(renamed, cls)
+        lines.append("    usual = renamed(data)")
+        lines.append("    if usual is not None: return decode_model(usual, location)")
     lines += [
-        "if known.issuperset(data): one.extra = no_extra",
-        "else: one.extra = {key: item for key, item in data.items() if key not in known}",
+        "    one.extra = {key: item for key, item in data.items() if key not in known}",
         "if wrong: keep(one, data, location)",
     ]
     if nested:

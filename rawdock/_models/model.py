@@ -236,6 +236,10 @@ class Model(UndecodedSlots, metaclass=ModelMeta):
 
     __own_types__: ClassVar[dict[str, Any]]
 
+    _other_names: ClassVar[dict[str, str] | None] = None
+    """If this is not None, a field is also read by its JSON name in another case, and by the names given here in lower
+    case. Only an answer with names that are not known is looked at for these, and it is written with the usual ones."""
+
     extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
     """Fields that rawdock does not know, by their names in JSON. They are written too, and replace known fields."""
 
@@ -324,6 +328,24 @@ def _default_of(field: attrs.Attribute[Any]) -> Any:
 def wire_names(cls: type[Model]) -> dict[str, str]:
     """The JSON names of the fields, by their names."""
     return {field.name: field.wire for field in fields_of(cls)}
+
+
+def renamed(cls: type[Model], data: dict[str, Any]) -> dict[str, Any] | None:
+    """The JSON of a model with `_other_names`, with its usual names; None if it has no other ones."""
+    usual = _usual_names(cls)
+    found = {
+        key: wire for key in data if (wire := usual.get(key.lower(), key)) != key and wire not in data
+    }
+    if not found or len(set(found.values())) < len(found):
+        return None
+    return {found.get(key, key): value for key, value in data.items()}
+
+
+@functools.cache
+def _usual_names(cls: type[Model]) -> dict[str, str]:
+    """The JSON names of a model with `_other_names`, by every name that is read as one, in lower case."""
+    own = {wire.lower(): wire for wire in wire_names(cls).values()}
+    return own | (cls._other_names or {})  # pyright: ignore[reportPrivateUsage]
 
 
 class FieldInfo(NamedTuple):

@@ -277,9 +277,9 @@ class ContainerSummary(Model):
     created: int = 0
     """In seconds since 1970."""
     ports: list[Port] = []
-    size_rw: int = 0
-    """In bytes, as `size_root_fs`; only if requested."""
-    size_root_fs: int = 0
+    size_rw: int | None = None
+    """In bytes, as `size_root_fs`. None unless requested; Docker does not say it either where it is 0."""
+    size_root_fs: int | None = None
     labels: dict[str, str] = {}
     state: str = ""
     """created, running, paused, restarting, removing, exited or dead."""

@@ -21,6 +21,7 @@ from rawdock import (
     Forbidden,
     NotFound,
     NotSupported,
+    RateLimited,
     ServerError,
     StatusError,
     Unauthorized,
@@ -49,6 +50,7 @@ STATUSES: list[tuple[int, type[StatusError]]] = [
     (405, NotSupported),
     (409, Conflict),
     (418, StatusError),
+    (429, RateLimited),
     (500, ServerError),
     (501, NotSupported),
     (503, ServerError),
@@ -142,7 +144,6 @@ async def test_empty_answer(name: str) -> None:
         empty = await call(name, httpx.Response(200, text='""' if kind is str else "{}"))
         assert encode(empty) in ({}, "")
     for wrong in (
-        "" if name != "containers.stats_once" else "{",
         "{",
         "<html>",
         "7",
@@ -151,6 +152,9 @@ async def test_empty_answer(name: str) -> None:
         with pytest.raises(DecodeError) as caught:
             await call(name, httpx.Response(200, text=wrong))
         assert caught.value.operation == name
+    with pytest.raises(Conflict if name == "containers.stats_once" else NotSupported, match="the answer is empty") as no:
+        await call(name, httpx.Response(200, headers=PODMAN))
+    assert (no.value.operation, no.value.status) == (name, 200)
 
 
 async def test_answers_without_a_body() -> None:
