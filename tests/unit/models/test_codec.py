@@ -11,9 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rawdock
-from rawdock._models.codec import decode, decoder, encode, encode_json, load_lines, loads, use_json
+from rawdock._models.codec import decode, decoder, encode, encode_json, line_decoder, load_lines, loads, use_json
 from rawdock._models.model import Model, SecretStr, Timestamp, since, until, wire
-from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
+from rawdock.models import (
+    ContainerInspect,
+    ContainerSpec,
+    ContainerStats,
+    ContainerSummary,
+    HostConfig,
+    ImageSearchResult,
+    SystemInfo,
+)
 
 
 class Leaf(Model):
@@ -163,6 +171,35 @@ def test_parsers_agree_on_invalid_json(parser: str) -> None:
         loads(b'{"a":')
     with pytest.raises(rawdock.DecodeError):
         loads(b"[" * 100_000)
+
+
+def test_names_in_another_case() -> None:
+    """A few models read them; the usual name comes first, and what is no name of a field is kept as it came."""
+    came = {"Index": "a:5000", "Name": "a:5000/b", "Description": "", "Stars": 3, "Official": "", "Tag": ""}
+    found = decode(ImageSearchResult, came)
+    assert (found.name, found.star_count, found.is_official) == ("a:5000/b", 3, False)
+    assert found.extra == {"Index": "a:5000", "Official": "", "Tag": ""}
+    assert encode(found) == {"name": "a:5000/b", "star_count": 3, **found.extra}
+    assert decode(list[ImageSearchResult], [came])[0] == found
+    both = decode(ImageSearchResult, {"Name": "one", "name": "two", "NAME": "three"})
+    assert (both.name, both.extra) == ("two", {"Name": "one", "NAME": "three"})
+    neither = decode(ImageSearchResult, {"Name": "one", "NAME": "three"})
+    assert (neither.name, neither.extra) == ("", {"Name": "one", "NAME": "three"})
+    wrong = decode(ImageSearchResult, {"Name": 7})
+    with pytest.raises(rawdock.DecodeError) as caught:
+        _ = wrong.name
+    assert caught.value.path == "$.name"
+    for read in (decoder, line_decoder):
+        assert read(ContainerStats)({"Id": "1", "name": "/a", "cpu_stats": {"System_cpu_usage": 1}}).id == "1"
+    assert decode(Leaf, {"Id": "1", "size": 7}).extra == {"size": 7}
+
+
+def test_absent_is_not_zero() -> None:
+    """A list without sizes does not say that nothing was written."""
+    assert decode(ContainerSummary, {"Id": "1"}).size_rw is None
+    sized = decode(ContainerSummary, {"Id": "1", "SizeRw": 0, "SizeRootFs": 7})
+    assert (sized.size_rw, sized.size_root_fs) == (0, 7)
+    assert encode(sized) == {"Id": "1", "SizeRw": 0, "SizeRootFs": 7}
 
 
 def test_decoders_are_compiled_once() -> None:
