@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .._annotations import without_none
 from .._generated import compile_function
 from .._streams.faces.contexts import Opens, stream_classes
-from .._versions import check_gate
+from .._versions import check_gate, passes_gate
 from ..errors import NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
@@ -35,6 +35,7 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
         "_BoundRequest": BoundRequest,
         "_new": cast("Any", tuple).__new__,
         "_gate": check_gate,
+        "_passes": passes_gate,
         "_encode_body": _params.body,
     }
     lines: list[str] = []
@@ -54,9 +55,9 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
             path_values[name] = f"_p{index}"
             continue
         inner: list[str] = []
-        if parameter.since or parameter.until:
-            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
-            inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
+        if parameter.since and not parameter.until:
+            names[f"_s{index}"] = parameter.since
+            inner.append(f"_gate({where!r}, _version, _s{index})")
         if parameter.place == "body" and parameter.encode is _params.upload_body:
             inner.append(f"_body = {key}({where!r}, {name})")
             body, content_type = "_body", _TAR
@@ -78,6 +79,10 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
                 first_query = False
             inner.append(f"_q += {key}({where!r}, {name})")
             names[key] = _query_writer(parameter)
+        if parameter.until:
+            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
+            gate = f"_passes({where!r}, {where!r}, _version, _s{index}, _u{index}, {parameter.guards!r})"
+            inner = [f"if {gate}:", *(f"    {line}" for line in inner)]
         if parameter.required or parameter.always:
             lines += inner
         else:

@@ -42,9 +42,9 @@ _INLINE = {str: "str", int: "int", bool: "bool"}
 
 
 @functools.cache
-def decoder(kind: Any) -> Callable[[Any], Any]:
-    """The function that decodes the parsed JSON of an answer as `kind`."""
-    return _answer_decoder(kind, converter(kind))
+def decoder(kind: Any, location: Location = None) -> Callable[[Any], Any]:
+    """The function that decodes the parsed JSON of an answer as `kind`; with the location OWN, JSON of the caller."""
+    return _answer_decoder(kind, converter(kind), location)
 
 
 @functools.cache
@@ -53,13 +53,13 @@ def line_decoder(kind: Any) -> Callable[[Any], Any]:
     return _answer_decoder(kind, converter(kind, at_once=True))
 
 
-def _answer_decoder(kind: Any, convert: Convert) -> Callable[[Any], Any]:
+def _answer_decoder(kind: Any, convert: Convert, location: Location = None) -> Callable[[Any], Any]:
     model = (get_args(kind) or (kind,))[-1]
     name = model.__name__ if isinstance(model, type) and issubclass(model, Model) else ""
 
     def decode_answer(value: Any) -> Any:
         try:
-            return convert(value, None)
+            return convert(value, location)
         except DecodeError as error:
             error.model = error.model or name
             raise
@@ -240,7 +240,9 @@ def _compile(cls: type[Model], at_once: bool) -> Convert:
         raw = ", ".join(f"get({wire!r})" for wire in nested)
         lines.append(f"else: one._undecoded = [{raw}]; one._location = location")
     else:
-        lines.append("else: one._undecoded = None")
+        # Where it comes from matters if some of its fields are only sent back to the Engine that sent them.
+        gated = any(field.since or field.until for field in fields)
+        lines.append(f"else: one._undecoded = None{'; one._location = location' if gated else ''}")
     lines += ["one.__class__ = cls", "return one"]
     return compile_function("def decode_model(data, location):", lines, names, f"decoder of {cls.__name__}")
 

@@ -57,7 +57,7 @@ class ContainerConfig(Model):
     entrypoint: list[str] | None = None
     """[] runs `cmd` without an entrypoint, None uses the image's."""
     network_disabled: bool = False
-    mac_address: Annotated[str, until("1.52")] = ""
+    mac_address: Annotated[str, until("1.52", guards=True)] = ""
     """The MAC address of the container; from API 1.44 on that of the endpoint is used instead."""
     on_build: list[str] = []
     labels: dict[str, str] = {}
