@@ -115,7 +115,9 @@ _BY_WORDS: tuple[_Words, ...] = (
     _words(_REGISTRY, _VAGUE, r".*: 401 Unauthorized", Unauthorized),
     _words(_REGISTRY, _VAGUE, r".*: authentication required", Unauthorized),  # Podman
     _words("images.pull", _VAGUE, r"no matching manifest for \S+ in the manifest list entries(?:: .*)?", NotFound),
-    _words("images.pull", _VAGUE, r"(?:.*: )?no image found in (?:image index|manifest list) for .*", NotFound),  # Podman
+    _words(
+        "images.pull", _VAGUE, r"(?:.*: )?no image found in (?:image index|manifest list) for .*", NotFound
+    ),  # Podman
     # tarballs-of-a-platform
     _words("images.save images.save_all", {500}, r"no suitable export target found for platform \S+", NotFound),
     # images-push-missing
@@ -152,7 +154,8 @@ _BY_WORDS: tuple[_Words, ...] = (
     _words(
         f"{_START} containers.attach exec.start exec.start_detached",
         {500},
-        r"(?:preparing container \S+ for attach: )?crun: (?:executable file .* not found|the path .* is not a regular file|cannot open .*: Not a directory).*",
+        r"(?:preparing container \S+ for attach: )?crun: "
+        r"(?:executable file .* not found|the path .* is not a regular file|cannot open .*: Not a directory).*",
         BadRequest,
     ),
 )

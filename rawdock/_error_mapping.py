@@ -27,6 +27,7 @@ __all__ = ["hidden_error", "reported_error", "status_error", "translate"]
 
 _SHOWN = 2000
 
+
 def translate(error: httpx.TransportError) -> RawdockError:
     """rawdock's exception for an error of the transport. The caller raises it from that error."""
     text = str(error) or type(error).__name__

@@ -220,7 +220,7 @@ class NotFound(StatusError):
 
 
 class Conflict(StatusError):
-    """409: the name, port or network is taken, or the object is in a state that does not allow this, or has changed."""
+    """409: a name, port or network is taken, or the object is in a state that does not allow this, or has changed."""
 
 
 class RateLimited(StatusError):

@@ -341,9 +341,7 @@ def wire_names(cls: type[Model]) -> dict[str, str]:
 def renamed(cls: type[Model], data: dict[str, Any]) -> dict[str, Any] | None:
     """The JSON of a model with `_other_names`, with its usual names; None if it has no other ones."""
     usual = _usual_names(cls)
-    found = {
-        key: wire for key in data if (wire := usual.get(key.lower(), key)) != key and wire not in data
-    }
+    found = {key: wire for key in data if (wire := usual.get(key.lower(), key)) != key and wire not in data}
     if not found or len(set(found.values())) < len(found):
         return None
     return {found.get(key, key): value for key, value in data.items()}

@@ -103,7 +103,17 @@ def split_pieces(split: Split | None, pieces: list[bytes]) -> list[Any]:
 class ConnectionState:
     """The state of an exchange, which is the same for every kind of connection."""
 
-    __slots__ = ("_bytes_sent", "_failure", "_items", "_parser", "_read_chunks", "_reader", "_split", "alive", "unheard")
+    __slots__ = (
+        "_bytes_sent",
+        "_failure",
+        "_items",
+        "_parser",
+        "_read_chunks",
+        "_reader",
+        "_split",
+        "alive",
+        "unheard",
+    )
 
     def __init__(self, parser: AnswerParser) -> None:
         self.alive = True

@@ -152,7 +152,7 @@ async def errors(docker: Docker) -> None:
         await docker.networks.disconnect(NONE, NetworkDisconnectRequest(container=NONE))
     config = NetworkCreateRequest(
         name="rawdock-s-exists",
-        check_duplicate=not engine.has("1.46"),
+        check_duplicate=True,  # left out where it is gone
         ipam=IPAM(config=[IPAMConfig(subnet=SUBNET)]),
     )
     async with _network(docker, config) as id:

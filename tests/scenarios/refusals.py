@@ -75,7 +75,10 @@ async def names(docker: Docker) -> None:
 
 async def ports(docker: Docker) -> None:
     """Conflict: a port that another container has, or another process of the machine."""
-    async with container(docker, NAME, **_published(TAKEN)) as first, container(docker, OTHER, **_published(TAKEN)) as other:
+    async with (
+        container(docker, NAME, **_published(TAKEN)) as first,
+        container(docker, OTHER, **_published(TAKEN)) as other,
+    ):
         await docker.containers.start(first)
         with pytest.raises(Conflict):
             await docker.containers.start(other)

@@ -1,4 +1,4 @@
-"""One failure, one class: bodies of errors in every form, errors inside a success, and that each message was recorded."""
+"""One failure, one class: bodies in every form, errors inside a success; and each message that counts was recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rawdock import (
     StreamError,
     Unauthorized,
 )
-from rawdock._error_kinds import IN_A_SUCCESS, _BY_WORDS, _Words, kind_in_a_success, kind_of_error  # pyright: ignore[reportPrivateUsage]
+from rawdock._error_kinds import _BY_WORDS, IN_A_SUCCESS, _Words, kind_in_a_success, kind_of_error  # pyright: ignore[reportPrivateUsage]
 from rawdock._error_mapping import status_error
 from rawdock.testing.format import from_piece
 

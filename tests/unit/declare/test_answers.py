@@ -152,7 +152,9 @@ async def test_empty_answer(name: str) -> None:
         with pytest.raises(DecodeError) as caught:
             await call(name, httpx.Response(200, text=wrong))
         assert caught.value.operation == name
-    with pytest.raises(Conflict if name == "containers.stats_once" else NotSupported, match="the answer is empty") as no:
+    with pytest.raises(
+        Conflict if name == "containers.stats_once" else NotSupported, match="the answer is empty"
+    ) as no:
         await call(name, httpx.Response(200, headers=PODMAN))
     assert (no.value.operation, no.value.status) == (name, 200)
 

@@ -29,6 +29,10 @@ class Leaf(Model):
     size: int = 0
 
 
+class Gone(Model):
+    limit: Annotated[int, until("1.42", guards=True)] = 0
+
+
 class Tree(Model):
     name: str = ""
     on: bool = False
@@ -146,8 +150,9 @@ def test_versions_gate_what_is_set() -> None:
         encode(Tree(child=Tree(newer="a")), version=(1, 43))
     assert "$.Child.Newer" in str(caught.value)
     assert (caught.value.needed, caught.value.actual) == ("1.44", "1.43")
-    with pytest.raises(rawdock.VersionError, match=r"removed in API 1\.42"):
-        encode(Tree(older="a"), version=(1, 42))
+    with pytest.raises(rawdock.VersionError, match=r"\$\.Limit was removed in API 1\.42"):
+        encode(Gone(limit=7), version=(1, 42))
+    assert encode(Gone(limit=7), version=(1, 41)) == {"Limit": 7}
 
 
 def test_secrets_are_sent_as_they_are() -> None:
