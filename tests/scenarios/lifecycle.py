@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rawdock import BadRequest, Conflict, Docker, NotFound
-from rawdock.models import ContainerSpec, ContainerUpdate, RestartPolicy
+from rawdock.models import ContainerSpec, ContainerUpdate, HostConfig, RestartPolicy
 
 from .kit import BUSYBOX, container, engine_of, no_container
 
@@ -168,6 +168,18 @@ async def errors(docker: Docker) -> None:
         with pytest.raises(Conflict):
             await calls.delete(id)
         await calls.delete(id, force=True)
+
+
+async def made_again(docker: Docker) -> None:
+    """What an inspect says, with one change, makes another container; Podman says more than its API version has."""
+    first, second = "rawdock-s-again", "rawdock-s-again-2"
+    config = HostConfig(init=True, privileged=True, publish_all_ports=True)
+    async with container(docker, first, host_config=config) as id:
+        came = (await docker.containers.inspect(id)).host_config
+        async with container(docker, second, host_config=came.replace(oom_score_adj=5)) as other:
+            made = (await docker.containers.inspect(other)).host_config
+    assert (made.init, made.privileged, made.publish_all_ports, made.oom_score_adj) == (True, True, True, 5)
+    assert made.annotations == came.annotations
 
 
 async def not_a_command(docker: Docker) -> None:
