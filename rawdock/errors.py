@@ -229,7 +229,7 @@ class RateLimited(StatusError):
     def __init__(self, message: str, *, status: int, cause: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, status=status, cause=cause)
         self.retry_after = retry_after
-        """After how many seconds to ask again; None if nobody says it. Engines do not pass on what the registry said."""
+        """After how many seconds to ask again; None if nobody says it: Engines do not pass on what a registry said."""
 
 
 class NotSupported(StatusError):

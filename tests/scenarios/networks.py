@@ -141,7 +141,6 @@ async def by_name(docker: Docker) -> None:
 
 async def errors(docker: Docker) -> None:
     """Errors: what is missing, exists already, or is invalid."""
-    engine = await engine_of(docker)
     member = NetworkConnectRequest(container=NONE)
     for call in (docker.networks.inspect, docker.networks.delete):
         with pytest.raises(NotFound, match="network"):

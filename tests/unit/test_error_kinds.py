@@ -10,6 +10,7 @@ from functools import cache
 
 import httpx
 import pytest
+from pages import PROJECT
 from spec.facts import methods, operations
 from spec.seen import exchanges, of_exchange
 
@@ -23,6 +24,7 @@ from rawdock import (
     StatusError,
     StreamError,
     Unauthorized,
+    errors,
 )
 from rawdock._error_kinds import _BY_WORDS, IN_A_SUCCESS, _Words, kind_in_a_success, kind_of_error  # pyright: ignore[reportPrivateUsage]
 from rawdock._error_mapping import status_error
@@ -107,6 +109,15 @@ def test_a_limit_that_cannot_be_set_is_not_a_missing_command() -> None:
     limit = f"crun: open `memory.max` for writing: No such file or directory: {cause}"
     assert kind_of_error(500, missing, cause, "containers.start").__name__ == "BadRequest"
     assert kind_of_error(500, limit, cause, "containers.start") is ServerError
+
+
+def test_the_page_has_every_class() -> None:
+    """docs/errors.md tells of each class of an Engine's answer, once."""
+    rows = (PROJECT / "docs" / "errors.md").read_text(encoding="utf-8").split("\n| `")[1:]
+    told = [row.partition("`")[0] for row in rows]
+    of_answers = {name for name in errors.__all__ if issubclass(getattr(errors, name), (StatusError, StreamError))}
+    assert set(told) == (of_answers - {"StatusError"}) | {"VersionError"}
+    assert len(set(told)) == len(told)
 
 
 # Bodies.

@@ -1,4 +1,4 @@
-"""What an API version has not or not any more: refused, left out with a warning, or sent back to the Engine it is from."""
+"""What an API version has not, or not any more: refused, left out with a warning, or sent back to where it is from."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ DOCKER = Engine("docker", "28.5.2", "1.41")
 class Inner(Model):
     limit: Annotated[int, until("1.42", guards=True)] = 0
     habit: Annotated[str, until("1.42")] = ""
-    labels: Annotated[dict[str, str], since("1.44")] = {}
+    label: Annotated[str, since("1.44")] = ""
 
 
 class Outer(Model):
     name: str = ""
     inner: Inner = Inner()
-    inners: list[Inner] = []
+    inners: list[Inner] = []  # noqa: RUF012 - each instance has its own copy
 
 
 def from_engine(kind: Any, value: Any) -> Any:
@@ -136,7 +136,13 @@ def test_what_podman_sent_is_sent_back(read_before: bool) -> None:
     if read_before:
         assert came.annotations == {"a": "b"}
     podman = spoken((1, 41), PODMAN)
-    for changed in (came, came.replace(memory=8), copy.copy(came), copy.deepcopy(came), pickle.loads(pickle.dumps(came))):
+    for changed in (
+        came,
+        came.replace(memory=8),
+        copy.copy(came),
+        copy.deepcopy(came),
+        pickle.loads(pickle.dumps(came)),
+    ):
         assert encode(ContainerSpec(image="x", host_config=changed), version=podman)["HostConfig"] == {
             "Annotations": {"a": "b"},
             "Memory": changed.memory,

@@ -93,8 +93,8 @@ def newer_fields() -> list[tuple[type[Model], FieldInfo]]:
 
 
 def test_a_field_is_not_sent_to_an_engine_without_it() -> None:
-    """A field under its `since`, or from its `until` on if it guards something, is a VersionError with its path, whatever
-    its type; another one is left out from its `until` on."""
+    """A field under its `since`, or from its `until` on if it guards something, is a VersionError with its path,
+    whatever its type; another one is left out from its `until` on."""
     for model, field in newer_fields():
         required = {other.wire: example(other.type) for other in fields_of(model) if other.required}
         value = decode(model, required | {field.wire: shallow(field.type)})
