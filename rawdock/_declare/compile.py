@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._annotations import without_none
 from .._generated import compile_function
+from .._models.model import Model, fields_of
 from .._streams.faces.contexts import Opens, stream_classes
 from .._versions import check_gate, passes_gate
-from ..errors import NotSupported
+from ..errors import DecodeError, NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
 
@@ -217,7 +218,31 @@ def _answer_decoder(declared: Declaration) -> Callable[[httpx.Response], Any]:
             raise NotSupported(_NO_ANSWER + _HINTS.get(declared.operation, ""), status=response.status_code)
         return decode(loads(content))
 
-    return answer
+    return _telling(declared, answer) if declared.method != "GET" else answer
+
+
+def _telling(declared: Declaration, answer: Callable[[httpx.Response], Any]) -> Callable[[httpx.Response], Any]:
+    """The same function; if the result has warnings about the call, the logger `rawdock` is told of them too."""
+    kind = declared.returns
+    fields = fields_of(kind) if isinstance(kind, type) and issubclass(kind, Model) else ()
+    name = next((field.name for field in fields if field.name in ("warnings", "warning")), None)
+    if name is None:
+        return answer
+
+    def answer_and_tell(response: httpx.Response) -> Any:
+        result = answer(response)
+        try:
+            found: str | list[str] = getattr(result, name)
+        except DecodeError:  # raised again where the caller reads it
+            return result
+        if found:
+            from .._log import log
+
+            for text in [found] if isinstance(found, str) else found:
+                log.warning("%s: %s", declared.operation, text.strip())
+        return result
+
+    return answer_and_tell
 
 
 # Podman's answer to some questions that it does not understand, and to some that fail.

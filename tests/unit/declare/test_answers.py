@@ -199,6 +199,33 @@ async def test_stream_of_lines(name: str, stream: type[Lines[Any]]) -> None:
     assert await call(name, httpx.Response(200)) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "texts"),
+    [
+        ("containers.create", {"Id": "1", "Warnings": ["no limit\n", "no swap"]}, ["no limit", "no swap"]),
+        ("containers.update", {"Warnings": ["no limit"]}, ["no limit"]),
+        ("services.create", {"ID": "1", "Warnings": ["not found"]}, ["not found"]),
+        ("services.update", {"Warnings": ["not found"]}, ["not found"]),
+        ("networks.create", {"Id": "1", "Warning": "the name is in use"}, ["the name is in use"]),
+        ("containers.create", {"Id": "1", "Warnings": None}, []),
+        ("containers.create", {"Id": "1", "Warnings": 7}, []),
+        ("system.info", {"ID": "1", "Warnings": ["No swap limit support"]}, []),
+    ],
+)
+async def test_warnings_are_told(
+    name: str, answer: dict[str, Any], texts: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an Engine remarks about a call is on its result, and once in the log; what it says of itself is not."""
+    result = await call(name, httpx.Response(201, json=answer))
+    assert [record.getMessage() for record in caplog.records if record.name == "rawdock"] == [
+        f"{name}: {text}" for text in texts
+    ]
+    assert {record.levelname for record in caplog.records if record.name == "rawdock"} <= {"WARNING"}
+    if texts:
+        found = result.warning if name == "networks.create" else result.warnings
+        assert [one.strip() for one in ([found] if isinstance(found, str) else found)] == texts
+
+
 async def test_what_podman_lacks() -> None:
     """Podman answers some of Docker's operations, without supporting them, with 503 or with empty fields."""
     service = {"cause": "Podman does not support service: /v1.41/swarm/init", "message": "no", "response": 503}
