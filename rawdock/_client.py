@@ -16,15 +16,16 @@ import httpx
 from ._address import Address, find_address
 from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_value, upload_body
+from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
 from ._error_mapping import status_error, translate
 from ._iterators import close_iterator
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
-from ._transport.wire import Limits
+from ._transport.wire import Head, Limits
 from ._version import __version__
-from ._versions import NEWEST, Version, parse_version, version_text
+from ._versions import NEWEST, Spoken, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
     BadRequest,
@@ -68,7 +69,9 @@ class Client:
         self._limits = limits or Limits()
         self._transport = transport or _engine_transport(self._address, self._limits, connect_timeout)
         pinned = version or os.environ.get("DOCKER_API_VERSION", "")
-        self._version: Version | None = None
+        self._version: Spoken | None = None
+        self._engine = UNKNOWN
+        self._told: set[str] = set()
         self._prefix = ""
         self._pinned = bool(pinned)
         self._minimum = parse_version(minimum_version)
@@ -86,6 +89,8 @@ class Client:
         }
         if pinned:
             self._use_version(parse_version(pinned))
+        if isinstance(self._transport, EngineTransport):
+            self._transport.pool.on_first_answer = self._look_at
 
     def __repr__(self) -> str:
         api = f" API {self.version}" if self._version else ""
@@ -201,10 +206,59 @@ class Client:
         try:
             return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
         except _EngineReplaced:
-            version = await self.negotiate(again=True)
-            return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
+            newer = self._version
+            version = newer if newer is not None and newer is not version else await self.negotiate(again=True)
+        except VersionError:
+            if version is None or not await self._is_replaced(version):
+                raise
+            version = self._version
+        return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
 
-    async def negotiate(self, again: bool = False) -> Version:
+    async def _is_replaced(self, version: Spoken) -> bool:
+        """Whether another version is to be spoken, although no answer has said so: without a connection, none could."""
+        if self._version is version and not self._pinned and isinstance(self._transport, EngineTransport):
+            if not self._transport.pool.has_lost_all():
+                return False
+            try:
+                await self.negotiate(again=True)
+            except RawdockError:
+                return False
+        return self._version is not None and self._version != version
+
+    async def known_engine(self) -> Engine:
+        """What is known of the Engine; asks only for what its answers have not said yet."""
+        if not self._engine.flavour and not self._pinned:
+            await self.negotiate()
+        if not self._engine.flavour:
+            from ._models.codec import loads
+
+            response = await self.call(_VERSION, _VERSION_REQUEST, _whole_response)
+            asked = engine_of_version(loads(response.content))
+            self._know(asked._replace(api=self._engine.api or asked.api))
+        return self._engine
+
+    def _know(self, engine: Engine) -> None:
+        self._engine = engine
+        if self._version is not None:
+            self._version = Spoken(self._version, engine, self._told)
+
+    def _look_at(self, head: Head) -> None:
+        """Look at a new connection's first answer: its headers say which Engine answers, and what that offers."""
+        engine = engine_of_headers(head.headers)
+        if not engine.api or engine == self._engine:
+            return
+        self._know(engine)
+        if self._version is not None and not self._pinned:  # without one, it is being negotiated, or will be
+            self._use_offered(engine.api)
+
+    def _use_offered(self, offered: str) -> None:
+        """Speak the version that an Engine offers from now on, or negotiate at the next call if that cannot be."""
+        try:
+            self._use_version(self._choose_version(offered))
+        except RawdockError:
+            self._version = None
+
+    async def negotiate(self, again: bool = False) -> Spoken:
         """The API version to use. One ping finds it out, also if several tasks need it at the same time."""
         if self._negotiation is None:
             self._negotiation = anyio.Lock()
@@ -213,9 +267,9 @@ class Client:
             if self._version is not None and (not again or self._version is not before):
                 return self._version
             headers = await self.call(_PING, _PING_REQUEST, _headers)
-            self._use_version(self._choose_version(headers.get("api-version", "")))
-            assert self._version is not None
-            return self._version
+            offered = self._choose_version(headers.get("api-version", ""))
+            self._engine = engine_of_headers(headers.raw)
+            return self._use_version(offered)
 
     def _choose_version(self, offered: str) -> Version:
         try:
@@ -235,9 +289,10 @@ class Client:
             )
         return min(engine, NEWEST)
 
-    def _use_version(self, version: Version) -> None:
-        self._version = version
+    def _use_version(self, version: Version) -> Spoken:
+        self._version = spoken = Spoken(version, self._engine, self._told)
         self._prefix = f"/v{version_text(version)}"
+        return spoken
 
     async def call(self, endpoint: Endpoint, bound: BoundRequest, answer: Callable[[httpx.Response], T]) -> T:
         """Send a request, read the whole answer, and return the result of `answer` for it."""
@@ -257,7 +312,7 @@ class Client:
                 await close_iterator(request.body)  # another transport may not have read all of it
         status = response.status_code
         if not (200 <= status < 300 or status == 304):
-            raise self._status_error(response, response.content[: self._limits.error], endpoint, bound)
+            raise self._status_error(request, response, response.content[: self._limits.error], endpoint, bound)
         try:
             return answer(response)
         except RawdockError as error:
@@ -311,7 +366,7 @@ class Client:
             if 200 <= response.status_code < 300 or response.status_code == 101:
                 return stream(opened, self._limits.value)
             content = await _read_beginning(opened, self._limits.error)
-            raise self._status_error(response, content, endpoint, bound)
+            raise self._status_error(request, response, content, endpoint, bound)
         except BaseException:
             await opened.aclose()
             raise
@@ -337,16 +392,42 @@ class Client:
         return WireRequest(method, target, tail, base=self._base, body=body or b"", mode=mode)
 
     def _status_error(
-        self, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: BoundRequest
+        self, request: WireRequest, response: httpx.Response, content: bytes, endpoint: Endpoint, bound: BoundRequest
     ) -> StatusError:
-        error = status_error(response, content)
-        again = not self._pinned and endpoint.versioned and (bound.body is None or isinstance(bound.body, bytes))
-        if again and isinstance(error, BadRequest) and _too_new(error.message):
-            offered = response.headers.get("api-version", "")
-            if not offered or not self._version or _is_lower(offered, self._version):
-                error = _EngineReplaced(error.message, status=error.status, cause=error.cause)
+        error = status_error(response, content, endpoint.operation)
+        if self._refuses_version(request, response, error, endpoint):
+            error = self._replaced_error(response, error, bound)
         self._add_request(error, endpoint, bound)
         return error
+
+    def _refuses_version(
+        self, request: WireRequest, response: httpx.Response, error: StatusError, endpoint: Endpoint
+    ) -> bool:
+        """Whether the Engine refuses the version of a request because it is another one than was negotiated with.
+
+        Only the message distinguishes this 400 from others, and the answer to HEAD has none; at worst, a request that
+        was refused is sent again.
+        """
+        if self._pinned or not endpoint.versioned or not isinstance(error, BadRequest):
+            return False
+        silent = request.method == "HEAD"
+        if not (silent or "is too new" in error.message or "is too old" in error.message):
+            return False
+        offered = response.headers.get("api-version", "")
+        sent = request.target[2:].partition("/")[0]
+        try:
+            return version_text(min(parse_version(offered), NEWEST)) != sent
+        except InvalidArgument:
+            return not silent  # another Engine, or a proxy, that does not say what it offers
+
+    def _replaced_error(self, response: httpx.Response, error: StatusError, bound: BoundRequest) -> StatusError:
+        """The error that makes `perform` send the request again; the body of an upload is gone, so the caller does."""
+        if bound.body is None or isinstance(bound.body, bytes):
+            return _EngineReplaced(error.message, status=error.status, cause=error.cause)
+        self._engine = engine_of_headers(response.headers.raw)
+        self._use_offered(self._engine.api)
+        message = f"{error.message.rstrip('.')}. Another Engine answers at this address now: send the upload again"
+        return BadRequest(message, status=error.status, cause=error.cause)
 
     def _caller_error(self, failed: BodyFailed, endpoint: Endpoint, bound: BoundRequest) -> BaseException:
         """The error that the caller's iterator raised; the request is added if it is one of rawdock's."""
@@ -398,20 +479,6 @@ async def _read_beginning(answer: Answer, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
-def _is_lower(offered: str, version: Version) -> bool:
-    """Whether the version that an Engine offers is lower than `version`, or is not a version at all."""
-    try:
-        return parse_version(offered) < version
-    except InvalidArgument:
-        return True
-
-
-def _too_new(message: str) -> bool:
-    """Whether the Engine refuses the API version. Only the message distinguishes this 400 from others; at worst, a
-    request that was refused is sent again."""
-    return "is too new" in message
-
-
 def _query_text(value: str | int | bool | list[str]) -> str | list[str]:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -444,6 +511,8 @@ def _bind_request(version: Version | None, bound: BoundRequest) -> BoundRequest:
 
 _PING = _PlainEndpoint("ping", "GET /_ping", versioned=False)
 _PING_REQUEST = BoundRequest("/_ping")
+_VERSION = _PlainEndpoint("system.version", "GET /version", versioned=True)
+_VERSION_REQUEST = BoundRequest("/version")
 
 
 @functools.cache

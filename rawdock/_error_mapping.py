@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import httpx
 
+from ._error_kinds import IN_A_SUCCESS, kind_in_a_success, kind_of_error
 from ._transport.errors import Malformed
 from .errors import (
-    BadRequest,
-    Conflict,
     ConnectError,
     DecodeError,
-    Forbidden,
     NotFound,
     NotSupported,
+    RateLimited,
     RawdockError,
-    ServerError,
     StatusError,
+    StreamError,
     TruncatedError,
-    Unauthorized,
 )
 
-__all__ = ["hidden_error", "status_error", "translate"]
+__all__ = ["hidden_error", "reported_error", "status_error", "translate"]
 
 _SHOWN = 2000
-
-_BY_STATUS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    405: NotSupported,
-    409: Conflict,
-    501: NotSupported,
-}
-
-# Podman answers nearly every error with 500; its `cause` is a constant in its source code and says what it was.
-_BY_CAUSE: dict[str, type[StatusError]] = {
-    "UNIQUE constraint failed: ContainerConfig.Name": Conflict,  # a rename to a name in use
-    "layer not known": NotFound,  # the changes of no such container
-    "no such container": NotFound,
-    "no such exec session": NotFound,
-    "no such pod": NotFound,
-    "no such volume": NotFound,
-    "image not known": NotFound,
-    "network not found": NotFound,
-    "container already exists": Conflict,
-    "container is stopped": Conflict,
-    "container state improper": Conflict,
-    "exec session state improper": Conflict,
-    "image is in use by a container": Conflict,
-    "network already exists": Conflict,
-    "network is being used": Conflict,
-    "that name is already in use": Conflict,
-    "volume already exists": Conflict,
-    "volume is being used": Conflict,
-    "address already in use": Conflict,
-    "this container is not logging output": NotSupported,
-    "invalid argument": BadRequest,
-}
 
 
 def translate(error: httpx.TransportError) -> RawdockError:
@@ -73,27 +38,45 @@ def translate(error: httpx.TransportError) -> RawdockError:
     return TruncatedError(text)
 
 
-def status_error(response: httpx.Response, content: bytes) -> StatusError:
+def status_error(response: httpx.Response, content: bytes, operation: str) -> StatusError:
     """The error for an answer with an error status; the body may be JSON, text, HTML, or nothing."""
     status = response.status_code
     message, cause, unsupported = _parse_body(content)
-    kind = NotSupported if unsupported else _kind(status, cause)
+    kind = NotSupported if unsupported else kind_of_error(status, message, cause, operation)
     if kind is NotFound and not cause and _is_from_router(response):
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
-    return kind(message or f"no message ({response.reason_phrase or 'no reason'})", status=status, cause=cause)
+    message = message or f"no message ({response.reason_phrase or 'no reason'})"
+    if kind is RateLimited:
+        seconds = _seconds(response.headers.get("retry-after", ""))
+        return RateLimited(message, status=status, cause=cause, retry_after=seconds)
+    return kind(message, status=status, cause=cause)
 
 
-def hidden_error(data: dict[str, Any]) -> StatusError | None:
+def hidden_error(data: dict[str, Any], operation: str) -> StatusError | None:
     """The exception for an error object that Podman has sent with a status of success; None for other objects."""
     status, message, cause = data.get("response"), data.get("message"), data.get("cause")
     if not isinstance(status, int) or not isinstance(message, str) or not isinstance(cause, str):
         return None
-    return _kind(status, cause)(message, status=status, cause=cause)
+    return kind_of_error(status, message, cause, operation)(message, status=status, cause=cause)
 
 
-def _kind(status: int, cause: str) -> type[StatusError]:
-    return _BY_CAUSE.get(cause) or _BY_STATUS.get(status) or (ServerError if status >= 500 else StatusError)
+def reported_error(message: str, code: int | None, operation: str) -> StreamError | StatusError:
+    """The exception for a failure that the Engine reports in a stream with a status of success."""
+    kind = kind_in_a_success(message, operation)
+    return kind(message, status=IN_A_SUCCESS) if kind else StreamError(message, code=code)
+
+
+def _seconds(text: str) -> float | None:
+    """What the header Retry-After says: a number of seconds or a date. None if it says neither."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        left = parsedate_to_datetime(text) - datetime.now(UTC)
+    except (TypeError, ValueError):  # not a date, or one without a time zone
+        return None
+    return max(0.0, left.total_seconds())
 
 
 def _is_from_router(response: httpx.Response) -> bool:
@@ -108,9 +91,11 @@ _PODMAN_UNSUPPORTED = "Podman does not support "
 
 def _parse_body(content: bytes) -> tuple[str, str, bool]:
     """The message, Podman's cause, and whether Podman says that it does not support the operation."""
+    whole = content.decode(errors="replace")  # Podman 6.1 repeats what it was sent, cut anywhere
     try:
-        # Only the first value: Podman answers a wrong filter of volumes with two error objects.
-        data: object = json.JSONDecoder().raw_decode(content.decode())[0] if content[:1] == b"{" else None
+        # Only the first value: Podman answers a wrong filter of volumes with two error objects. Not strict, for the
+        # same reason as above.
+        data: object = json.JSONDecoder(strict=False).raw_decode(whole)[0] if whole[:1] == "{" else None
     except (ValueError, RecursionError):
         data = None
     if type(data) is dict:
@@ -121,5 +106,14 @@ def _parse_body(content: bytes) -> tuple[str, str, bool]:
                 return message, "", False
             # For some unsupported operations it leaves the cause and the status of the error object empty.
             return message, cause, cause.startswith(_PODMAN_UNSUPPORTED) or (cause == "" and found.get("response") == 0)
-    text = " ".join(content.decode(errors="replace").split())
+        if message := _line_of_a_stream(found):
+            return message, "", False
+    text = " ".join(whole.split())
     return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."), "", False
+
+
+def _line_of_a_stream(data: dict[str, Any]) -> str:
+    """The message of a failure in the form that streams have: Podman sends it with an error status too."""
+    detail = data.get("errorDetail")
+    texts = (cast("dict[str, Any]", detail).get("message") if type(detail) is dict else detail, data.get("error"))
+    return next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ._engine import UNKNOWN, Engine
 from .errors import InvalidArgument, VersionError
 
-__all__ = ["NEWEST", "OLDEST", "Version", "check_gate", "parse_version", "version_text"]
+__all__ = ["NEWEST", "OLDEST", "Spoken", "Version", "check_gate", "parse_version", "passes_gate", "version_text"]
 
 Version = tuple[int, int]
 
@@ -29,17 +30,63 @@ def version_text(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def check_gate(what: str, actual: Version, since: Version | None, until: Version | None = None) -> None:
-    """Raise a VersionError if `what` does not exist in the API version `actual`."""
+class Spoken(Version):
+    """The API version that is spoken with an Engine, and what is known of that Engine."""
+
+    engine: Engine
+    told: set[str]
+    """What this client has warned of already."""
+
+    def __new__(cls, version: Version, engine: Engine = UNKNOWN, told: set[str] | None = None) -> Spoken:
+        made = super().__new__(cls, version)
+        made.engine = engine
+        made.told = set() if told is None else told
+        return made
+
+
+def check_gate(what: str, actual: Version, since: Version | None) -> None:
+    """Raise a VersionError if `what` does not exist yet in the API version `actual`."""
     if since is not None and actual < since:
         raise VersionError(
             f"{what} needs API {version_text(since)}; this Engine has {version_text(actual)}",
             needed=version_text(since),
             actual=version_text(actual),
         )
-    if until is not None and actual >= until:
+
+
+def passes_gate(
+    what: str,
+    key: str,
+    actual: Version,
+    since: Version | None,
+    until: Version | None,
+    guards: bool,
+    from_engine: bool = False,
+) -> bool:
+    """Whether a parameter or field that is set is sent in the API version `actual`.
+
+    What the Engine would ignore raises a VersionError, which names `what`. What is gone since is only passed over: it
+    is left out, and a client warns of each `key` once. But if it `guards` something, as limits and protections do, and
+    the caller has set it, then leaving it out would be worse than the error.
+
+    `from_engine`: it has the value that an Engine sent. Podman does not look at the version, and takes such a value
+    back at any; Docker ignores what is newer than the version.
+    """
+    if since is not None and actual < since:
+        if from_engine and isinstance(actual, Spoken) and actual.engine.flavour == "podman":
+            return True
+        check_gate(what, actual, since)
+    if until is None or actual < until:
+        return True
+    if guards and not from_engine:
         raise VersionError(
             f"{what} was removed in API {version_text(until)}; this Engine has {version_text(actual)}",
             needed=f"< {version_text(until)}",
             actual=version_text(actual),
         )
+    from ._log import warn_once  # it imports the module logging, which most programs never need here
+
+    told = actual.told if isinstance(actual, Spoken) else None
+    removed, spoken = version_text(until), version_text(actual)
+    warn_once(told, key, f"{what} was removed in API {removed} and is left out; this Engine has {spoken}")
+    return False

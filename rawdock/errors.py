@@ -5,13 +5,14 @@
     ├── AddressError       host, context or configuration cannot be used
     ├── ConnectError       nobody answers there
     ├── VersionError       operation, parameter or field needs another API version
-    ├── StatusError        the Engine answered with an error status
+    ├── StatusError        the Engine answered with an error status, or said the same inside a 200
     │   ├── BadRequest     400
     │   ├── Unauthorized   401
     │   ├── Forbidden      403
     │   ├── NotFound       404
-    │   ├── Conflict       409
-    │   ├── NotSupported   405, 501, or a 404 for a route this Engine does not have
+    │   ├── Conflict       409, and what else the state of an object or a taken name does not allow
+    │   ├── RateLimited    429: the registry refuses more for now
+    │   ├── NotSupported   405, 501, a 404 for a route this Engine does not have, or no answer where one is due
     │   └── ServerError    5xx
     ├── StreamError        the Engine reported a failure inside a 200
     │   └── BuildError     a build failed; says in which step
@@ -55,6 +56,7 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "ProcessError",
+    "RateLimited",
     "RawdockError",
     "ServerError",
     "StatusError",
@@ -175,7 +177,10 @@ class VersionError(RawdockError):
 
 
 class StatusError(RawdockError):
-    """The Engine answered with an error status."""
+    """The Engine answered with an error status, or with an error of the same kind inside a success (`status` 200).
+
+    The same failure has the same class on every Engine, also where their statuses differ.
+    """
 
     def __init__(self, message: str, *, status: int, cause: str = "") -> None:
         super().__init__(message)
@@ -194,7 +199,7 @@ class BadRequest(StatusError):
 
 
 class Unauthorized(StatusError):
-    """401: credentials are missing or wrong."""
+    """401: credentials are missing or wrong, also where a registry's 401 comes in another form."""
 
 
 class Forbidden(StatusError):
@@ -215,7 +220,16 @@ class NotFound(StatusError):
 
 
 class Conflict(StatusError):
-    """409: the name is taken, or the object is in a state that does not allow this."""
+    """409: a name, port or network is taken, or the object is in a state that does not allow this, or has changed."""
+
+
+class RateLimited(StatusError):
+    """429: the registry, or what is between it and here, refuses more requests for now."""
+
+    def __init__(self, message: str, *, status: int, cause: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, status=status, cause=cause)
+        self.retry_after = retry_after
+        """After how many seconds to ask again; None if nobody says it: Engines do not pass on what a registry said."""
 
 
 class NotSupported(StatusError):

@@ -24,6 +24,6 @@ def stats_of(response: httpx.Response) -> ContainerStats:
     if not content.strip():
         raise Conflict("the answer is empty, as Podman's is for a container that is not running", status=200)
     data: object = loads(content)
-    if type(data) is dict and (error := hidden_error(cast("dict[str, Any]", data))):
+    if type(data) is dict and (error := hidden_error(cast("dict[str, Any]", data), "containers.stats_once")):
         raise error
     return decode(ContainerStats, cast("object", data))

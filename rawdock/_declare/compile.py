@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._annotations import without_none
 from .._generated import compile_function
+from .._models.model import Model, fields_of
 from .._streams.faces.contexts import Opens, stream_classes
-from .._versions import check_gate
+from .._versions import check_gate, passes_gate
+from ..errors import DecodeError, NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
 
@@ -34,6 +36,7 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
         "_BoundRequest": BoundRequest,
         "_new": cast("Any", tuple).__new__,
         "_gate": check_gate,
+        "_passes": passes_gate,
         "_encode_body": _params.body,
     }
     lines: list[str] = []
@@ -53,9 +56,9 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
             path_values[name] = f"_p{index}"
             continue
         inner: list[str] = []
-        if parameter.since or parameter.until:
-            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
-            inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
+        if parameter.since and not parameter.until:
+            names[f"_s{index}"] = parameter.since
+            inner.append(f"_gate({where!r}, _version, _s{index})")
         if parameter.place == "body" and parameter.encode is _params.upload_body:
             inner.append(f"_body = {key}({where!r}, {name})")
             body, content_type = "_body", _TAR
@@ -77,6 +80,10 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
                 first_query = False
             inner.append(f"_q += {key}({where!r}, {name})")
             names[key] = _query_writer(parameter)
+        if parameter.until:
+            names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
+            gate = f"_passes({where!r}, {where!r}, _version, _s{index}, _u{index}, {parameter.guards!r})"
+            inner = [f"if {gate}:", *(f"    {line}" for line in inner)]
         if parameter.required or parameter.always:
             lines += inner
         else:
@@ -206,9 +213,44 @@ def _answer_decoder(declared: Declaration) -> Callable[[httpx.Response], Any]:
     decode = decoder(returns)
 
     def answer(response: httpx.Response) -> Any:
-        return decode(loads(response.content))
+        content = response.content
+        if not content:
+            raise NotSupported(_NO_ANSWER + _HINTS.get(declared.operation, ""), status=response.status_code)
+        return decode(loads(content))
 
-    return answer
+    return _telling(declared, answer) if declared.method != "GET" else answer
+
+
+def _telling(declared: Declaration, answer: Callable[[httpx.Response], Any]) -> Callable[[httpx.Response], Any]:
+    """The same function; if the result has warnings about the call, the logger `rawdock` is told of them too."""
+    kind = declared.returns
+    fields = fields_of(kind) if isinstance(kind, type) and issubclass(kind, Model) else ()
+    name = next((field.name for field in fields if field.name in ("warnings", "warning")), None)
+    if name is None:
+        return answer
+
+    def answer_and_tell(response: httpx.Response) -> Any:
+        result = answer(response)
+        try:
+            found: str | list[str] = getattr(result, name)
+        except DecodeError:  # raised again where the caller reads it
+            return result
+        if found:
+            from .._log import log
+
+            for text in [found] if isinstance(found, str) else found:
+                log.warning("%s: %s", declared.operation, text.strip())
+        return result
+
+    return answer_and_tell
+
+
+# Podman's answer to some questions that it does not understand, and to some that fail.
+_NO_ANSWER = "the answer is empty where JSON is due: this Engine does not do this, at least not with these arguments"
+_HINTS = {
+    "containers.top": "; leave out ps_args, or look whether the container still runs",
+    "images.list": "; leave out digests: Podman lists no images with it, and each has its `repo_digests` anyway",
+}
 
 
 def _no_result(response: httpx.Response) -> None:

@@ -54,6 +54,8 @@ class Parameter(NamedTuple):
     encode: Callable[[str, Any], Any] = _params.text
     always: bool = False
     """Whether it is sent even if it equals its default."""
+    guards: bool = False
+    """Whether it must not be left out where it is gone; see `until`."""
 
 
 class Declaration:
@@ -134,6 +136,7 @@ class Declaration:
             until=next((parse_version(gate.version) for gate in gates if isinstance(gate, until)), None),
             encode=encode,
             always=any(isinstance(mark, query) and mark.always for mark in marks),
+            guards=any(isinstance(mark, until) and mark.guards for mark in marks),
         )
 
     @staticmethod

@@ -17,11 +17,11 @@ from math import isfinite, isinf
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from .._annotations import without_none
-from .._versions import Version, check_gate
+from .._versions import Version, passes_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
-from .model import FieldInfo, Model, SecretBytes, SecretStr, Timestamp, fields_of, undecoded_json
-from .undecoded import plain_copy
+from .model import FieldInfo, Model, SecretBytes, SecretStr, Timestamp, fields_of, is_from_engine, undecoded_json
+from .undecoded import OWN, plain_copy
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "line_decoder", "load_lines", "loads", "use_json"]
 
@@ -128,7 +128,7 @@ def decode(kind: Any, data: bytes | str | object, *, complete: bool = False) -> 
     DecodeError, with the `path` of the wrong value.
     """
     parsed = loads(data) if isinstance(data, (bytes, str)) else plain_copy(data)
-    value = decoder(kind)(parsed)
+    value = decoder(kind, OWN)(parsed)
     if complete:
         _read_all(value)
     return value
@@ -150,8 +150,9 @@ def _read_all(value: Any) -> None:
 def encode(value: Any, *, version: Version | None = None) -> Any:
     """A model, or lists and maps of them, as plain values that can be written as JSON.
 
-    With `version`, a field that this API version does not have raises VersionError. Raises InvalidArgument, with the
-    path, if a value is not of its field's type.
+    With `version`, a field that this API version does not have yet raises VersionError, and one that it does not have
+    any more is left out, with a warning to the logger `rawdock`; a limit or protection raises VersionError then too.
+    Raises InvalidArgument, with the path, if a value is not of its field's type.
     """
     try:
         return _encode_any(value, "$", version)
@@ -221,9 +222,8 @@ def encode_fields(
             one = getattr(value, field.name)
         except DecodeError:  # a wrong value that was decoded, and not replaced since
             wrong = undecoded_json(value, field.wire)
-            if wrong is not None:
-                where = f"{path}.{field.wire}"
-                _check_field(field, where, version)
+            where = f"{path}.{field.wire}"
+            if wrong is not None and _is_sent(value, field, where, version):
                 out[field.wire] = _encode_any(wrong, where, version)
             continue
         if not field.required:
@@ -236,14 +236,18 @@ def encode_fields(
         written = _encode_as(field.type, one, where, version)
         if not written and not field.required and _is_zero(field.default):
             continue  # {}, or a zero in another dress: "" for a SecretStr, 0 for 0.0
-        _check_field(field, where, version)
-        out[field.wire] = written
+        if _is_sent(value, field, where, version):
+            out[field.wire] = written
     return out
 
 
-def _check_field(field: FieldInfo, where: str, version: Version | None) -> None:
-    if version is not None and (field.since or field.until):
-        check_gate(where, version, field.since, field.until)
+def _is_sent(model: Model, field: FieldInfo, where: str, version: Version | None) -> bool:
+    """Whether a field that is set exists in this API version; see `passes_gate`."""
+    if version is None or not (field.since or field.until):
+        return True
+    key = f"{type(model).__name__}.{field.name}"
+    from_engine = is_from_engine(model, field.name)
+    return passes_gate(where, key, version, field.since, field.until, field.guards, from_engine)
 
 
 def encode_extra(value: Model, path: str = "$", version: Version | None = None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .model import (
     fields_of,
     is_nested,
     nested_positions,
+    renamed,
 )
 from .undecoded import LOCK, TAKEN, Location, json_at, wrong_type
 
@@ -48,9 +49,9 @@ _INLINE = {str: "str", int: "int", bool: "bool"}
 
 
 @functools.cache
-def decoder(kind: Any) -> Callable[[Any], Any]:
-    """The function that decodes the parsed JSON of an answer as `kind`."""
-    return _answer_decoder(kind, converter(kind))
+def decoder(kind: Any, location: Location = None) -> Callable[[Any], Any]:
+    """The function that decodes the parsed JSON of an answer as `kind`; with the location OWN, JSON of the caller."""
+    return _answer_decoder(kind, converter(kind), location)
 
 
 @functools.cache
@@ -59,13 +60,13 @@ def line_decoder(kind: Any) -> Callable[[Any], Any]:
     return _answer_decoder(kind, converter(kind, at_once=True))
 
 
-def _answer_decoder(kind: Any, convert: Convert) -> Callable[[Any], Any]:
+def _answer_decoder(kind: Any, convert: Convert, location: Location = None) -> Callable[[Any], Any]:
     model = (get_args(kind) or (kind,))[-1]
     name = model.__name__ if isinstance(model, type) and issubclass(model, Model) else ""
 
     def decode_answer(value: Any) -> Any:
         try:
-            return convert(value, None)
+            return convert(value, location)
         except DecodeError as error:
             error.model = error.model or name
             raise
@@ -255,9 +256,14 @@ def _compile(cls: type[Model], at_once: bool) -> Convert:
     for index, field in enumerate(fields):
         if at_once or not is_nested(field):
             lines += _Field(field, str(index), names, at_once).lines()
+    lines.append("if known.issuperset(data): one.extra = no_extra")
+    lines.append("else:")
+    if cls._other_names is not None:  # pyright: ignore[reportPrivateUsage]
+        names["renamed"] = functools.partial(renamed, cls)
+        lines.append("    usual = renamed(data)")
+        lines.append("    if usual is not None: return decode_model(usual, location)")
     lines += [
-        "if known.issuperset(data): one.extra = no_extra",
-        "else: one.extra = {key: item for key, item in data.items() if key not in known}",
+        "    one.extra = {key: item for key, item in data.items() if key not in known}",
         "if wrong: keep(one, data, location)",
     ]
     if nested:
@@ -265,7 +271,9 @@ def _compile(cls: type[Model], at_once: bool) -> Convert:
         raw = ", ".join(f"get({wire!r})" for wire in nested)
         lines.append(f"else: one._undecoded = [{raw}]; one._location = location")
     else:
-        lines.append("else: one._undecoded = None")
+        # Where it comes from matters if some of its fields are only sent back to the Engine that sent them.
+        gated = any(field.since or field.until for field in fields)
+        lines.append(f"else: one._undecoded = None{'; one._location = location' if gated else ''}")
     lines += ["one.__class__ = cls", "return one"]
     return compile_function("def decode_model(data, location):", lines, names, f"decoder of {cls.__name__}")
 

@@ -37,7 +37,7 @@ import attrs
 from .._annotations import resolve, without_none
 from .._versions import Version, parse_version
 from ..errors import DecodeError
-from .undecoded import TAKEN, UndecodedSlots, WrongValue, json_at
+from .undecoded import CHANGED, TAKEN, UndecodedSlots, WrongValue, is_own, json_at
 
 __all__ = [
     "NO_EXTRA",
@@ -86,9 +86,17 @@ class since(_VersionMark):
 
 
 class until(_VersionMark):
-    """The first API version that does not have the field any more."""
+    """The first API version that does not have the field any more.
 
-    __slots__ = ()
+    An Engine passes over such a field. `guards` says that it limits, protects or separates something, so that it must
+    not be left out silently.
+    """
+
+    __slots__ = ("guards",)
+
+    def __init__(self, version: str, *, guards: bool = False) -> None:
+        super().__init__(version)
+        self.guards = guards
 
 
 class SecretStr(str):
@@ -266,6 +274,10 @@ class Model(UndecodedSlots, metaclass=ModelMeta):
 
     __own_types__: ClassVar[dict[str, Any]]
 
+    _other_names: ClassVar[dict[str, str] | None] = None
+    """If this is not None, a field is also read by its JSON name in another case, and by the names given here in lower
+    case. Only an answer with names that are not known is looked at for these, and it is written with the usual ones."""
+
     extra: dict[str, object] = _field(default=NO_EXTRA, kw_only=True)
     """Fields that rawdock does not know, by their names in JSON. They are written too, and replace known fields."""
 
@@ -356,6 +368,22 @@ def wire_names(cls: type[Model]) -> dict[str, str]:
     return {field.name: field.wire for field in fields_of(cls)}
 
 
+def renamed(cls: type[Model], data: dict[str, Any]) -> dict[str, Any] | None:
+    """The JSON of a model with `_other_names`, with its usual names; None if it has no other ones."""
+    usual = _usual_names(cls)
+    found = {key: wire for key in data if (wire := usual.get(key.lower(), key)) != key and wire not in data}
+    if not found or len(set(found.values())) < len(found):
+        return None
+    return {found.get(key, key): value for key, value in data.items()}
+
+
+@functools.cache
+def _usual_names(cls: type[Model]) -> dict[str, str]:
+    """The JSON names of a model with `_other_names`, by every name that is read as one, in lower case."""
+    own = {wire.lower(): wire for wire in wire_names(cls).values()}
+    return own | (cls._other_names or {})  # pyright: ignore[reportPrivateUsage]
+
+
 class FieldInfo(NamedTuple):
     """A field of a model, and its JSON form."""
 
@@ -368,6 +396,8 @@ class FieldInfo(NamedTuple):
     """Its value when it is absent."""
     since: Version | None
     until: Version | None
+    guards: bool
+    """Whether it must not be left out where it is gone; see `until`."""
 
 
 def _repr_value(kind: Any, value: Any) -> str:
@@ -436,6 +466,7 @@ def _field_info(owner: type, field: attrs.Attribute[Any]) -> FieldInfo:
         default=None if field.default is attrs.NOTHING else _default_of(field),
         since=next((parse_version(mark.version) for mark in marks if isinstance(mark, since)), None),
         until=next((parse_version(mark.version) for mark in marks if isinstance(mark, until)), None),
+        guards=any(isinstance(mark, until) and mark.guards for mark in marks),
     )
 
 
@@ -462,6 +493,25 @@ def field_or_wrong(model: Model, name: str) -> Any:
         return getattr(model, name)
     except DecodeError:
         return WrongValue(undecoded_json(model, wire_names(type(model))[name]))
+
+
+def is_from_engine(model: Model, name: str | None = None) -> bool:
+    """Whether a field has the value that an Engine sent; without a name, whether all of the model's own fields have."""
+    try:
+        undecoded = model._undecoded  # pyright: ignore[reportPrivateUsage]
+    except AttributeError:
+        return False  # it was made by its constructor
+    changed = changed_names(model) if type(undecoded) is dict else ()
+    if changed and (name is None or name in changed):
+        return False
+    return not is_own(getattr(model, "_location", None))
+
+
+def changed_names(model: Model) -> frozenset[str]:
+    """The names of the fields that a caller has replaced in a model that an Engine sent."""
+    undecoded = model._undecoded  # pyright: ignore[reportPrivateUsage]
+    found = undecoded.get(CHANGED) if type(undecoded) is dict else None
+    return cast("frozenset[str]", found or frozenset())
 
 
 def undecoded_json(model: Model, wire: str) -> Any:

@@ -13,11 +13,14 @@ from typing import Any, Final, cast
 from ..errors import DecodeError
 
 __all__ = [
+    "CHANGED",
     "LOCK",
+    "OWN",
     "TAKEN",
     "Location",
     "UndecodedSlots",
     "WrongValue",
+    "is_own",
     "json_at",
     "path_of",
     "plain_copy",
@@ -31,10 +34,16 @@ garbage collector may run other code at any time, which may read a field too."""
 TAKEN: Final = object()
 """Takes the place of parsed JSON in `_undecoded` after it was decoded."""
 
+CHANGED: Final = ""
+"""The key in `_undecoded`, which no JSON name of a field is, of the names of the fields that a caller has replaced."""
+
 Location = tuple[Any, ...] | int | None
 """Where a value was in the answer, without a reference to what contains it: None for the answer itself, an index if the
 answer is a list, (location, JSON name) for a field, (location, index) for an item of a list, and (location, key, None)
-for a value of a map."""
+for a value of a map. The outermost location is OWN in place of None if it was no answer."""
+
+OWN: Final[Location] = ()
+"""The location of JSON that a caller gave, or that comes from a copy of a model that a caller made or changed."""
 
 _MAX_DEPTH = 2000
 
@@ -52,13 +61,20 @@ class UndecodedSlots:
 def path_of(location: Location) -> str:
     """As `$[3].Ports[0].PrivatePort`."""
     parts: list[str] = []
-    while location is not None:
+    while location is not None and location != OWN:
         if isinstance(location, int):
             location = None, location
         parent, key = location[:2]
         parts.append(f"[{key!r}]" if len(location) == 3 or type(key) is int else f".{key}")
         location = parent
     return "".join(["$", *reversed(parts)])
+
+
+def is_own(location: Location) -> bool:
+    """Whether a value was in JSON that is no answer of an Engine."""
+    while location is not None and location != OWN:
+        location = None if isinstance(location, int) else location[0]
+    return location == OWN
 
 
 def wrong_type(expected: str, value: Any, location: Location) -> DecodeError:

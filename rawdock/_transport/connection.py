@@ -27,6 +27,9 @@ class Connection(Protocol):
     alive: bool
     """It may serve another exchange."""
 
+    unheard: bool
+    """No answer has come on it yet."""
+
     async def request(self, data: bytes, no_body: bool) -> tuple[Head, bytes]:
         """Send a whole request and read the whole answer."""
         ...
@@ -100,10 +103,21 @@ def split_pieces(split: Split | None, pieces: list[bytes]) -> list[Any]:
 class ConnectionState:
     """The state of an exchange, which is the same for every kind of connection."""
 
-    __slots__ = ("_bytes_sent", "_failure", "_items", "_parser", "_read_chunks", "_reader", "_split", "alive")
+    __slots__ = (
+        "_bytes_sent",
+        "_failure",
+        "_items",
+        "_parser",
+        "_read_chunks",
+        "_reader",
+        "_split",
+        "alive",
+        "unheard",
+    )
 
     def __init__(self, parser: AnswerParser) -> None:
         self.alive = True
+        self.unheard = True
         self._parser = parser
         self._reader: Reader | None = None
         self._split: Split | None = None

@@ -53,6 +53,8 @@ class Pool:
         self._receive_buffer: memoryview | None = None
         self.unusable: str | None = None
         self.forked = False
+        self.on_first_answer: Callable[[Head], None] | None = None
+        """Called with the head of each connection's first answer: another Engine may listen at the address now."""
         _pools.add(self)
 
     def __repr__(self) -> str:
@@ -92,6 +94,7 @@ class Pool:
             if not reused or not (error.nothing_sent or (safe and error.nothing_received)):
                 raise
             connection = await self._connect()
+            reused = False
             try:
                 answer = await connection.request(data, no_body)
             except BaseException:
@@ -104,7 +107,24 @@ class Pool:
             self._idle.append(connection)
         else:
             await self.discard(connection)
+        if not reused:
+            self.notice(connection, answer[0])
         return answer
+
+    def notice(self, connection: Connection, head: Head) -> None:
+        """Tell of the head of an answer, if it is the first one of its connection."""
+        if connection.unheard:
+            connection.unheard = False
+            if self.on_first_answer is not None:
+                self.on_first_answer(head)
+
+    def has_lost_all(self) -> bool:
+        """Whether no connection is left to the Engine that has answered last."""
+        for connection in [one for one in self._idle if one.stale()]:
+            self._idle.remove(connection)
+            connection.close()
+            self._open.discard(connection)
+        return not self._open
 
     async def open(self, data: bytes, no_body: bool, safe: bool) -> Connection:
         """Send a request, or the beginning of one, and return the connection to read the answer from."""

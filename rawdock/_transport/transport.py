@@ -146,6 +146,7 @@ class EngineTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await answer.aclose()
             raise
+        self.pool.notice(connection, head)
         if type(request) is WireRequest:
             return OpenResponse(head, answer, request, NetworkStream)
         return httpx.Response(

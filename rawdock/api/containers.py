@@ -79,7 +79,8 @@ class Containers(Resource):
         """Start a container (`docker start`); False if it was running already.
 
         `detach_keys` is the key sequence to detach, as `ctrl-p,ctrl-q`. With `checkpoint` it resumes from that
-        checkpoint (see `checkpoints`; Engines often fail to). Raises NotFound. Route: POST /containers/{id}/start.
+        checkpoint (see `checkpoints`; Engines often fail to). Raises NotFound, BadRequest if its command cannot be run,
+        and Conflict if a port that it publishes is taken or it is paused. Route: POST /containers/{id}/start.
         """
         ...
 
@@ -133,7 +134,7 @@ class Containers(Resource):
     async def unpause(self, id: str) -> None:
         """Resume a paused container (`docker unpause`).
 
-        Raises NotFound, and ServerError if it is not paused. Route: POST /containers/{id}/unpause.
+        Raises NotFound, and Conflict if it is not paused. Route: POST /containers/{id}/unpause.
         """
         ...
 
@@ -193,7 +194,8 @@ class Containers(Resource):
     async def top(self, id: str, *, ps_args: Annotated[str | None, query("ps_args")] = None) -> ContainerTop:
         """The processes of a running container (`docker top`), as `ps` of the Engine's machine shows them.
 
-        `ps_args` are its options, `-ef` if left out. Raises NotFound, and Conflict if it is not running.
+        `ps_args` are its options, `-ef` if left out. Raises NotFound, Conflict if it is not running, and NotSupported
+        if Podman answers with nothing.
         Route: GET /containers/{id}/top.
         """
         ...
@@ -355,8 +357,7 @@ class Containers(Resource):
 
         `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. The archive's owners
         are kept; with `copy_uid_gid` all of it belongs to the container's own user. Raises NotFound if the container
-        or the folder does not exist (Podman creates the folder), and BadRequest where it is read-only (older Engines:
-        ServerError; Podman writes).
+        or the folder does not exist (Podman creates the folder), and BadRequest where it is read-only (Podman writes).
         Route: PUT /containers/{id}/archive.
         """
         ...

@@ -29,7 +29,7 @@ class Distribution(Resource):
     ) -> DistributionInspect:
         """Ask a registry for an image's digest and platforms, without pulling it.
 
-        Raises NotFound, Unauthorized or Forbidden as the registry answers; older Engines say ServerError for most.
+        Raises NotFound, Unauthorized, Forbidden or RateLimited as the registry answers.
         Route: GET /distribution/{name}/json.
         """
         ...

@@ -51,7 +51,7 @@ class Exec(Resource):
         Enter it. The streams that were attached at creation can be read and written. `config.tty` must be what it was
         at creation. If the command cannot be run, the output says why; the exit code is in `inspect` afterwards.
         Leaving early closes the connection; the process keeps running. If it was started before, Docker says so in the
-        output and Podman raises ServerError. Raises NotFound (on Docker also when the container has stopped since), and
+        output and Podman raises Conflict. Raises NotFound (on Docker also when the container has stopped since), and
         Conflict if the container is paused or is not running. Route: POST /exec/{id}/start.
         """
         ...
@@ -63,8 +63,8 @@ class Exec(Resource):
     async def start_detached(self, id: str, config: ExecStartConfig | None = None) -> None:
         """Start a prepared command without connecting to it.
 
-        Raises NotFound, Conflict if it is running already (Podman: ServerError), and BadRequest for a command that
-        cannot be run (Podman: ServerError). Route: POST /exec/{id}/start.
+        Raises NotFound, Conflict if it is running already, and BadRequest for a command that cannot be run.
+        Route: POST /exec/{id}/start.
         """
         from ..models import ExecStartConfig
 

@@ -75,8 +75,9 @@ class Images(Resource):
         cancels the pull on the Engine. `reference` is `[registry[:port]/]name[:tag][@digest]`; without tag and digest
         it means `latest`. `all_tags` pulls every tag of a name that has none. `platform` is `os[/arch[/variant]]`.
 
-        Raises NotFound if there is no such image, and StreamError for a failure during the pull. Route: POST
-        /images/create.
+        Raises NotFound if there is no such image, or none for the platform, Unauthorized for missing and wrong
+        credentials, RateLimited if the registry refuses more for now, and StreamError for a failure during the pull.
+        Route: POST /images/create.
         """
         parsed = parse_reference(reference)
         if not all_tags:
@@ -110,7 +111,8 @@ class Images(Resource):
         push on the Engine. Without a tag it means `latest`; `all_tags` pushes every tag of the name. `platform` selects
         one of a multi-platform image.
 
-        Raises StreamError for a failure during the transfer. Route: POST /images/{name}/push.
+        Raises NotFound if there is no such image here, Unauthorized for missing and wrong credentials, RateLimited as a
+        pull, and StreamError for a failure during the transfer. Route: POST /images/{name}/push.
         """
         parsed = parse_reference(reference)
         if parsed.digest:
@@ -363,6 +365,7 @@ class Images(Resource):
         """List images (`docker images`).
 
         `all` adds intermediate ones. `shared_size` makes the Engine compute the size of shared layers, which takes
-        time. `identity` needs `manifests`. Route: GET /images/json.
+        time. `identity` needs `manifests`. Raises NotSupported if Podman answers with nothing, as for `digests`.
+        Route: GET /images/json.
         """
         ...

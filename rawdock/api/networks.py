@@ -32,7 +32,7 @@ class Networks(Resource):
     async def create(self, config: NetworkCreateRequest) -> NetworkCreated:
         """Create a network (`docker network create`).
 
-        Raises Conflict if the name is in use, and Forbidden if a subnet is (Podman: ServerError).
+        Raises Conflict if the name is in use, and Forbidden if a subnet is.
         Route: POST /networks/create.
         """
         ...
@@ -41,7 +41,8 @@ class Networks(Resource):
     async def connect(self, id: str, connection: NetworkConnectRequest) -> None:
         """Connect a container to a network (`docker network connect`).
 
-        Raises NotFound, and Forbidden if the network does not allow it. Route: POST /networks/{id}/connect.
+        Raises NotFound, Conflict if it is connected already, and Forbidden if the network does not allow it.
+        Route: POST /networks/{id}/connect.
         """
         ...
 
@@ -57,8 +58,8 @@ class Networks(Resource):
     async def delete(self, id: str) -> None:
         """Remove a network (`docker network rm`).
 
-        Raises NotFound, and Forbidden while a container is connected, or for a network of the Engine's own. Podman
-        says Conflict and ServerError for these; given an id, it removes a network that is in use.
+        Raises NotFound, Conflict while a container is connected (given an id, Podman removes it all the same), and
+        Forbidden for a network of the Engine's own.
         Route: DELETE /networks/{id}.
         """
         ...

@@ -32,8 +32,8 @@ class Nodes(Resource):
     async def update(self, id: str, spec: NodeSpec, *, version: int) -> None:
         """Change a node's role, availability or labels (`docker node update`); `spec` replaces the whole specification.
 
-        `version` is the current `version.index`; a stale one is refused. Raises NotFound, and BadRequest for demoting
-        the last manager. Route: POST /nodes/{id}/update.
+        `version` is the current `version.index`. Raises NotFound, Conflict for a stale version, and BadRequest for
+        demoting the last manager. Route: POST /nodes/{id}/update.
         """
         ...
 

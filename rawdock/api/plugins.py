@@ -49,7 +49,7 @@ class Plugins(Resource):
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
         `privileges` must be the result of `get_privileges`. `name` is the local name. Enter it to follow its
-        lines, or await it. Raises BadRequest if the name is in use, StreamError for missing privileges and for a
+        lines, or await it. Raises Conflict if the name is in use, StreamError for missing privileges and for a
         failure during the pull, and NotFound or ServerError where the registry does not have it.
         Route: POST /plugins/pull.
         """

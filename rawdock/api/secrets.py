@@ -32,7 +32,7 @@ class Secrets(Resource):
     async def update(self, id: str, spec: SecretSpec, *, version: int) -> None:
         """Change a secret's labels, the only part that can be changed; `spec` replaces the whole specification.
 
-        `version` is the current `version.index`; a stale one is refused. Raises NotFound. Route:
+        `version` is the current `version.index`. Raises NotFound, and Conflict for a stale version. Route:
         POST /secrets/{id}/update.
         """
         ...

@@ -59,9 +59,9 @@ class Services(Resource):
     ) -> ServiceUpdated:
         """Change a service (`docker service update`); `spec` replaces the whole specification.
 
-        `version` is the current `version.index`; a stale one is refused. `rollback` restores the specification before
-        the last update. `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises
-        NotFound, and NotSupported for another name. Route: POST /services/{id}/update.
+        `version` is the current `version.index`. `rollback` restores the specification before the last update.
+        `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises NotFound, Conflict
+        for a stale version, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...
 

@@ -55,8 +55,8 @@ class Swarm(Resource):
     ) -> None:
         """Change the settings of the swarm (`docker swarm update`), or its tokens and unlock key.
 
-        `version` is the current `version.index`; a stale one is refused; `spec` replaces the whole specification.
-        Route: POST /swarm/update.
+        `version` is the current `version.index`; `spec` replaces the whole specification. Raises
+        Conflict for a stale version. Route: POST /swarm/update.
         """
         ...
 

@@ -77,7 +77,7 @@ class System(Resource):
     async def auth(self, auth_config: AuthConfig) -> AuthResponse:
         """Check credentials with their registry (`docker login`); they are not stored, neither here nor on the Engine.
 
-        Raises Unauthorized for wrong ones; older Engines say ServerError. Route: POST /auth.
+        Raises Unauthorized for wrong ones. Route: POST /auth.
         """
         ...
 

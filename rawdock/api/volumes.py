@@ -50,8 +50,8 @@ class Volumes(Resource):
         """Change a cluster volume (`docker volume update`); only its availability can be changed.
 
         `name` must be the `cluster_volume.id`, as Engines do not find it by its name here. `version` is the
-        current `cluster_volume.version.index`; a stale one is refused. Raises NotFound, and ServerError (503) without
-        a swarm. Route: PUT /volumes/{name}.
+        current `cluster_volume.version.index`. Raises NotFound, Conflict for a stale version, and ServerError (503)
+        without a swarm. Route: PUT /volumes/{name}.
         """
         ...
 

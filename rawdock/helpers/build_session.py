@@ -5,7 +5,6 @@ Neither outlives the other: a session that ends ends the build, which then says 
 
 from __future__ import annotations
 
-import logging
 import secrets as random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -21,6 +20,7 @@ from .._build.session.file_sync import FileSync
 from .._build.session.health import health_methods
 from .._build.session.secrets import Secrets
 from .._build.session.ssh import Ssh
+from .._log import log
 from .._streams.faces.build_steps import SessionLost
 from ..errors import StatusError
 
@@ -39,8 +39,6 @@ T = TypeVar("T")
 _NAME = "rawdock"
 _NONE_HERE = (404, 405, 426, 501)
 """With these an Engine says that it has no sessions."""
-
-_log = logging.getLogger("rawdock")
 
 
 @attrs.frozen
@@ -145,7 +143,7 @@ class BuildSession:
         try:
             reason = await server.serve(_Stream(duplex))
         except Exception as error:
-            _log.exception("a BuildKit session failed")
+            log.exception("a BuildKit session failed")
             reason = f"{type(error).__name__}: {error}"
         self.lost = reason
         if self._reading is not None:

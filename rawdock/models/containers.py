@@ -57,7 +57,7 @@ class ContainerConfig(Model):
     entrypoint: list[str] | None = None
     """[] runs `cmd` without an entrypoint, None uses the image's."""
     network_disabled: bool = False
-    mac_address: Annotated[str, until("1.52")] = ""
+    mac_address: Annotated[str, until("1.52", guards=True)] = ""
     """The MAC address of the container; from API 1.44 on that of the endpoint is used instead."""
     on_build: list[str] = []
     labels: dict[str, str] = {}
@@ -277,9 +277,9 @@ class ContainerSummary(Model):
     created: int = 0
     """In seconds since 1970."""
     ports: list[Port] = []
-    size_rw: int = 0
-    """In bytes, as `size_root_fs`; only if requested."""
-    size_root_fs: int = 0
+    size_rw: int | None = None
+    """In bytes, as `size_root_fs`. None unless requested; Docker does not say it either where it is 0."""
+    size_root_fs: int | None = None
     labels: dict[str, str] = {}
     state: str = ""
     """created, running, paused, restarting, removing, exited or dead."""

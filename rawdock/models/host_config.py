@@ -165,9 +165,9 @@ class Resources(Model):
     device_cgroup_rules: list[str] = []
     """Like "c 13:* rwm"."""
     device_requests: list[DeviceRequest] = []
-    kernel_memory: Annotated[int, until("1.42")] = 0
+    kernel_memory: Annotated[int, until("1.42", guards=True)] = 0
     """Limit in bytes."""
-    kernel_memory_tcp: Annotated[int, wire("KernelMemoryTCP"), until("1.52")] = 0
+    kernel_memory_tcp: Annotated[int, wire("KernelMemoryTCP"), until("1.52", guards=True)] = 0
     """Limit in bytes of TCP buffers."""
     memory_reservation: int = 0
     """Soft limit in bytes."""
@@ -212,7 +212,7 @@ class HostConfig(Resources):
     """Passed to the container runtime."""
     cap_add: list[str] = []
     cap_drop: list[str] = []
-    capabilities: Annotated[list[str], until("1.41")] = []
+    capabilities: Annotated[list[str], until("1.41", guards=True)] = []
     """All capabilities, instead of `cap_add` and `cap_drop`."""
     cgroupns_mode: Annotated[str, since("1.41")] = ""
     """private or host."""

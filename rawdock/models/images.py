@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from rawdock._models.model import Model, Timestamp, since, until, wire
 
@@ -291,6 +291,8 @@ class LoadLine(ProgressLine):
 
 class ImageSearchResult(Model):
     """A repository that a search found."""
+
+    _other_names: ClassVar[dict[str, str]] = {"stars": "star_count"}  # Podman before 6
 
     name: Annotated[str, wire("name")] = ""
     description: Annotated[str, wire("description")] = ""

@@ -79,7 +79,7 @@ class ServiceSpec(Model):
     update_config: UpdateConfig | None = None
     """None is one task at a time, as in `rollback_config`."""
     rollback_config: UpdateConfig | None = None
-    networks: Annotated[list[NetworkAttachmentConfig], until("1.52")] = []
+    networks: Annotated[list[NetworkAttachmentConfig], until("1.52", guards=True)] = []
     """The old place for `task_template.networks`."""
     endpoint_spec: EndpointSpec = EndpointSpec()
 

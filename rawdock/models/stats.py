@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from rawdock._models.model import Model, Timestamp, since, wire
 
@@ -118,6 +118,8 @@ class ContainerNetworkStats(Model):
 
 class ContainerStats(Model):
     """A sample of a container's resource usage."""
+
+    _other_names: ClassVar[dict[str, str]] = {}  # Podman 4.3 says `Id`
 
     id: Annotated[str, wire("id")] = ""
     """Missing in a one-shot sample of some Engines, as is `name`."""

@@ -71,7 +71,7 @@ async def replaced(docker: Docker) -> None:
     """A file replaces a folder of the same name, unless `no_overwrite_dir_non_dir` is set."""
     async with container(docker, "rawdock-s-archive") as id:
         await docker.containers.put_archive(id, tar({"it": None}), path="/tmp")
-        with pytest.raises((BadRequest, ServerError)):
+        with pytest.raises(ServerError):
             await docker.containers.put_archive(id, tar({"it": b"1"}), path="/tmp", no_overwrite_dir_non_dir=True)
         assert (await docker.containers.archive_info(id, path="/tmp/it")).mode & FOLDER
         await docker.containers.put_archive(id, tar({"it": b"1"}), path="/tmp")
@@ -116,9 +116,9 @@ async def errors(docker: Docker) -> None:
         with pytest.raises(BadRequest):
             await docker.containers.archive_info(id, path="")
         await docker.containers.put_archive(id, archive, path="/tmp")
-        with pytest.raises((BadRequest, ServerError), match="not a directory"):
+        with pytest.raises(BadRequest, match="not a directory"):
             await docker.containers.put_archive(id, archive, path="/tmp/file")
-        with pytest.raises((BadRequest, ServerError)):
+        with pytest.raises(ServerError):
             await docker.containers.put_archive(id, b"no archive" * 100, path="/tmp")
         if engine.can("refuse a missing folder"):
             with pytest.raises(NotFound):
@@ -133,7 +133,7 @@ async def read_only(docker: Docker) -> None:
     engine = await engine_of(docker)
     async with container(docker, "rawdock-s-archive", host_config=HostConfig(readonly_rootfs=True)) as id:
         if engine.can("refuse writes to a read-only container"):
-            with pytest.raises((BadRequest, ServerError), match="read-only"):
+            with pytest.raises(BadRequest, match="read-only"):
                 await docker.containers.put_archive(id, tar({"file": b"content"}), path="/tmp")
         else:
             await docker.containers.put_archive(id, tar({"file": b"content"}), path="/tmp")

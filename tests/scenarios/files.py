@@ -79,7 +79,7 @@ async def by_the_rules(docker: Docker) -> None:
                 assert (await docker.copy_in(id, source, destination, mtime=TIME)).path == expected
             assert await docker.read_file(id, "/tmp/there/other") == b"content\n"
             assert await docker.read_file(id, "/tmp/new/script") == b"#!/bin/sh\n"
-            with pytest.raises((BadRequest, ServerError)):
+            with pytest.raises(BadRequest):
                 await docker.copy_in(id, f"{tree}/file", "/tmp/there/deep/script/no", mtime=TIME)
             out = Path(folder, "out")
             await docker.copy_out(id, "/tmp/there/.", out)
@@ -139,12 +139,12 @@ async def errors(docker: Docker) -> None:
             await docker.read_file(id, "/tmp/none")
         with pytest.raises(ArchiveError, match="is a folder"):
             await docker.read_file(id, "/tmp")
-        with pytest.raises((BadRequest, ServerError)):
+        with pytest.raises(ServerError):
             await docker.write_file(id, "/tmp", b"x", mtime=TIME)
         await docker.write_file(id, "/tmp/file", b"12345", mtime=TIME)
         with pytest.raises(ArchiveError, match="limit is 4"):
             await docker.read_file(id, "/tmp/file", limit=4)
-        with pytest.raises((BadRequest, ServerError, NotFound)):
+        with pytest.raises(BadRequest):
             await docker.write_file(id, "/tmp/file/x", b"x", mtime=TIME)
         if engine.can("refuse a missing folder"):
             with pytest.raises(NotFound):
@@ -153,7 +153,7 @@ async def errors(docker: Docker) -> None:
             tree = await anyio.to_thread.run_sync(_tree, Path(folder))
             with pytest.raises(NotFound, match=NONE):
                 await docker.copy_in(NONE, tree, "/tmp", mtime=TIME)
-            with pytest.raises((BadRequest, ServerError)):
+            with pytest.raises(ServerError):
                 await docker.copy_in(id, tree, "/tmp/file", mtime=TIME)
             for container_, path in ((NONE, "/tmp"), (id, "/none")):
                 with pytest.raises(NotFound):

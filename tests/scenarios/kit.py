@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import anyio
 
-from rawdock import Docker, Forbidden, SecretStr, ServerError
+from rawdock import Conflict, Docker, SecretStr, ServerError
 from rawdock.models import AuthConfig, ContainerSpec, ExecConfig, SwarmInitRequest
 from rawdock.streams import LogStream
 
@@ -105,7 +105,7 @@ async def no_swarm(docker: Docker) -> None:
             # Files were left, such as renewed certificates. The next `init` fails on them and removes them.
             with suppress(ServerError):
                 await docker.swarm.init(SwarmInitRequest(listen_addr=SWARM))
-    with suppress(Forbidden):  # in use if there was an ingress network, see `swarm`
+    with suppress(Conflict):  # in use if there was an ingress network, see `swarm`
         await no_network(docker, "docker_gwbridge")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, NotFound, ServerError
+from rawdock import BadRequest, Conflict, Docker, NotFound
 from rawdock.models import ContainerSpec, ContainerUpdate, HostConfig, RestartPolicy
 
 from .kit import BUSYBOX, container, engine_of, no_container
@@ -89,7 +89,7 @@ async def paused(docker: Docker) -> None:
             await docker.containers.pause(id)
         await docker.containers.unpause(id)
         assert not (await docker.containers.inspect(id)).state.paused
-        with pytest.raises((ServerError, Conflict)):
+        with pytest.raises(Conflict):
             await docker.containers.unpause(id)
 
 
@@ -162,7 +162,7 @@ async def errors(docker: Docker) -> None:
             await calls.create(ContainerSpec(image=BUSYBOX, cmd=["true"]), name="rawdock-s-errors")
         assert "rawdock-s-errors" in caught_name.value.message
         for call in (calls.kill, calls.top, calls.pause):
-            with pytest.raises((Conflict, ServerError)):
+            with pytest.raises(Conflict):
                 await call(id)
         await calls.start(id)
         with pytest.raises(Conflict):
@@ -170,10 +170,22 @@ async def errors(docker: Docker) -> None:
         await calls.delete(id, force=True)
 
 
+async def made_again(docker: Docker) -> None:
+    """What an inspect says, with one change, makes another container; Podman says more than its API version has."""
+    first, second = "rawdock-s-again", "rawdock-s-again-2"
+    config = HostConfig(init=True, privileged=True, publish_all_ports=True)
+    async with container(docker, first, host_config=config) as id:
+        came = (await docker.containers.inspect(id)).host_config
+        async with container(docker, second, host_config=came.replace(oom_score_adj=5)) as other:
+            made = (await docker.containers.inspect(other)).host_config
+    assert (made.init, made.privileged, made.publish_all_ports, made.oom_score_adj) == (True, True, True, 5)
+    assert made.annotations == came.annotations
+
+
 async def not_a_command(docker: Docker) -> None:
     """A program that does not exist makes the start fail."""
     async with container(docker, "rawdock-s-command", ["/rawdock-s-none"]) as id:
-        with pytest.raises((BadRequest, ServerError, NotFound)) as caught:
+        with pytest.raises(BadRequest) as caught:
             await docker.containers.start(id)
         assert "rawdock-s-none" in caught.value.message
 

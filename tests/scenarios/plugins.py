@@ -155,7 +155,7 @@ async def pulled(docker: Docker) -> None:
         plugin = await docker.plugins.inspect(RENAMED)
         assert (plugin.name, plugin.plugin_reference, plugin.enabled) == (RENAMED, FIRST, False)
         assert plugin.config.description == FIRST
-        with pytest.raises(BadRequest, match="already exists"):
+        with pytest.raises(Conflict, match="already exists"):
             await docker.plugins.pull(rights, remote=FIRST, name=RENAMED)
 
         await docker.plugins.set(RENAMED, ["FREE=2"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from rawdock import Docker, NotFound, RawdockError, ServerError, StatusError, StreamError, Unauthorized
+from rawdock import Docker, NotFound, RawdockError, StatusError, StreamError, Unauthorized
 
 from .kit import BUSYBOX, FAULTY, OPEN, WITH_PASSWORD, WRONG, credentials, engine_of, has_image, no_image
 
@@ -75,7 +75,7 @@ async def shared_layers(docker: Docker) -> None:
 async def missing(docker: Docker) -> None:
     """Errors: no such tag, and no such name."""
     for reference in (f"{OPEN}/busybox:rawdock-s-none", f"{OPEN}/rawdock-s-none:1"):
-        with pytest.raises((NotFound, StreamError, ServerError)) as caught:
+        with pytest.raises(NotFound) as caught:
             await docker.images.pull(reference)
         message = str(caught.value).lower()
         assert "not found" in message or "manifest unknown" in message or "name unknown" in message
@@ -107,9 +107,8 @@ async def with_credentials(docker: Docker) -> None:
     await no_image(docker, reference)
     try:
         for wrong in (None, credentials(WRONG)):
-            with pytest.raises((StatusError, StreamError)) as caught:
+            with pytest.raises(Unauthorized):
                 await docker.images.pull(reference, auth_config=wrong)
-            assert isinstance(caught.value, (Unauthorized, ServerError, NotFound, StreamError))
         result = await docker.images.pull(reference, auth_config=credentials())
         assert result.progress.fraction == 1.0
         assert await has_image(docker, reference)

@@ -130,7 +130,7 @@ async def settings(docker: Docker) -> None:
         assert after.spec.labels == {}
         assert after.spec.orchestration.task_history_retention_limit == 1
         assert after.spec.dispatcher.heartbeat_period == 6_000_000_000
-        with pytest.raises(ServerError, match=STALE):
+        with pytest.raises(Conflict, match=STALE):
             await docker.swarm.update(changed, version=found.version.index)
         with pytest.raises(ServerError, match="Removing the last manager"):
             await docker.swarm.leave()
@@ -219,7 +219,7 @@ async def nodes(docker: Docker) -> None:
             assert [item.id for item in await found(**filters)] == [id]
         assert await found(role="worker") == await found(node_label="disk=fast") == await found(label="disk") == []
 
-        with pytest.raises(ServerError, match=STALE):
+        with pytest.raises(Conflict, match=STALE):
             await docker.nodes.update(id, node.spec, version=node.version.index - 1)
         with pytest.raises(BadRequest, match="last manager"):
             await docker.nodes.update(id, node.spec.replace(role="worker"), version=node.version.index)
@@ -258,7 +258,7 @@ async def volume(docker: Docker) -> None:
         assert after is not None
         assert after.version.index > made.version.index
         assert after.spec == spec.replace(availability="drain")
-        with pytest.raises(ServerError, match=STALE):
+        with pytest.raises(Conflict, match=STALE):
             await docker.volumes.update(made.id, update, version=made.version.index)
         for unknown in (NONE, name):
             with pytest.raises(NotFound, match=f"volume {unknown} not found"):

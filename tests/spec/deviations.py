@@ -179,14 +179,12 @@ NO_MODEL: dict[str, str] = {
 
 _ONE_NODE = "it takes a second Engine, in the same swarm; its errors are recorded and run"
 _LOCKED = "it takes a manager that was restarted while locked; its errors are recorded and run"
-_NO_SEARCH = "no registry that the tests have can search; its errors are recorded and run"
 _LARGE = "a plugin that runs is made of 20 MB of the machine's files; its errors are recorded"
 _TOO_NEW = "no Engine that the tests have speaks an API newer than 1.51"
 
 # Operations without a success in any live run, and operations without a success in any recording.
 NOT_LIVE: dict[str, str] = {
     "DELETE /nodes/{id}": _ONE_NODE,
-    "GET /images/search": _NO_SEARCH,
     "GET /images/{name}/attestations": _TOO_NEW,
     "POST /swarm/join": _ONE_NODE,
     "POST /swarm/unlock": _LOCKED,

@@ -84,7 +84,7 @@ def _model(kind: type[Model], value: Any, path: str) -> Plain:
         value = {}
     if type(value) is not dict:
         raise Unreadable(path)
-    came = cast("dict[str, Any]", value)
+    came = _with_usual_names(kind, cast("dict[str, Any]", value))
     found: dict[str, Any] = {}
     for field in fields:
         where, one = f"{path}.{field.wire}", came.get(field.wire)
@@ -98,6 +98,17 @@ def _model(kind: type[Model], value: Any, path: str) -> Plain:
             found[field.name] = Wrong(error.path, one)
     known = {field.wire for field in fields}
     return Plain(kind, found, {key: one for key, one in came.items() if key not in known})
+
+
+def _with_usual_names(kind: type[Model], came: dict[str, Any]) -> dict[str, Any]:
+    """For a few models, names in another case count too, if the usual one is not there."""
+    others = kind._other_names
+    if others is None:
+        return came
+    wires = [field.wire for field in fields_of(kind)]
+    by_lower = {wire.lower(): wire for wire in wires} | others
+    names = {key: by_lower.get(key.lower(), key) for key in came if key not in wires}
+    return {names[key] if key in names and names[key] not in came else key: one for key, one in came.items()}
 
 
 def look(model: Model, plain: Plain, name: str, paths: bool = True) -> Any:

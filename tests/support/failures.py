@@ -35,6 +35,7 @@ _LEFT = "A stream is left before its end"
 _HOSTILE = "A container gives a hostile archive"
 _CONTEXT = "A build's folder contains links, devices, sockets, or far too much"
 _CHANGES = "A file changes while it is being sent"
+_OTHER = "Another Engine answers at the address"
 _EARLY = "An Engine answers before it has read the whole upload"
 
 FAILURES: tuple[Failure, ...] = (
@@ -43,6 +44,7 @@ FAILURES: tuple[Failure, ...] = (
         _FAILS,
         (
             "test_respx.py::test_error_inside_a_pull",
+            "test_error_kinds.py::test_a_class_inside_a_success",
             "test_faults.py::test_streams_that_fail",
             "test_build.py::test_a_failure_of_the_classic_builder",
             "test_build.py::test_a_failure_of_buildkit",
@@ -358,6 +360,17 @@ FAILURES: tuple[Failure, ...] = (
         (
             "test_connections.py::test_what_came_before_a_reset_is_read",
             "test_early_answers.py::test_a_refusal",
+        ),
+    ),
+    Failure(
+        "another Engine answers at the address, with another version",
+        _OTHER,
+        (
+            "test_other_engines.py::test_a_newer_engine_is_noticed",
+            "test_other_engines.py::test_it_is_asked_before_it_is_blamed",
+            "test_other_engines.py::test_a_client_that_only_uploads",
+            "test_other_engines.py::test_a_client_that_only_sends_head",
+            "test_faults.py::test_an_engine_that_was_swapped",
         ),
     ),
     Failure(

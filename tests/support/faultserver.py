@@ -47,6 +47,12 @@ class Peer:
         self._requests.append(head.split(b"\r\n")[0].rpartition(b" ")[0])
         return head + b"\r\n\r\n" + body
 
+    async def rest_of_chunks(self) -> None:
+        """Read the body of a request that comes in chunks, and drop it."""
+        while b"0\r\n\r\n" not in self._buffer and await self._more():
+            pass
+        self._buffer = self._buffer.partition(b"0\r\n\r\n")[2]
+
     async def _more(self) -> bool:
         try:
             self._buffer += await self.stream.receive()

@@ -6,13 +6,13 @@ Engine takes no more, or where `_MOST_PENDING` bytes are still to be written.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 
 import anyio
 from anyio.abc import TaskGroup
 
+from ..._log import log
 from ...errors import RawdockError
 from .call import Call, Methods
 from .grpc import RpcError, Status, metadata
@@ -34,8 +34,6 @@ _RESERVE = 1024
 """Bytes of the connection's window that are kept for urgent methods."""
 _FAREWELL = 1.0
 """Seconds that an Engine has to take what says why the session ends."""
-
-_log = logging.getLogger("rawdock")
 
 
 class SessionServer:
@@ -137,7 +135,7 @@ class SessionServer:
             call.cut = True
         except Exception as error:
             if not isinstance(error, RawdockError):
-                _log.exception("a service of a BuildKit session failed")
+                log.exception("a service of a BuildKit session failed")
             self.fail(error)
             return Status.UNKNOWN, str(error)
         return Status.OK, ""

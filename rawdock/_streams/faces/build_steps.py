@@ -12,7 +12,7 @@ import attrs
 from ..._build.steps import BuildChange, BuildWarning, Step, Steps
 from ..._build.text import TextBuild
 from ..._build.trace import read_trace
-from ...errors import BuildError, DecodeError, RawdockError, StreamError
+from ...errors import BuildError, DecodeError, RawdockError, StatusError, StreamError
 from .json_lines import readable
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Building:
             message = f"the session with BuildKit ended before the build: {lost}"
             self._changes += self._text.end_step(message)
             self._failure = self._ended_by(message)
-        except StreamError as error:
+        except (StreamError, StatusError) as error:
             self._finished = True
             self._changes += self._text.end_step(error.message.strip())
             self._failure = self._build_error(error)
@@ -198,7 +198,7 @@ class Building:
         self._lines.add_request(error)
         return self._build_error(error)
 
-    def _build_error(self, error: StreamError) -> Exception:
+    def _build_error(self, error: StreamError | StatusError) -> Exception:
         """What to raise: where the Engine did not get what it asked this side for, why not."""
         session = self._session
         if session is not None and (own := session.failure) is not None:
@@ -206,7 +206,7 @@ class Building:
                 own = self._lines.add_request(own)
             own.__cause__ = own.__cause__ or error
             return own
-        code = error.code
+        code = error.code if isinstance(error, StreamError) else None
         if code is None and (match := _EXIT_CODE.search(error.message)):
             code = int(match[1])
         message = with_remedy(error.message.strip())

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from ..._error_mapping import reported_error
 from ..._models.codec import line_decoder, load_lines, loads
 from ..._models.model import field_or_wrong
 from ..._models.undecoded import WrongValue
-from ...errors import DecodeError, RawdockError, StreamError
+from ...errors import DecodeError, RawdockError
 from ..answer import Answer
 from ..split.json_values import JsonSplitter
 
@@ -100,7 +101,8 @@ class Lines(Generic[L]):
 class ProgressLines(Lines[L], Generic[L]):
     """Lines about the progress of work on the Engine.
 
-    An error that the Engine reports inside the stream raises `StreamError`, after the lines before it.
+    An error that the Engine reports inside the stream raises `StreamError`, or the class that the same failure has
+    with an error status, after the lines before it.
     """
 
     def _inspect_batch(self, items: list[Any]) -> None:
@@ -110,7 +112,7 @@ class ProgressLines(Lines[L], Generic[L]):
                     continue
             except DecodeError:
                 pass  # a wrong value may still report a failure
-            self._failure = _reported_failure(line)
+            self._failure = _reported_failure(line, self._answer.operation)
             if self._failure is not None:
                 del items[index:]
                 return
@@ -120,7 +122,7 @@ class ProgressLines(Lines[L], Generic[L]):
             pass
 
 
-def _reported_failure(line: Any) -> StreamError | None:
+def _reported_failure(line: Any, operation: str) -> RawdockError | None:
     """The failure that a line reports, also if the error is not of the type that the API says."""
     error, detail = field_or_wrong(line, "error"), field_or_wrong(line, "error_detail")
     message, code = (
@@ -132,4 +134,4 @@ def _reported_failure(line: Any) -> StreamError | None:
     texts += [repr(one) for one in (message, error) if isinstance(one, WrongValue) and one.json]
     if not texts:
         return None
-    return StreamError(texts[0], code=code if isinstance(code, int) and code else None)
+    return reported_error(texts[0], code if isinstance(code, int) and code else None, operation)

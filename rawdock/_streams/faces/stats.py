@@ -27,7 +27,7 @@ class StatsStream(Lines[ContainerStats]):
 
     def _inspect_batch(self, items: list[Any]) -> None:
         for index, line in enumerate(items):
-            if line.extra and (error := hidden_error(line.extra)):
+            if line.extra and (error := hidden_error(line.extra, self._answer.operation)):
                 self._failure = error
                 del items[index:]
                 return

@@ -21,6 +21,7 @@ from rawdock import (
     Forbidden,
     NotFound,
     NotSupported,
+    RateLimited,
     ServerError,
     StatusError,
     Unauthorized,
@@ -49,6 +50,7 @@ STATUSES: list[tuple[int, type[StatusError]]] = [
     (405, NotSupported),
     (409, Conflict),
     (418, StatusError),
+    (429, RateLimited),
     (500, ServerError),
     (501, NotSupported),
     (503, ServerError),
@@ -142,7 +144,6 @@ async def test_empty_answer(name: str) -> None:
         empty = await call(name, httpx.Response(200, text='""' if kind is str else "{}"))
         assert encode(empty) in ({}, "")
     for wrong in (
-        "" if name != "containers.stats_once" else "{",
         "{",
         "<html>",
         "7",
@@ -151,6 +152,11 @@ async def test_empty_answer(name: str) -> None:
         with pytest.raises(DecodeError) as caught:
             await call(name, httpx.Response(200, text=wrong))
         assert caught.value.operation == name
+    with pytest.raises(
+        Conflict if name == "containers.stats_once" else NotSupported, match="the answer is empty"
+    ) as no:
+        await call(name, httpx.Response(200, headers=PODMAN))
+    assert (no.value.operation, no.value.status) == (name, 200)
 
 
 async def test_answers_without_a_body() -> None:
@@ -191,6 +197,33 @@ async def test_stream_of_lines(name: str, stream: type[Lines[Any]]) -> None:
 
     assert [encode(line) for line in await call(name, httpx.Response(200, content=cut()))] == [full] * 3
     assert await call(name, httpx.Response(200)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "texts"),
+    [
+        ("containers.create", {"Id": "1", "Warnings": ["no limit\n", "no swap"]}, ["no limit", "no swap"]),
+        ("containers.update", {"Warnings": ["no limit"]}, ["no limit"]),
+        ("services.create", {"ID": "1", "Warnings": ["not found"]}, ["not found"]),
+        ("services.update", {"Warnings": ["not found"]}, ["not found"]),
+        ("networks.create", {"Id": "1", "Warning": "the name is in use"}, ["the name is in use"]),
+        ("containers.create", {"Id": "1", "Warnings": None}, []),
+        ("containers.create", {"Id": "1", "Warnings": 7}, []),
+        ("system.info", {"ID": "1", "Warnings": ["No swap limit support"]}, []),
+    ],
+)
+async def test_warnings_are_told(
+    name: str, answer: dict[str, Any], texts: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an Engine remarks about a call is on its result, and once in the log; what it says of itself is not."""
+    result = await call(name, httpx.Response(201, json=answer))
+    assert [record.getMessage() for record in caplog.records if record.name == "rawdock"] == [
+        f"{name}: {text}" for text in texts
+    ]
+    assert {record.levelname for record in caplog.records if record.name == "rawdock"} <= {"WARNING"}
+    if texts:
+        found = result.warning if name == "networks.create" else result.warnings
+        assert [one.strip() for one in ([found] if isinstance(found, str) else found)] == texts
 
 
 async def test_what_podman_lacks() -> None:

@@ -12,14 +12,26 @@ from hypothesis import strategies as st
 
 import rawdock
 from rawdock import DecodeError, InvalidArgument
-from rawdock._models.codec import decode, decoder, encode, encode_json, load_lines, loads, use_json
+from rawdock._models.codec import decode, decoder, encode, encode_json, line_decoder, load_lines, loads, use_json
 from rawdock._models.model import Model, SecretStr, Timestamp, secret, since, until, wire
-from rawdock.models import ContainerInspect, ContainerSpec, ContainerSummary, HostConfig, SystemInfo
+from rawdock.models import (
+    ContainerInspect,
+    ContainerSpec,
+    ContainerStats,
+    ContainerSummary,
+    HostConfig,
+    ImageSearchResult,
+    SystemInfo,
+)
 
 
 class Leaf(Model):
     id: str
     size: int = 0
+
+
+class Gone(Model):
+    limit: Annotated[int, until("1.42", guards=True)] = 0
 
 
 class Tree(Model):
@@ -139,8 +151,9 @@ def test_versions_gate_what_is_set() -> None:
         encode(Tree(child=Tree(newer="a")), version=(1, 43))
     assert "$.Child.Newer" in str(caught.value)
     assert (caught.value.needed, caught.value.actual) == ("1.44", "1.43")
-    with pytest.raises(rawdock.VersionError, match=r"removed in API 1\.42"):
-        encode(Tree(older="a"), version=(1, 42))
+    with pytest.raises(rawdock.VersionError, match=r"\$\.Limit was removed in API 1\.42"):
+        encode(Gone(limit=7), version=(1, 42))
+    assert encode(Gone(limit=7), version=(1, 41)) == {"Limit": 7}
 
 
 def test_secrets_are_sent_as_they_are() -> None:
@@ -164,6 +177,35 @@ def test_parsers_agree_on_invalid_json(parser: str) -> None:
         loads(b'{"a":')
     with pytest.raises(rawdock.DecodeError):
         loads(b"[" * 100_000)
+
+
+def test_names_in_another_case() -> None:
+    """A few models read them; the usual name comes first, and what is no name of a field is kept as it came."""
+    came = {"Index": "a:5000", "Name": "a:5000/b", "Description": "", "Stars": 3, "Official": "", "Tag": ""}
+    found = decode(ImageSearchResult, came)
+    assert (found.name, found.star_count, found.is_official) == ("a:5000/b", 3, False)
+    assert found.extra == {"Index": "a:5000", "Official": "", "Tag": ""}
+    assert encode(found) == {"name": "a:5000/b", "star_count": 3, **found.extra}
+    assert decode(list[ImageSearchResult], [came])[0] == found
+    both = decode(ImageSearchResult, {"Name": "one", "name": "two", "NAME": "three"})
+    assert (both.name, both.extra) == ("two", {"Name": "one", "NAME": "three"})
+    neither = decode(ImageSearchResult, {"Name": "one", "NAME": "three"})
+    assert (neither.name, neither.extra) == ("", {"Name": "one", "NAME": "three"})
+    wrong = decode(ImageSearchResult, {"Name": 7})
+    with pytest.raises(rawdock.DecodeError) as caught:
+        _ = wrong.name
+    assert caught.value.path == "$.name"
+    for read in (decoder, line_decoder):
+        assert read(ContainerStats)({"Id": "1", "name": "/a", "cpu_stats": {"System_cpu_usage": 1}}).id == "1"
+    assert decode(Leaf, {"Id": "1", "size": 7}).extra == {"size": 7}
+
+
+def test_absent_is_not_zero() -> None:
+    """A list without sizes does not say that nothing was written."""
+    assert decode(ContainerSummary, {"Id": "1"}).size_rw is None
+    sized = decode(ContainerSummary, {"Id": "1", "SizeRw": 0, "SizeRootFs": 7})
+    assert (sized.size_rw, sized.size_root_fs) == (0, 7)
+    assert encode(sized) == {"Id": "1", "SizeRw": 0, "SizeRootFs": 7}
 
 
 def test_decoders_are_compiled_once() -> None:

@@ -93,17 +93,38 @@ def newer_fields() -> list[tuple[type[Model], FieldInfo]]:
 
 
 def test_a_field_is_not_sent_to_an_engine_without_it() -> None:
-    """A field under its `since`, or from its `until` on, is a VersionError with its path, whatever its type."""
+    """A field under its `since`, or from its `until` on if it guards something, is a VersionError with its path,
+    whatever its type; another one is left out from its `until` on."""
     for model, field in newer_fields():
         required = {other.wire: example(other.type) for other in fields_of(model) if other.required}
         value = decode(model, required | {field.wire: shallow(field.type)})
         for gate, refused, taken in ((field.since, -1, 0), (field.until, 0, -1)):
             if gate is None:
                 continue
+            if gate is field.until and not field.guards:
+                assert field.wire not in encode(value, version=(gate[0], gate[1] + refused))
+                continue
             with pytest.raises(VersionError, match=rf"\$\.{field.wire}\b"):
                 encode(value, version=(gate[0], gate[1] + refused))
             assert field.wire in encode(value, version=(gate[0], gate[1] + taken))
     assert len(newer_fields()) > 100
+
+
+def test_what_must_not_be_left_out() -> None:
+    """Of what requests can have and a version has no more, all that limits, protects or separates something."""
+    gone = {f"{model.__name__}.{field.name}" for model, field in newer_fields() if field.guards}
+    assert gone == {
+        "ContainerConfig.mac_address",
+        "ContainerSpec.mac_address",
+        "ContainerUpdate.kernel_memory",
+        "ContainerUpdate.kernel_memory_tcp",
+        "HostConfig.capabilities",
+        "HostConfig.kernel_memory",
+        "HostConfig.kernel_memory_tcp",
+        "Resources.kernel_memory",
+        "Resources.kernel_memory_tcp",
+        "ServiceSpec.networks",
+    }
 
 
 def shallow(kind: Any) -> Any:

@@ -19,6 +19,7 @@ from scenarios.kit import PASSWORD
 from spec.seen import answers, bodies, exchanges, of_exchange
 
 from rawdock import Docker, decode, encode
+from rawdock._models.model import Model, renamed
 from rawdock.testing import Recording, Replay
 from rawdock.testing.format import from_piece
 from rawdock.testing.redaction import encodings_of
@@ -116,6 +117,16 @@ def lost(before: Any, after: Any, where: str = "$") -> Iterator[str]:
         yield f"{where}: {before!r} became {after!r}"
 
 
+def with_usual_names(kind: Any, value: Any) -> Any:
+    """Models that are read with other names too are written with the usual ones, so the law compares those."""
+    (item,) = get_args(kind) or (kind,)
+    if not (isinstance(item, type) and issubclass(item, Model)) or item._other_names is None:
+        return value
+    if isinstance(value, list):
+        return [renamed(item, one) or one for one in cast("list[dict[str, Any]]", value)]
+    return renamed(item, value) or value
+
+
 def test_codec_law() -> None:
     """Whatever an Engine said survives decode, encode and decode, and no key that says something is lost."""
     count = 0
@@ -124,7 +135,7 @@ def test_codec_law() -> None:
         model = decode(kind, json.dumps(value))
         encoded = encode(model)
         assert decode(kind, json.dumps(encoded)) == model, where
-        assert list(lost(value, encoded)) == [], where
+        assert list(lost(with_usual_names(kind, value), encoded)) == [], where
     assert count > 1000
 
 

@@ -129,7 +129,8 @@ async def test_class_by_cause(router: respx.MockRouter, cause: str, status: int,
         (b'{"message": ""}', '{"message": ""}'),
         (b'{"message": 3}', '{"message": 3}'),
         (b'{"message": {"deep": true}}', '{"message": {"deep": true}}'),
-        (b'{"error": "another key"}', '{"error": "another key"}'),
+        (b'{"reason": "another key"}', '{"reason": "another key"}'),
+        (b'{"error": "as in a stream"}', "as in a stream"),
         (b'{"message": "cut sho', '{"message": "cut sho'),
         (b'{"message": "fine", "cause": 7}', "fine"),
         (b"\xff\xfe", "��"),
@@ -194,7 +195,7 @@ async def test_a_proxy_in_between() -> None:
             await docker.containers.list()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"Id": ', b"[]", b"3", b'{"Id": 7}', b"{}"], ids=repr)
+@pytest.mark.parametrize("body", [b"\n", b"<html>", b'{"Id": ', b"[]", b"3", b'{"Id": 7}', b"{}"], ids=repr)
 async def test_an_invalid_success(router: respx.MockRouter, body: bytes) -> None:
     """A 200 that is not what the API says is a DecodeError with the operation and a path."""
     router.get("/v1.51/containers/web/json").respond(200, content=body)
