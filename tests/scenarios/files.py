@@ -79,7 +79,8 @@ async def by_the_rules(docker: Docker) -> None:
                 assert (await docker.copy_in(id, source, destination, mtime=TIME)).path == expected
             assert await docker.read_file(id, "/tmp/there/other") == b"content\n"
             assert await docker.read_file(id, "/tmp/new/script") == b"#!/bin/sh\n"
-            with pytest.raises(BadRequest):
+            # Podman says what is wrong, or, if its subprocess ends before it has read all, that a pipe is broken.
+            with pytest.raises((BadRequest, ServerError)):
                 await docker.copy_in(id, f"{tree}/file", "/tmp/there/deep/script/no", mtime=TIME)
             out = Path(folder, "out")
             await docker.copy_out(id, "/tmp/there/.", out)
@@ -144,7 +145,7 @@ async def errors(docker: Docker) -> None:
         await docker.write_file(id, "/tmp/file", b"12345", mtime=TIME)
         with pytest.raises(ArchiveError, match="limit is 4"):
             await docker.read_file(id, "/tmp/file", limit=4)
-        with pytest.raises(BadRequest):
+        with pytest.raises((BadRequest, ServerError)):  # see above
             await docker.write_file(id, "/tmp/file/x", b"x", mtime=TIME)
         if engine.can("refuse a missing folder"):
             with pytest.raises(NotFound):
