@@ -70,6 +70,7 @@ class Client:
         pinned = version or os.environ.get("DOCKER_API_VERSION", "")
         self._version: Version | None = None
         self._prefix = ""
+        self._is_podman: bool | None = None
         self._pinned = bool(pinned)
         self._minimum = parse_version(minimum_version)
         self._negotiation: anyio.Lock | None = None
@@ -126,6 +127,11 @@ class Client:
     def version(self) -> str | None:
         """The API version that is used with this Engine, as `1.51`; None before the first call."""
         return version_text(self._version) if self._version else None
+
+    @property
+    def is_podman(self) -> bool | None:
+        """Whether the Engine is Podman; None before the first call, and if the version is pinned: nothing is asked."""
+        return self._is_podman
 
     @property
     def has_own_transport(self) -> bool:
@@ -214,6 +220,7 @@ class Client:
                 return self._version
             headers = await self.call(_PING, _PING_REQUEST, _headers)
             self._use_version(self._choose_version(headers.get("api-version", "")))
+            self._is_podman = "libpod-api-version" in headers
             assert self._version is not None
             return self._version
 
