@@ -121,8 +121,9 @@ def test_lines_out_of_frames(lines: list[Said], log_format: LogFormat, cuts: lis
 
 @given(LINES, LOG_FORMATS, CUTS)
 def test_lines_of_a_terminal(lines: list[Said], log_format: LogFormat, cuts: list[int]) -> None:
-    """There are no frames: inside a long line, the size of the buffer says where a message ends."""
-    log_format = log_format._replace(details=False)
+    """There are no frames: inside a long line, the size of the buffer says where a message ends.
+
+    Neither times nor details before it are left in the line."""
     lines = [line._replace(stream="stdout") for line in lines]
     data = b"".join(written(message, log_format) for message in messages(lines, tty=True))
     assert read(TerminalLogSplitter(log_format), data, cuts) == entries(lines, log_format)
@@ -389,3 +390,44 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
             assert scope.cancelled_caught
             go.set()
             assert [one.text async for one in text] == ["wo\r\n"]
+
+
+@pytest.mark.parametrize("kind", ["frames", "json", "terminal"])
+def test_a_tail_may_begin_inside_a_line(kind: str) -> None:
+    """The first entry of each stream, and no other; also if it is so long that it comes in parts."""
+    log_format = LogFormat(message_size=MESSAGE_SIZE, limit=10, tail=True)
+    said = [
+        Message("stdout", b"rest of it\n", STAMP.format(1), True, False),
+        Message("stderr", b"a line that is longer\n", STAMP.format(2), True, False),
+        Message("stdout", b"next\n", STAMP.format(3), True, False),
+    ]
+    splitter: Any
+    if kind == "json":
+        splitter, data = JsonLogSplitter(log_format, tty=False), b"".join(map(as_json, said))
+    elif kind == "frames":
+        splitter, data = FramedLogSplitter(log_format), b"".join(framed(one, log_format) for one in said)
+    else:
+        splitter, data = TerminalLogSplitter(log_format), b"".join(one.data for one in said if one.stream == "stdout")
+    found = [(one.stream, one.data, one.may_begin_inside) for one in read(splitter, data, [])]
+    assert [one for one in found if one[0] == "stdout"] == [
+        ("stdout", b"rest of it", True),
+        ("stdout", b"next", False),
+    ]
+    if kind != "terminal":
+        assert [one[2] for one in found if one[0] == "stderr"] == [True, False, False]
+
+
+@pytest.mark.parametrize(("ordinal", "inside"), [(1, False), (2, True), (None, True)])
+def test_metadata_says_where_a_line_begins(ordinal: int | None, inside: bool) -> None:
+    """Only the JSON lines of Docker 29 have it, and only for a line in pieces."""
+    value: dict[str, Any] = {"Line": "text\n", "Source": "stdout", "Timestamp": STAMP.format(1)}
+    if ordinal is not None:
+        value["MetaData"] = {"Last": True, "ID": "1", "Ordinal": ordinal}
+    splitter = JsonLogSplitter(LogFormat(tail=True), tty=False)
+    (found,) = splitter.feed(json.dumps(value).encode() + b"\n")
+    assert found == LogEntry("stdout", b"text", may_begin_inside=inside)
+
+
+def test_without_a_tail_nothing_begins_inside() -> None:
+    data = framed(Message("stdout", b"one\n", "", True, False), LogFormat())
+    assert [one.may_begin_inside for one in read(FramedLogSplitter(LogFormat()), data, [])] == [False]
