@@ -14,7 +14,7 @@ from faultserver import Peer, json_answer, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, TruncatedError
+from rawdock import DecodeError, Docker, InvalidArgument, Limits, NotSupported, StreamError, TruncatedError
 from rawdock._models.model import Timestamp
 from rawdock._streams.faces.decoded_text import TextStream
 from rawdock._streams.split.frames import Frame
@@ -326,6 +326,31 @@ async def test_json_if_requested() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("tail", "inside"), [(None, False), ("all", False), (3, True), (0, True)])
+async def test_a_tail_is_noted(tail: Any, inside: bool) -> None:
+    async with engine(FRAMES, framed(ONE, LogFormat())) as (docker, _, _):
+        async with docker.containers.logs("x", tail=tail).entries() as lines:
+            assert [one.may_begin_inside async for one in lines] == [inside]
+
+
+@pytest.mark.anyio
+async def test_podmans_times_in_a_terminal() -> None:
+    """They may stand anywhere in a line, so they are refused; without times, or without a terminal, all is well."""
+    podman = b"Content-Type: application/vnd.docker.raw-stream\r\n" + PODMAN
+    for tty, timestamps in ((True, True), (True, False), (False, True)):
+        data = b"one\r\n" if tty else framed(ONE, LogFormat(timestamps=timestamps))
+        async with engine(podman, data, tty=tty) as (docker, _, _):
+            logs = docker.containers.logs("x", timestamps=timestamps)
+            if tty and timestamps:
+                with pytest.raises(NotSupported, match="timestamps=False"):
+                    async with logs.entries():
+                        pass
+                continue
+            async with logs.entries() as lines:
+                assert [one.data async for one in lines] == [b"one"]
+
+
+@pytest.mark.anyio
 async def test_podman_adds_no_details() -> None:
     """Podman adds no details, so no word of a line is read as details."""
     body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), LogFormat(timestamps=True))
@@ -395,7 +420,7 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
 @pytest.mark.parametrize("kind", ["frames", "json", "terminal"])
 def test_a_tail_may_begin_inside_a_line(kind: str) -> None:
     """The first entry of each stream, and no other; also if it is so long that it comes in parts."""
-    log_format = LogFormat(message_size=MESSAGE_SIZE, limit=10, tail=True)
+    log_format = LogFormat(message_size=1000, limit=1000 if kind == "json" else 10, tail=True)
     said = [
         Message("stdout", b"rest of it\n", STAMP.format(1), True, False),
         Message("stderr", b"a line that is longer\n", STAMP.format(2), True, False),
@@ -414,7 +439,7 @@ def test_a_tail_may_begin_inside_a_line(kind: str) -> None:
         ("stdout", b"next", False),
     ]
     if kind != "terminal":
-        assert [one[2] for one in found if one[0] == "stderr"] == [True, False, False]
+        assert [one[2] for one in found if one[0] == "stderr"] == ([True] if kind == "json" else [True, False, False])
 
 
 @pytest.mark.parametrize(("ordinal", "inside"), [(1, False), (2, True), (None, True)])
