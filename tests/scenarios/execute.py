@@ -19,6 +19,7 @@ from rawdock import (
     StillRunning,
     TimedOut,
 )
+from rawdock.helpers.execute import Execution
 from rawdock.models import ContainerSpec, HostConfig
 
 from .kit import BUSYBOX, container, engine_of, no_container, opened
@@ -263,13 +264,19 @@ async def never_started(docker: Docker) -> None:
                 await docker.execute(id, ["true"], user="rawdock-s-none")
 
 
+async def _has_begun(execution: Execution) -> None:
+    heard = b""
+    while heard != b"begun\n":
+        heard += (await anext(execution)).data
+
+
 async def the_container_ends(docker: Docker) -> None:
     """A container that ends, is removed or is started anew while a command runs in it is `ContainerEnded`."""
     begin = ["sh", "-c", "echo begun; exec sleep 300"]
     async with container(docker, NAME) as id:
         await docker.containers.start(id)
         async with docker.execute(NAME, begin) as execution:
-            assert (await anext(execution)).data == b"begun\n"
+            await _has_begun(execution)
             await docker.containers.stop(id)
             with pytest.raises(ContainerEnded, match="ended meanwhile") as caught:
                 await execution.result()
@@ -277,13 +284,13 @@ async def the_container_ends(docker: Docker) -> None:
         assert caught.value.status in ("exited", "stopped")
         await docker.containers.start(id)
         async with docker.execute(NAME, begin) as execution:
-            assert (await anext(execution)).data == b"begun\n"
+            await _has_begun(execution)
             await docker.containers.restart(id)
             with pytest.raises(ContainerEnded, match="started anew") as caught:
                 await execution.result()
         assert (caught.value.status, caught.value.exit_code) == ("running", None)
         async with docker.execute(NAME, begin) as execution:
-            assert (await anext(execution)).data == b"begun\n"
+            await _has_begun(execution)
             await docker.containers.delete(id, force=True)
             with pytest.raises(ContainerEnded, match="removed") as caught:
                 await execution.result()

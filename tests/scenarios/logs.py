@@ -110,13 +110,13 @@ async def details_of_a_terminal(docker: Docker) -> None:
     engine = await engine_of(docker)
     config = {"labels": "rawdock-s,other"}
     host = HostConfig(log_config=LogConfig(type="json-file", config=config))
-    wide = ["sh", "-c", "head -c 50000 /dev/zero | tr '\\0' x; echo; echo b"]
+    wide = ["sh", "-c", "head -c 33000 /dev/zero | tr '\\0' x; echo; echo b"]
     async with container(docker, NAME, wide, tty=True, host_config=host) as id:
         await _run(docker, id)
         for timestamps in (False, True):
             if timestamps and "podman" in engine.labels:
                 continue
             found = await _entries(docker, id, details=True, timestamps=timestamps)
-            assert [one.data for one in found] == [b"x" * 50_000, b"b"]
+            assert [one.data for one in found] == [b"x" * 33_000, b"b"]
             details = {"rawdock-s": NAME} if engine.can("report details of logs") else {}
             assert [one.details for one in found] == [details, details]
