@@ -120,3 +120,16 @@ async def details_of_a_terminal(docker: Docker) -> None:
             assert [one.data for one in found] == [b"x" * 33_000, b"b"]
             details = {"rawdock-s": NAME} if engine.can("report details of logs") else {}
             assert [one.details for one in found] == [details, details]
+
+
+async def rotated(docker: Docker) -> None:
+    """Where the log driver drops its oldest file, the log begins inside a line, and nothing shows it."""
+    podman = "podman" in (await engine_of(docker)).labels
+    config = {"max-size": "20k"} if podman else {"max-size": "20k", "max-file": "2"}
+    host = HostConfig(log_config=LogConfig(type="json-file", config=config))
+    say = ["sh", "-c", f"for n in 1 2 3 4 5; do head -c {LONG} /dev/zero | tr '\\0' $n; echo; done"]
+    async with container(docker, NAME, say, host_config=host) as id:
+        await _run(docker, id)
+        first, *_ = await _entries(docker, id)
+        assert 0 < len(first.data) < LONG
+        assert not first.may_begin_inside

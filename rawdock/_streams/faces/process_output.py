@@ -39,7 +39,7 @@ class LogStream(ItemStream[Frame]):
 
 
 class ProcessStream(LogStream, Sender):
-    """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone."""
+    """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone, or refuses."""
 
     eof_problem: Callable[[], Awaitable[str]] | None = None
     """Says why `send_eof` would lose output; an empty text if it would not."""
