@@ -125,7 +125,7 @@ async def details_of_a_terminal(docker: Docker) -> None:
 async def rotated(docker: Docker) -> None:
     """Where the log driver drops its oldest file, the log begins inside a line, and nothing shows it."""
     podman = "podman" in (await engine_of(docker)).labels
-    config = {"max-size": "20k"} if podman else {"max-size": "20k", "max-file": "2"}
+    config = {"max-size": "50k"} if podman else {"max-size": "20k", "max-file": "2"}
     host = HostConfig(log_config=LogConfig(type="json-file", config=config))
     say = ["sh", "-c", f"for n in 1 2 3 4 5; do head -c {LONG} /dev/zero | tr '\\0' $n; echo; done"]
     async with container(docker, NAME, say, host_config=host) as id:
