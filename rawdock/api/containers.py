@@ -62,7 +62,7 @@ def _prepare_attach(
 async def _eof_problem(containers: Containers, id: str) -> str:
     """Why a half-close would lose output: Docker then drops what a container with an input that stays open writes."""
     try:
-        look = await containers._inspect_named(id)
+        look = await containers._inspect_named(id)  # pyright: ignore[reportPrivateUsage]
     except NotFound:
         return ""
     config = look.container.config
@@ -312,8 +312,8 @@ class Containers(Resource):
         """Connect to the output and input of a container's first process over a WebSocket.
 
         Enter it. Stdout and stderr are not distinguished. Under a terminal, the bytes 16 17 (ctrl-p ctrl-q) in the
-        input end it while the container runs on, unless `detach_keys` names other keys. Engines before API 1.42 attach all three streams, whatever is
-        chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
+        input end it while the container runs on, unless `detach_keys` names other keys. Engines before API 1.42 attach
+        all three streams, whatever is chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
         """
         ...
 
@@ -335,9 +335,9 @@ class Containers(Resource):
 
         Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
         what is still to come. `tail` is a number of lines, where each 16 KiB of a longer line count as one; so the log
-        may begin inside a line, and so it may if the log driver has dropped its oldest file. `timestamps` puts the time before each line, `details` the
-        extra attributes of its log driver; entries hold both apart from the line. Raises NotFound, and NotSupported for
-        a log driver that cannot be read. Route: GET /containers/{id}/logs.
+        may begin inside a line, and so it may if the log driver has dropped its oldest file. `timestamps` puts the time
+        before each line, `details` the extra attributes of its log driver; entries hold both apart from the line.
+        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
         """
         ...
 

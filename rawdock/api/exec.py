@@ -27,7 +27,7 @@ def _prepare_start(
         raise InvalidArgument("exec.start: config.detach gives no stream; use exec.start_detached")
 
     async def prepare(stream: ProcessStream) -> None:
-        podman = is_from_podman(stream, resource._client.is_podman)
+        podman = _is_from_podman(resource, stream)
 
         async def has_tty() -> bool:
             if podman:  # it goes by what the exec was made with, and Docker by what it is started with
@@ -48,9 +48,13 @@ def _prepare_as_made(
 
     async def prepare(stream: ProcessStream) -> None:
         await stream.detect_frames(has_tty)
-        _refuse_eof(stream, is_from_podman(stream, resource._client.is_podman))
+        _refuse_eof(stream, _is_from_podman(resource, stream))
 
     return prepare
+
+
+def _is_from_podman(resource: Exec, stream: ProcessStream) -> bool:
+    return is_from_podman(stream, resource._client.is_podman)  # pyright: ignore[reportPrivateUsage]
 
 
 def _refuse_eof(stream: ProcessStream, podman: bool) -> None:

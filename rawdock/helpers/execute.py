@@ -96,15 +96,15 @@ class Execution(Process[ExecuteResult]):
         if state.exit_code == _KILLED:
             await self._raise_if_ended(state)
         assert self._stream is not None
-        error = never_started(state, bytes(self._begin), podman=is_from_podman(self._stream, self._docker.is_podman))
+        words = never_started(state, bytes(self._begin), podman=is_from_podman(self._stream, self._docker.is_podman))
         output = self._output
         return ExecuteResult(
             id=self.id,
             exit_code=state.exit_code or 0,
-            stdout=b"" if error else output.stdout,
-            stderr=b"" if error else output.stderr,
-            truncated=output.truncated and not error,
-            error=error,
+            stdout=b"" if words else output.stdout,
+            stderr=b"" if words else output.stderr,
+            truncated=output.truncated and not words,
+            error=words,
             title=title_of(self._config.cmd, f"in {self._container}"),
         )
 

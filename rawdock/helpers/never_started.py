@@ -21,8 +21,9 @@ _NOT_STARTED = (126, 127)
 def never_started(state: ExecInspect, output: bytes, *, podman: bool) -> str:
     """The Engine's words about why it could not start the command; an empty text if it was started.
 
-    `output` is its beginning, and all of it where it is as short as such words. Docker gives a command that was never started no process. Podman gives none to any that has ended, so there it is
-    a guess from the exit code and the output.
+    `output` is its beginning, and all of it where it is as short as such words. Docker gives a command that was never
+    started no process. Podman gives none to any that has ended, so there it is a guess from the exit code and the
+    output.
     """
     text = output.decode(errors="replace")
     if podman:

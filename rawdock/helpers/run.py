@@ -127,7 +127,7 @@ class Running(Process[RunResult]):
     async def _exit(self) -> RunResult:
         assert self._waiting is not None
         exited = await self._waiting.result()
-        oom_killed = False
+        oom_killed: bool | None = False
         if exited.status_code or self._spec.host_config.memory:
             oom_killed = await self._was_oom_killed()
         not_removed = await self._remove_ended() if self._remove else ""
@@ -232,10 +232,10 @@ def run(
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
 
     `spec` has the container's other settings, such as limits, mounts, networks and `tty`. `pull` says when to pull the
-    image: "missing" is if the Engine does not have it, or not for `platform`. The output is attached and the exit awaited before the container starts, so nothing is missed. At the end
-    the container and its anonymous volumes are removed, unless `remove=False`. If the call is cancelled, fails, or is
-    left before the end, the container is killed and removed in any case. If only the removal fails after the end,
-    `not_removed` of the result says why.
+    image: "missing" is if the Engine does not have it, or not for `platform`. The output is attached and the exit
+    awaited before the container starts, so nothing is missed. At the end the container and its anonymous volumes are
+    removed, unless `remove=False`. If the call is cancelled, fails, or is left before the end, the container is killed
+    and removed in any case. If only the removal fails after the end, `not_removed` of the result says why.
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 

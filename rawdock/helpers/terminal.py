@@ -47,8 +47,8 @@ def check_lines(data: object) -> None:
     longest = max((len(line) for line in _LINES.findall(data)), default=0)
     if longest > _MAX_LINE:
         raise InvalidArgument(
-            f"stdin: a line has {longest} bytes, and a terminal in line mode keeps {_MAX_LINE}; break it, or do without "
-            "the terminal (tty=False)"
+            f"stdin: a line has {longest} bytes, and a terminal in line mode keeps {_MAX_LINE}; break it, or do "
+            "without the terminal (tty=False)"
         )
 
 

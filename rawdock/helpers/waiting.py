@@ -36,7 +36,9 @@ async def wait_healthy(docker: Operations, container: str, *, restarts: int | No
     GET /events.
     """
     if restarts is not None and (type(restarts) is not int or restarts < 1):
-        raise InvalidArgument(f"wait_healthy: restarts: expected a number from 1, or None for no limit, got {restarts!r}")
+        raise InvalidArgument(
+            f"wait_healthy: restarts: expected a number from 1, or None for no limit, got {restarts!r}"
+        )
     found = await docker.containers.inspect(container)
     id, patience = found.id, _Patience(restarts, found.restart_count)
     async with docker.system.events(filters={"type": "container", "container": id}) as events:

@@ -39,7 +39,9 @@ _SECRET_KEYS = frozenset(
 
 def redact_target(target: str) -> str:
     """The path and query of a request with the random keys of `run` replaced."""
-    return _KEYS_IN_TARGET.sub(rf"\g<1>{quote(_SAME_KEYS, safe='')}", target) if "detachKeys=ctrl-" in target else target
+    return (
+        _KEYS_IN_TARGET.sub(rf"\g<1>{quote(_SAME_KEYS, safe='')}", target) if "detachKeys=ctrl-" in target else target
+    )
 
 
 def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:

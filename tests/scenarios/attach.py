@@ -116,13 +116,15 @@ async def half_closed(docker: Docker) -> None:
     podman = "podman" in (await engine_of(docker)).labels
     ask = ["sh", "-c", "read -r word; sleep 0.3; echo got $word"]
     for tty, words in ((False, "stdin_once"), (True, "x04")):
-        async with container(docker, "rawdock-s-attach", ask, open_stdin=True, tty=tty, stdin_once=tty) as id:
-            async with docker.containers.attach(id, stdin=True) as process:
-                await docker.containers.start(id)
-                await process.send(b"word\n")
-                if podman:
+        async with (
+            container(docker, "rawdock-s-attach", ask, open_stdin=True, tty=tty, stdin_once=tty) as id,
+            docker.containers.attach(id, stdin=True) as process,
+        ):
+            await docker.containers.start(id)
+            await process.send(b"word\n")
+            if podman:
+                await process.send_eof()
+            else:
+                with pytest.raises(InvalidArgument, match=words):
                     await process.send_eof()
-                else:
-                    with pytest.raises(InvalidArgument, match=words):
-                        await process.send_eof()
-                assert await output(process) == (b"word\r\ngot word\r\n" if tty else b"got word\n", b"")
+            assert await output(process) == (b"word\r\ngot word\r\n" if tty else b"got word\n", b"")

@@ -141,7 +141,7 @@ async def healthy_after_a_crash(docker: Docker) -> None:
             assert (await docker.containers.inspect(id)).restart_count == 1
     async with container(docker, NAME, ["false"], healthcheck=check, host_config=host) as id:
         await docker.containers.start(id)
-        with anyio.fail_after(60), pytest.raises(Unhealthy, match="after [2-9] restarts"):
+        with anyio.fail_after(60), pytest.raises(Unhealthy, match=r"after [2-9] restarts"):
             await docker.wait_healthy(id, restarts=2)
 
 
@@ -161,7 +161,7 @@ async def not_restarted(docker: Docker) -> None:
     async with container(docker, NAME, ["rawdock-s-none"], healthcheck=check) as id:
         with pytest.raises((BadRequest, ServerError, Conflict)):
             await docker.containers.start(id)
-        with anyio.fail_after(60), pytest.raises(Unhealthy, match="could not be started: .*rawdock-s-none") as caught:
+        with anyio.fail_after(60), pytest.raises(Unhealthy, match=r"could not be started: .*rawdock-s-none") as caught:
             await docker.wait_healthy(id)
         assert caught.value.status == "created"
 

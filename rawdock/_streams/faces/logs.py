@@ -45,9 +45,9 @@ class Logs(Opens[LogStream]):
         """The logs line by line: `async with docker.containers.logs("web").entries() as entries: ...`.
 
         Each entry is a whole line, with its `time` and `details` apart. A line longer than `Limits.value` comes in
-        several entries. With `tail`, the first entry of each stream may be the end of a longer line:
-        `may_begin_inside` says so. For the terminal of a container, Podman puts times inside lines: with `timestamps`
-        this raises NotSupported there. `json` asks for JSON lines, an experiment of Docker 29.5 (API 1.54) and newer; other Engines
+        several entries. With `tail`, the first entry of each stream may be the end of a longer line: `may_begin_inside`
+        says so. For the terminal of a container, Podman puts times inside lines: with `timestamps` this raises
+        NotSupported there. `json` asks for JSON lines, an experiment of Docker 29.5 (API 1.54) and newer; other Engines
         answer as always. The entries are the same, but what is not UTF-8 is lost, since JSON cannot hold it.
         """
         if not isinstance(json, bool):  # pyright: ignore[reportUnnecessaryIsInstance]

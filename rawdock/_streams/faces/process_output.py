@@ -48,8 +48,8 @@ class ProcessStream(LogStream, Sender):
         """End the input by a half-close of the connection; output goes on.
 
         Docker drops all further output when the input of a terminal ends, or that of a container without
-        `stdin_once`. There this raises InvalidArgument and sends nothing. Under a terminal, send b"\\x04" (ctrl-d), which
-        ends a reader in line mode.
+        `stdin_once`. There this raises InvalidArgument and sends nothing. Under a terminal, send b"\\x04" (ctrl-d),
+        which ends a reader in line mode.
         """
         if self.eof_problem is not None and (problem := await self.eof_problem()):
             raise self._answer.add_request(InvalidArgument(f"send_eof: {problem}"))

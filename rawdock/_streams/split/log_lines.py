@@ -269,7 +269,7 @@ class FramedLogSplitter:
 
 
 class TerminalLogSplitter:
-    """Splits the log of a terminal, which has no frames. A long line may have a time and details before each message."""
+    """Splits the log of a terminal, which has no frames. In a long line, each message may have a time and details."""
 
     def __init__(self, log_format: LogFormat) -> None:
         self._plain = not (log_format.timestamps or log_format.details)

@@ -172,9 +172,7 @@ async def test_one_that_never_ran(status: int, error: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize(("status", "now", "found"), [(404, GONE, "removed"), (409, state("exited"), "exited")])
-async def test_a_port_of_a_container_that_ends_between_two_looks(
-    status: int, now: dict[str, Any], found: str
-) -> None:
+async def test_a_port_of_a_container_that_ends_between_two_looks(status: int, now: dict[str, Any], found: str) -> None:
     engine = Engine(now)
     engine.exec = {"ID": "e", "Running": False, "ExitCode": 1, "Pid": 500}
 

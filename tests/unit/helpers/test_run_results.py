@@ -104,10 +104,13 @@ async def test_warnings_of_the_engine(caplog: pytest.LogCaptureFixture) -> None:
     engine = Engine()
     engine.warnings = ["your kernel does not support it", "nor that"]
     with caplog.at_level(logging.WARNING, "rawdock"):
-        async with serving(engine.answer) as server, Docker(server.path) as docker:
-            async with docker.run("app:1", ["x"]) as running:
-                assert running.warnings == tuple(engine.warnings)
-                assert (await running.result()).warnings == running.warnings
+        async with (
+            serving(engine.answer) as server,
+            Docker(server.path) as docker,
+            docker.run("app:1", ["x"]) as running,
+        ):
+            assert running.warnings == tuple(engine.warnings)
+            assert (await running.result()).warnings == running.warnings
     assert [one.getMessage() for one in caplog.records] == [
         f"x in a container of app:1: {warning}" for warning in engine.warnings
     ]
@@ -172,7 +175,7 @@ async def test_a_failed_check_says_what_failed() -> None:
         with pytest.raises(ProcessError) as caught:
             done.check()
         assert str(caught.value) == "sh -c 'exit 3' in a container of app:1: exit code 3: why"
-        with pytest.raises(ProcessError, match="^a container of app:1: |^in a container of app:1: exit code 3: why$"):
+        with pytest.raises(ProcessError, match=r"^in a container of app:1: exit code 3: why$"):
             (await docker.run("app:1")).check()
         with pytest.raises(ProcessError) as caught:
             (await docker.run("app:1", ["x" * 1000])).check()

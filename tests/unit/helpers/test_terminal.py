@@ -50,7 +50,7 @@ def test_lines_that_fit(end: bytes) -> None:
     check_lines((b"x" * 4095 + end + b"\n") * 3)
     check_lines(b"")
     check_lines(None)
-    with pytest.raises(InvalidArgument, match="4096 bytes.*tty=False"):
+    with pytest.raises(InvalidArgument, match=r"4096 bytes.*tty=False"):
         check_lines(b"a\n" + b"x" * 4096 + end)
 
 
@@ -124,11 +124,14 @@ async def test_input_is_ended_by_a_byte(how: str) -> None:
 
 async def test_send_eof_is_the_byte_too() -> None:
     engine = Engine()
-    async with serving(engine.answer) as server, Docker(server.path) as docker:
-        async with docker.execute("c", ["x"], tty=True, open_stdin=True) as execution:
-            await execution.send(b"line\n")
-            await execution.send_eof()
-            assert (await execution.result()).stdout == b"said"
+    async with (
+        serving(engine.answer) as server,
+        Docker(server.path) as docker,
+        docker.execute("c", ["x"], tty=True, open_stdin=True) as execution,
+    ):
+        await execution.send(b"line\n")
+        await execution.send_eof()
+        assert (await execution.result()).stdout == b"said"
     assert (engine.got, engine.half_closed) == (b"line\n\x04", False)
 
 

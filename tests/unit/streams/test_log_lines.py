@@ -328,9 +328,11 @@ async def test_json_if_requested() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("tail", "inside"), [(None, False), ("all", False), (3, True), (0, True)])
 async def test_a_tail_is_noted(tail: Any, inside: bool) -> None:
-    async with engine(FRAMES, framed(ONE, LogFormat())) as (docker, _, _):
-        async with docker.containers.logs("x", tail=tail).entries() as lines:
-            assert [one.may_begin_inside async for one in lines] == [inside]
+    async with (
+        engine(FRAMES, framed(ONE, LogFormat())) as (docker, _, _),
+        docker.containers.logs("x", tail=tail).entries() as lines,
+    ):
+        assert [one.may_begin_inside async for one in lines] == [inside]
 
 
 @pytest.mark.anyio

@@ -328,15 +328,18 @@ async def test_the_input_of_a_terminal_is_not_half_closed() -> None:
             await peer.send(b"said")
             return None
 
-        async with serving(answer, **({"ping": ping} if ping else {})) as server, Docker(server.path) as docker:
-            async with docker.exec.start("x", ExecStartConfig(tty=True)) as process:
-                if refused:
-                    with pytest.raises(InvalidArgument, match="send b'.x04'") as caught:
-                        await process.send_eof()
-                    assert caught.value.operation == "exec.start"
-                    continue
-                await process.send_eof()
-                assert [item async for item in process] == [("stdout", b"said")]
+        async with (
+            serving(answer, **({"ping": ping} if ping else {})) as server,
+            Docker(server.path) as docker,
+            docker.exec.start("x", ExecStartConfig(tty=True)) as process,
+        ):
+            if refused:
+                with pytest.raises(InvalidArgument, match=r"send b'.x04'") as caught:
+                    await process.send_eof()
+                assert caught.value.operation == "exec.start"
+                continue
+            await process.send_eof()
+            assert [item async for item in process] == [("stdout", b"said")]
         assert got == [b""]
 
 
