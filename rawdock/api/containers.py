@@ -11,7 +11,7 @@ from .._answers.stats import stats_of
 from .._declare.endpoint import endpoint
 from .._declare.params import content, filters, query, tail
 from .._models.model import since
-from .._resource import Resource
+from .._resource import Resource, name_as
 from .._streams.faces.contexts import Opens, Runs
 from .._streams.faces.logs import detect_log_format
 from .._types import Content, Filters, Moment
@@ -429,3 +429,6 @@ class Containers(Resource):
         Route: GET /containers/json.
         """
         ...
+
+
+name_as(Containers, {"_inspect_named": "inspect"})

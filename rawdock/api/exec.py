@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from .._answers.exec_created import DatedExec, dated_exec_of
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import query
-from .._resource import Resource
+from .._resource import Resource, name_as
 from .._streams.faces.contexts import Opens
 from .._streams.faces.process_output import is_from_podman
 from ..errors import InvalidArgument
@@ -140,6 +140,9 @@ class Exec(Resource):
         Raises NotFound, also some minutes after the command has ended. Route: GET /exec/{id}/json.
         """
         ...
+
+
+name_as(Exec, {"_create_dated": "create", "_start_as_made": "start"})
 
 
 def start_as_made(exec: Exec, id: str, config: ExecStartConfig) -> Opens[ProcessStream]:

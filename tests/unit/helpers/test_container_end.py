@@ -164,8 +164,9 @@ async def test_one_that_never_ran(status: int, error: type[Exception]) -> None:
     engine = Engine(GONE)
     engine.create = status
     async with serving(engine.answer) as server, Docker(server.path) as docker:
-        with pytest.raises(error, match="no such thing"):
+        with pytest.raises(error, match="no such thing") as caught:
             await docker.execute("c", ["x"])
+        assert caught.value.operation == "exec.create"  # type: ignore[attr-defined]
         with pytest.raises(error, match="no such thing"):
             await docker.wait_port("c", 80)
         assert server.requests == [b"GET /_ping", *[b"POST /v1.51/containers/c/exec"] * 2]
