@@ -73,6 +73,7 @@ class Client:
         self._engine = UNKNOWN
         self._told: set[str] = set()
         self._prefix = ""
+        self._is_podman: bool | None = None
         self._pinned = bool(pinned)
         self._minimum = parse_version(minimum_version)
         self._negotiation: anyio.Lock | None = None
@@ -131,6 +132,11 @@ class Client:
     def version(self) -> str | None:
         """The API version that is used with this Engine, as `1.51`; None before the first call."""
         return version_text(self._version) if self._version else None
+
+    @property
+    def is_podman(self) -> bool | None:
+        """Whether the Engine is Podman, as its answers so far say; None if none has said it. Nothing is asked."""
+        return self._engine.flavour == "podman" if self._engine.flavour else None
 
     @property
     def has_own_transport(self) -> bool:

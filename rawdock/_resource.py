@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._client import Client
 from ._declare.endpoint import Endpoint
 
-__all__ = ["Resource"]
+__all__ = ["Resource", "name_as"]
 
 
 class Resource:
@@ -25,3 +25,9 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
+
+
+def name_as(resource: type[Resource], names: dict[str, str]) -> None:
+    """Let errors of private methods name the public operation of which each is a variant."""
+    for private, public in names.items():
+        vars(resource)[private].__endpoint__.operation = f"{resource.__name__.lower()}.{public}"

@@ -21,6 +21,8 @@
     ├── ArchiveError       an archive may not be unpacked as asked
     ├── FileError          a file on this side cannot be read or written
     ├── ProcessError       a command ended with an exit code other than 0 (raised by `check()` only)
+    ├── ContainerEnded     a container ended or went away while something waited for what runs in it
+    ├── LimitsDropped      an Engine took limits and does not apply them
     ├── TimedOut           a command did not end before its timeout (also a TimeoutError)
     ├── StillRunning       a command was cancelled but could not be ended
     ├── Unhealthy          a container is not healthy and will not become healthy
@@ -49,10 +51,12 @@ __all__ = [
     "ClosedError",
     "Conflict",
     "ConnectError",
+    "ContainerEnded",
     "DecodeError",
     "FileError",
     "Forbidden",
     "InvalidArgument",
+    "LimitsDropped",
     "NotFound",
     "NotSupported",
     "ProcessError",
@@ -325,6 +329,33 @@ class ProcessError(RawdockError):
         self.exit_code = exit_code
         self.stdout = stdout
         self.stderr = stderr
+
+
+class ContainerEnded(RawdockError):
+    """A container ended, was removed or was started anew while a command ran in it, or while it was waited for."""
+
+    def __init__(
+        self, message: str, *, status: str, exit_code: int | None = None, stdout: bytes = b"", stderr: bytes = b""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """The status of the container: as `exited`; `removed` if it is gone, `running` if it was started anew."""
+        self.exit_code = exit_code
+        """The exit code of the container; None if it is gone or runs again."""
+        self.stdout = stdout
+        """The output of the command until then; output that was iterated over is not in it."""
+        self.stderr = stderr
+
+
+class LimitsDropped(RawdockError):
+    """The Engine created a container without limits that were asked for; the container was removed."""
+
+    def __init__(self, message: str, *, fields: Iterable[str], warnings: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+        """The fields of HostConfig that the Engine did not apply, as `memory`."""
+        self.warnings = tuple(warnings)
+        """What the Engine said when it created the container; it may have said nothing."""
 
 
 class TimedOut(RawdockError, TimeoutError):

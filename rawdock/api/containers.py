@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from .._answers.archive_stat import stat_of
+from .._answers.named_inspect import NamedInspect, named_inspect_of
 from .._answers.stats import stats_of
 from .._declare.endpoint import endpoint
 from .._declare.params import content, filters, query, tail
 from .._declare.path_names import container_text
 from .._models.model import since
-from .._resource import Resource
+from .._resource import Resource, name_as
 from .._streams.faces.contexts import Opens, Runs
 from .._streams.faces.logs import detect_log_format
-from .._streams.faces.process_output import detect_frames
 from .._types import Content, Filters, Moment
+from ..errors import NotFound
 
 if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
@@ -45,6 +47,39 @@ __all__ = ["Containers"]
 
 async def _has_tty(containers: Containers, *, id: str, **_: object) -> bool:
     return (await containers.inspect(id)).config.tty
+
+
+def _prepare_attach(
+    containers: Containers, *, id: str, stdin: bool, **_: object
+) -> Callable[[ProcessStream], Awaitable[None]]:
+    async def prepare(stream: ProcessStream) -> None:
+        await stream.detect_frames(lambda: _has_tty(containers, id=id))
+        if stdin:
+            stream.eof_problem = lambda: _eof_problem(containers, id)
+
+    return prepare
+
+
+async def _eof_problem(containers: Containers, id: str) -> str:
+    """Why a half-close would lose output: Docker then drops what a container with an input that stays open writes."""
+    try:
+        look = await containers._inspect_named(id)  # pyright: ignore[reportPrivateUsage]
+    except NotFound:
+        return ""
+    config = look.container.config
+    if look.is_podman or not config.open_stdin or look.container.state.status in ("exited", "dead"):
+        return ""
+    if config.tty:
+        return (
+            "the container has a terminal, and Docker would drop all its further output; send b'\\x04' (ctrl-d) in its "
+            "place"
+        )
+    if not config.stdin_once:
+        return (
+            "the container was created without stdin_once, so its input stays open, and Docker would drop all its "
+            "further output; create it with stdin_once=True, or leave the block"
+        )
+    return ""
 
 
 class Containers(Resource):
@@ -236,7 +271,10 @@ class Containers(Resource):
         """
         ...
 
-    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=detect_frames(_has_tty))
+    @endpoint("GET /containers/{id}/json", answer=named_inspect_of)
+    async def _inspect_named(self, id: str) -> NamedInspect: ...
+
+    @endpoint("POST /containers/{id}/attach", upgrade="tcp", prepare=_prepare_attach)
     def attach(
         self,
         id: str,
@@ -251,8 +289,14 @@ class Containers(Resource):
         """Connect to the output and input of a container's first process (`docker attach`).
 
         Enter it, best before the container is started, so that nothing is missed. `logs` first sends the output so far,
-        `stream=False` ends after that. Leaving closes the connection; the container keeps running. Raises NotFound.
-        Route: POST /containers/{id}/attach.
+        `stream=False` ends after that. Leaving closes the connection; the container keeps running.
+
+        `send_eof` ends the input of a container that was created with `stdin_once`. It looks at the container first:
+        for one without `stdin_once`, or with a terminal, Docker would drop all further output, so there it raises
+        InvalidArgument; under a terminal send b"\\x04". Under a terminal, the bytes 16 17 (ctrl-p ctrl-q) in the input
+        end the attach on Docker while the container runs on, unless `detach_keys` names other keys.
+
+        Raises NotFound. Route: POST /containers/{id}/attach.
         """
         ...
 
@@ -270,8 +314,9 @@ class Containers(Resource):
     ) -> Opens[WebSocket]:
         """Connect to the output and input of a container's first process over a WebSocket.
 
-        Enter it. Stdout and stderr are not distinguished. Engines before API 1.42 attach all three streams, whatever is
-        chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
+        Enter it. Stdout and stderr are not distinguished. Under a terminal, the bytes 16 17 (ctrl-p ctrl-q) in the
+        input end it while the container runs on, unless `detach_keys` names other keys. Engines before API 1.42 attach
+        all three streams, whatever is chosen. Raises NotFound. Route: GET /containers/{id}/attach/ws.
         """
         ...
 
@@ -292,9 +337,10 @@ class Containers(Resource):
         """What a container has written (`docker logs`).
 
         Enter it to read the output as it comes, or enter `.entries()` to read it line by line. `follow` goes on with
-        what is still to come. `tail` is a number of lines. `timestamps` puts the time before each line, `details` the
-        extra attributes of its log driver; entries hold both apart from the line. Raises NotFound, and NotSupported for
-        a log driver that cannot be read. Route: GET /containers/{id}/logs.
+        what is still to come. `tail` is a number of lines, where each 16 KiB of a longer line count as one; so the log
+        may begin inside a line, and so it may if the log driver has dropped its oldest file. `timestamps` puts the time
+        before each line, `details` the extra attributes of its log driver; entries hold both apart from the line.
+        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
         """
         ...
 
@@ -385,3 +431,6 @@ class Containers(Resource):
         Route: GET /containers/json.
         """
         ...
+
+
+name_as(Containers, {"_inspect_named": "inspect"})

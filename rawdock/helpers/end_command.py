@@ -86,9 +86,14 @@ async def end_command(docker: Operations, container: str, exec_id: str, marker: 
         try:
             if ended_inside:
                 ended_inside = await _end_inside(docker, container, marker, user)
+        except (NotFound, Conflict):
+            return await _is_stopped(docker, container)
+        try:
             state = await docker.exec.inspect(exec_id)
             cleanup.extend()
-        except (NotFound, Conflict):
+        except NotFound:
+            return True  # it ended with its container, which may have been started anew since
+        except Conflict:
             return await _is_stopped(docker, container)
         if (not ended_inside or attempt >= _ATTEMPTS_INSIDE) and docker.address.startswith("unix:"):
             ended_locally |= await anyio.to_thread.run_sync(end_local_processes, marker, state.pid, state.container_id)

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
-from ..errors import InvalidArgument
+from .._streams.faces.process_output import is_from_podman
+from ..api.exec import create_dated, start_as_made
+from ..errors import Conflict, InvalidArgument, NotFound, StatusError
 from ..models import ExecConfig, ExecStartConfig
 from .completion import run_to_completion
+from .container_end import CommandBegin, container_end
 from .end_command import VARIABLE, end_command
-from .process import Input, Process, ProcessResult, RunsProcess
+from .never_started import never_started
+from .process import Input, Process, RunsProcess
+from .results import ProcessResult, title_of
+from .terminal import new_detach_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -21,8 +27,12 @@ if TYPE_CHECKING:
     from .._resources import Operations
     from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
+    from ..models import ExecInspect
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
+
+_KILLED = 128 + 9
+"""The exit code of a command that SIGKILL ended, as the end of its container does."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,45 +53,71 @@ class Execution(Process[ExecuteResult]):
         self, docker: Operations, container: str, config: ExecConfig, marker: str, *, stdin: Input,
         timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
-        super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
+        super().__init__(docker, tty=config.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._container = container
         self._marker = marker
         self._config = config
         self._entered: Opens[ProcessStream] | None = None
+        self._date = ""
 
     async def _start(self) -> ProcessStream:
         config = self._config
         try:
-            self.id = (await self._docker.exec.create(self._container, config)).id
+            self.id, self._date = await create_dated(self._docker.exec, self._container, config)
         except BaseException:
             self._needs_no_kill = True
             raise
         # A command that is just starting cannot be found and ended, and an Engine whose connection breaks at that
         # moment reports it as ended. So the start is completed first, also when cancelled.
-        await run_to_completion(self._open)
+        try:
+            await run_to_completion(self._open)
+        except (NotFound, Conflict) as error:
+            await self._raise_if_ended(error)
+            raise
         assert self._stream is not None
         return self._stream
 
     async def _open(self) -> None:
         start = ExecStartConfig(tty=self._config.tty, console_size=self._config.console_size)
-        context = self._docker.exec.start(self.id, start)
+        context = start_as_made(self._docker.exec, self.id, start)
         self._stream = await context.__aenter__()
         self._entered = context
 
     async def _exit(self) -> ExecuteResult:
         # The output may end a moment before the process does, or long before if the process has closed it.
         pause = 0.001
-        while (state := await self._docker.exec.inspect(self.id)).running:
-            await anyio.sleep(pause)
-            pause = min(pause * 2, 0.2)
+        try:
+            while (state := await self._docker.exec.inspect(self.id)).running:
+                await anyio.sleep(pause)
+                pause = min(pause * 2, 0.2)
+        except (NotFound, Conflict) as error:
+            await self._raise_if_ended(error)
+            raise
+        if state.exit_code == _KILLED:
+            await self._raise_if_ended(state)
+        assert self._stream is not None
+        words = never_started(state, bytes(self._begin), podman=is_from_podman(self._stream, self._docker.is_podman))
         output = self._output
         return ExecuteResult(
             id=self.id,
             exit_code=state.exit_code or 0,
-            stdout=output.stdout,
-            stderr=output.stderr,
-            truncated=output.truncated,
+            stdout=b"" if words else output.stdout,
+            stderr=b"" if words else output.stderr,
+            truncated=output.truncated and not words,
+            error=words,
+            title=title_of(self._config.cmd, f"in {self._container}"),
         )
+
+    async def _raise_if_ended(self, sign: ExecInspect | StatusError) -> None:
+        """Raise ContainerEnded if that is why the command ended, or is not known any more."""
+        podman = self._stream is not None and is_from_podman(self._stream, self._docker.is_podman)
+        begin = CommandBegin(sign, self._date, self.id if podman else "")
+        ended = await container_end(self._docker, self._container, begin)
+        if ended is None:
+            return
+        self._needs_no_kill = True  # it ended with its container
+        ended.stdout, ended.stderr = self._output.stdout, self._output.stderr
+        raise ended from (sign if isinstance(sign, StatusError) else None)
 
     async def _kill(self) -> bool:
         return await end_command(self._docker, self._container, self.id, self._marker, user=self._config.user)
@@ -116,10 +152,20 @@ def execute(
     ends them, or this program does if there is no shell and the Engine runs on the same machine. If neither is
     possible, StillRunning is raised.
 
+    With `tty`, the end of `stdin` is sent as the byte 4 (ctrl-d), twice in the middle of a line, because Docker drops
+    all further output when the input of a terminal is closed. It ends a reader in line mode only. A line of more than
+    4,095 bytes in a `stdin` of bytes is InvalidArgument, because the terminal would cut it. No other byte of the input
+    is taken for the wish to detach.
+
     `timeout` is in seconds and raises TimedOut, with the output so far and `may_still_run`. `output_limit` is as with
-    `run`. If there is no such command, the exit code is 126 or 127 and the output says why. Raises NotFound if the
+    `run`. If the command could not be started, `error` says why, the output is empty, and the exit code is 126 or 127
+    (Docker 20.10 and 26.1: always 126). Docker reports that; on Podman it is guessed from the code and the output.
+    An unknown user is such an error on Docker 20.10 and 26.1; newer ones raise BadRequest, and Podman ServerError.
+
+    Raises ContainerEnded if the container ends, is removed or is started anew meanwhile. Raises NotFound if the
     container does not exist, and Conflict if it is paused or not running. Routes: POST /containers/{id}/exec,
-    POST /exec/{id}/start, GET /exec/{id}/json.
+    POST /exec/{id}/start, GET /exec/{id}/json; and GET /containers/{id}/json and GET /containers/{id}/top for an exit
+    code of 137.
     """
     if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
@@ -134,6 +180,7 @@ def execute(
         attach_stdin=stdin is not None or open_stdin,
         attach_stdout=True,
         attach_stderr=True,
+        detach_keys=new_detach_keys() if tty else "",
     )
     execution = Execution(
         docker, container, config, marker, stdin=stdin, timeout=timeout, output_limit=output_limit

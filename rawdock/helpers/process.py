@@ -6,25 +6,25 @@ import math
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import anyio
-import attrs
 
 from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._streams.faces.contexts import Runs
+from .._streams.faces.items import half_close
 from ..errors import (
     ClosedError,
     DecodeError,
     InvalidArgument,
-    ProcessError,
     RawdockError,
     StillRunning,
     TimedOut,
     TruncatedError,
 )
 from .completion import MAX_WAIT, cleanup_limit_of, run_to_completion
+from .terminal import EndOfInput, check_lines
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from .._streams.split.frames import Frame
 
-__all__ = ["Input", "OutputBuffer", "Process", "ProcessResult", "RunsProcess"]
+__all__ = ["Input", "OutputBuffer", "Process", "RunsProcess"]
+
+_BEGIN = 4096
+"""Bytes from the beginning of the output that are kept in any case: an Engine's error may be there."""
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 """Bytes of stdout, and as many of stderr, that a result holds by default."""
@@ -53,34 +56,6 @@ class _Result(Protocol):
 
 E = TypeVar("E", bound=_Result)
 R = TypeVar("R")
-
-
-@attrs.frozen(kw_only=True)
-class ProcessResult:
-    """The result of a process."""
-
-    exit_code: int
-    """128 plus the signal's number if a signal ended it; 126 or 127 if there was no such command."""
-    stdout: bytes
-    """The output; with a terminal this includes stderr."""
-    stderr: bytes
-    truncated: bool
-    """Whether output beyond `output_limit` was dropped; what came first is kept."""
-
-    def check(self) -> Self:
-        """Return this result if the exit code is 0; otherwise raise ProcessError with the end of the output."""
-        if self.exit_code:
-            text = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")[-_MESSAGE_LENGTH:]
-            raise ProcessError(
-                f"exit code {self.exit_code}{': ' if text else ''}{text}",
-                exit_code=self.exit_code,
-                stdout=self.stdout,
-                stderr=self.stderr,
-            )
-        return self
-
-
-_MESSAGE_LENGTH = 500
 
 
 class OutputBuffer:
@@ -128,9 +103,14 @@ class Process(Generic[E]):
     may_still_run = False
     """Whether the process could not be ended."""
 
-    def __init__(self, docker: Operations, *, stdin: Input, timeout: float | None, output_limit: int | None) -> None:
+    def __init__(
+        self, docker: Operations, *, tty: bool, stdin: Input, timeout: float | None, output_limit: int | None
+    ) -> None:
         self._docker = docker
         self._stdin = upload_body("stdin", stdin) if stdin is not None else None
+        if tty:
+            check_lines(self._stdin)
+        self._terminal = EndOfInput() if tty else None
         if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):
             raise InvalidArgument(f"timeout: {timeout!r} is not a number of seconds")
         if output_limit is not None and output_limit < 0:
@@ -138,6 +118,7 @@ class Process(Generic[E]):
         self._timeout = timeout
         self._deadline = math.inf
         self._output = OutputBuffer(output_limit)
+        self._begin = bytearray()  # of the output, also of what is iterated over or beyond the limit
         self._stream: ProcessStream | None = None
         self._result: E | None = None
         self._needs_no_kill = False
@@ -170,18 +151,32 @@ class Process(Generic[E]):
         stream = self._stream
         assert stream is not None
         if self._timeout is None:
-            return await anext(stream)
-        return await self._before_deadline(lambda: anext(stream))
+            frame = await anext(stream)
+        else:
+            frame = await self._before_deadline(lambda: anext(stream))
+        if len(self._begin) < _BEGIN:
+            self._begin += frame.data[:_BEGIN]
+        return frame
 
     async def send(self, data: bytes) -> None:
         """Send bytes to its stdin. Needs `open_stdin`."""
         assert self._stream is not None
         await self._stream.send(data)
+        if self._terminal is not None:
+            self._terminal.sent(data)
 
     async def send_eof(self) -> None:
-        """Close its stdin; its output goes on."""
-        assert self._stream is not None
-        await self._stream.send_eof()
+        """End its stdin; its output goes on.
+
+        Under a terminal this sends byte 4 (ctrl-d), twice in the middle of a line: it ends a reader in line mode, as
+        `cat`, a shell or `read`, but not one in raw mode, nor a second reader after it.
+        """
+        stream = self._stream
+        assert stream is not None
+        if self._terminal is not None:  # Docker drops all further output when the input of a terminal is closed
+            await stream.send(self._terminal.take())
+        else:
+            await half_close(stream)
 
     async def result(self) -> E:
         """Wait until the process has ended, and return its result. Raises TimedOut if `timeout` passes before."""
@@ -192,8 +187,10 @@ class Process(Generic[E]):
 
     async def _read_to_exit(self) -> E:
         assert self._stream is not None
-        add = self._output.add
+        add, begin = self._output.add, self._begin
         async for frame in self._stream:
+            if len(begin) < _BEGIN:
+                begin += frame.data[:_BEGIN]
             add(frame)
         return await self._exit()
 
@@ -211,16 +208,15 @@ class Process(Generic[E]):
         return self._stdin is not None
 
     async def send_input(self) -> None:
-        """Send all of `stdin`, then close it. It is no error if the process ends without reading it."""
-        stream, data = self._stream, self._stdin
-        assert stream is not None
+        """Send all of `stdin`, then end it. It is no error if the process ends without reading it."""
+        data = self._stdin
         try:
             if isinstance(data, bytes):
-                await stream.send(data)
+                await self.send(data)
             elif data is not None:
                 async for part in data:
-                    await stream.send(part)
-            await stream.send_eof()
+                    await self.send(part)
+            await self.send_eof()
         except (TruncatedError, ClosedError):
             pass
         finally:

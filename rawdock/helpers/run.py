@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, TruncatedError
+from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, StatusError, TruncatedError
 from ..models import ContainerSpec
 from .completion import run_to_completion
-from .process import Input, Process, ProcessResult, RunsProcess
+from .process import Input, Process, RunsProcess
+from .results import ProcessResult, log_once, title_of
+from .terminal import new_detach_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
     from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
-    from ..models import AuthConfig
+    from ..models import AuthConfig, ImageInspect
 
 __all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
 
@@ -35,9 +37,12 @@ class RunResult(ProcessResult):
     """The result of a container's command."""
 
     id: str
-    """The container's id; the container still exists only with `remove=False`."""
-    error: str
-    """An error that the Engine reports in addition to the exit code; usually empty."""
+    """The container's id; the container still exists only with `remove=False`, or if `not_removed` says why."""
+    oom_killed: bool | None = False
+    """Whether the Engine saw the kernel end a process of it for want of memory, which need not be the one whose exit
+    code this is. Looked up if the exit code is not 0 or a memory limit was set; None if the container was gone."""
+    not_removed: str = ""
+    """Why the container could not be removed; empty if it was, or was not to be."""
 
 
 class Running(Process[RunResult]):
@@ -45,12 +50,14 @@ class Running(Process[RunResult]):
 
     id = ""
     """The container's id."""
+    warnings: tuple[str, ...] = ()
+    """What the Engine warned of when it created the container; each was also logged."""
 
     def __init__(
         self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
-        super().__init__(docker, stdin=stdin, timeout=timeout, output_limit=output_limit)
+        super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._label = secrets.token_hex(8)
         self._spec = spec.replace(labels={**spec.labels, LABEL: self._label})
         self._name = name
@@ -63,13 +70,18 @@ class Running(Process[RunResult]):
         self._wait_context: Opens[Waiting] | None = None
         self._waiting: Waiting | None = None
 
+    @property
+    def _title(self) -> str:
+        return title_of(self._spec.cmd, f"in a container of {self._spec.image}")
+
     async def _start(self) -> ProcessStream:
         if self._pull == "always":
             await self._pull_image()
         await self._pull_and_create()
         containers = self._docker.containers
         # Attach and wait before the start: a short command has ended when `start` returns.
-        attach_context = containers.attach(self.id, stdin=self._spec.open_stdin)
+        keys = new_detach_keys() if self._spec.tty else None
+        attach_context = containers.attach(self.id, stdin=self._spec.open_stdin, detach_keys=keys)
         stream = await attach_context.__aenter__()
         self._attach_context = attach_context
         wait_context = containers.wait(self.id, condition="next-exit")
@@ -85,10 +97,19 @@ class Running(Process[RunResult]):
         try:
             await run_to_completion(self._create)
         except NotFound:
-            if self._pull != "missing":
+            # What is missing may also be the image of a mount, a network, or a driver of a volume.
+            if self._pull != "missing" or await self._has_image():
                 raise
             await self._pull_image()
             await run_to_completion(self._create)
+
+    async def _has_image(self) -> bool:
+        """Whether the image is there, for the platform if one was given."""
+        try:
+            image = await self._docker.images.inspect(self._spec.image)
+        except NotFound:
+            return False
+        return not self._platform or _is_for(self._platform, image)
 
     async def _create(self) -> None:
         self._may_exist = True
@@ -100,12 +121,16 @@ class Running(Process[RunResult]):
             self._may_exist = False
             raise
         self.id = created.id
+        self.warnings = tuple(created.warnings)
+        log_once(self._title, self.warnings)
 
     async def _exit(self) -> RunResult:
         assert self._waiting is not None
         exited = await self._waiting.result()
-        if self._remove:
-            await self._delete()
+        oom_killed: bool | None = False
+        if exited.status_code or self._spec.host_config.memory:
+            oom_killed = await self._was_oom_killed()
+        not_removed = await self._remove_ended() if self._remove else ""
         output = self._output
         return RunResult(
             id=self.id,
@@ -114,7 +139,26 @@ class Running(Process[RunResult]):
             stderr=output.stderr,
             truncated=output.truncated,
             error=exited.error.message if exited.error else "",
+            warnings=self.warnings,
+            oom_killed=oom_killed,
+            not_removed=not_removed,
+            title=self._title,
         )
+
+    async def _was_oom_killed(self) -> bool | None:
+        try:
+            return (await self._docker.containers.inspect(self.id)).state.oom_killed
+        except StatusError:
+            return None
+
+    async def _remove_ended(self) -> str:
+        """Remove the container, whose result is known; why it could not be removed, or an empty text."""
+        try:
+            await self._delete()
+        except StatusError as error:
+            log_once(self._title, (f"not removed: {error}",))
+            return str(error)
+        return ""
 
     async def _kill(self) -> bool:
         if not self.id and self._may_exist:
@@ -153,6 +197,20 @@ class Running(Process[RunResult]):
                 await attach_context.__aexit__(None, None, None)
 
 
+def _is_for(platform: str, image: ImageInspect) -> bool:
+    """Whether an image is for a platform, as `linux/arm/v7`; what either does not say fits everything."""
+    wanted = platform.lower().split("/")
+    if len(wanted) == 1 and wanted[0] != image.os:  # the operating system may be left out
+        wanted = [image.os, *wanted]
+    found = [image.os, image.architecture, image.variant]
+    names = [_ARCHITECTURES.get(part, part) for part in wanted]
+    return all(not has or name == has for name, has in zip(names, found, strict=False))
+
+
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "armhf": "arm"}
+"""Other names of architectures, which Engines take too."""
+
+
 def run(
     docker: Operations,
     image: str,
@@ -174,16 +232,20 @@ def run(
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
 
     `spec` has the container's other settings, such as limits, mounts, networks and `tty`. `pull` says when to pull the
-    image. The output is attached and the exit awaited before the container starts, so nothing is missed. At the end
-    the container and its anonymous volumes are removed, unless `remove=False`. If the call is cancelled, fails, or is
-    left before the end, the container is killed and removed in any case.
+    image: "missing" is if the Engine does not have it, or not for `platform`. The output is attached and the exit
+    awaited before the container starts, so nothing is missed. At the end the container and its anonymous volumes are
+    removed, unless `remove=False`. If the call is cancelled, fails, or is left before the end, the container is killed
+    and removed in any case. If only the removal fails after the end, `not_removed` of the result says why.
+
+    With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
     `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
     for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
     raise a DecodeError. Raises NotFound if there is no such image, and the Engine's error for a command that cannot be
     started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
-    DELETE /containers/{id}.
+    DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
+    was set; and GET /images/{name}/json if the creation is NotFound.
     """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")

@@ -43,7 +43,8 @@ class ContainerConfig(Model):
     open_stdin: bool = False
     """Keep stdin open while nobody is attached."""
     stdin_once: bool = False
-    """Close stdin when the first attached client disconnects."""
+    """Close stdin when the input of the first attached client ends. Without it stdin stays open, and Docker drops what
+    the container writes after the end of a client's input."""
     env: list[str] = []
     """Like "NAME=value"; a name alone removes the variable."""
     cmd: list[str] = []

@@ -22,7 +22,8 @@ class ExecConfig(Model):
     working_dir: str = ""
     privileged: bool = False
     detach_keys: str = ""
-    """Like "ctrl-p,ctrl-q"."""
+    """Like "ctrl-a,d"; empty for "ctrl-p,ctrl-q". With a terminal, Docker ends the stream when they are in the input,
+    while the command runs on."""
     console_size: Annotated[list[int], since("1.42")] = []
     """Height and width of the terminal; empty for the Engine's default."""
 
@@ -39,7 +40,7 @@ class ExecStartConfig(Model):
     detach: bool = False
     """Start it without a stream."""
     tty: bool = False
-    """Must be the same as at its creation."""
+    """Must be the same as at its creation. For a command made without a terminal, Docker loses stderr with True."""
     console_size: Annotated[list[int], since("1.42")] = []
     """Height and width of the terminal; empty for the Engine's default."""
 
@@ -64,7 +65,7 @@ class ExecInspect(Model):
     exit_code: int | None = None
     """None until it has ended; Podman says 0 until then."""
     pid: int = 0
-    """On the host; 0 before the start."""
+    """On the host; 0 before the start, and for a command that could not be started. Podman: also 0 after its end."""
     process_config: ProcessConfig = ProcessConfig()
     open_stdin: bool = False
     open_stdout: bool = False

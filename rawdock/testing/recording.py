@@ -15,7 +15,7 @@ from .._iterators import close_iterator
 from .._transport.messages import WireRequest
 from .._transport.transport import EngineTransport, connect_over_tcp, connect_over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
-from .redaction import encodings_of, redact_body, redact_headers
+from .redaction import encodings_of, redact_body, redact_headers, redact_target
 
 __all__ = ["Recorder"]
 
@@ -146,7 +146,8 @@ class _RecordedExchange:
     @property
     def target(self) -> str:
         request = self.request
-        return request.target if isinstance(request, WireRequest) else request.url.raw_path.decode()
+        target = request.target if isinstance(request, WireRequest) else request.url.raw_path.decode()
+        return redact_target(target)
 
     def _answer(self, response: httpx.Response) -> RecordedResponse:
         body = b"".join(self.chunks)

@@ -7,14 +7,19 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any, cast
+from urllib.parse import quote
 
 from ..errors import SECRET_HEADERS
 
-__all__ = ["REDACTED", "encodings_of", "redact_body", "redact_headers"]
+__all__ = ["REDACTED", "encodings_of", "redact_body", "redact_headers", "redact_target"]
 
 REDACTED = "***"
-# Random markers of `run` and `execute`. They are replaced, so that a replay finds the same requests.
+# Random markers of `run` and `execute`, and their keys to detach. They are replaced, so that a replay finds the same
+# requests.
 _MARKERS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}")
+_KEYS = re.compile(rb"(\"DetachKeys\":\s*\"ctrl-)[\^_](,[a-z]){11}(?=\")")
+_KEYS_IN_TARGET = re.compile(r"(\bdetachKeys=ctrl-)(?:%5E|_)(?:%2C[a-z]){11}(?=&|$)")
+_SAME_KEYS = "_" + ",a" * 11
 _SECRETS_ROUTE = re.compile(r"(?:/v[0-9.]+)?/secrets(?:[/?]|$)")
 _SECRET_KEYS = frozenset(
     {
@@ -32,6 +37,13 @@ _SECRET_KEYS = frozenset(
 )
 
 
+def redact_target(target: str) -> str:
+    """The path and query of a request with the random keys of `run` replaced."""
+    return (
+        _KEYS_IN_TARGET.sub(rf"\g<1>{quote(_SAME_KEYS, safe='')}", target) if "detachKeys=ctrl-" in target else target
+    )
+
+
 def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
     """Headers as `Name: value`, with credentials redacted."""
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
@@ -46,6 +58,7 @@ def redact_body(body: bytes, target: str = "") -> bytes:
     """
     keys = _SECRET_KEYS | {"data"} if _SECRETS_ROUTE.search(target) else _SECRET_KEYS
     body = _MARKERS.sub(rb"\g<1>0000000000000000", body)
+    body = _KEYS.sub(rb"\g<1>" + _SAME_KEYS.encode(), body)
     try:
         return _redact_value(body, keys)
     except ValueError:

@@ -13,7 +13,7 @@ import httpx
 
 from .._streams.faces.websocket import accept_value
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, same_body
-from .redaction import redact_body
+from .redaction import redact_body, redact_target
 
 __all__ = ["ChunkMode", "NotRecorded", "Replay"]
 
@@ -50,8 +50,9 @@ class Replay(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.lowlevel.checkpoint()
-        body = redact_body(await request.aread(), request.url.raw_path.decode())
-        exchange = self._find(request.method, request.url.raw_path.decode(), body)
+        target = redact_target(request.url.raw_path.decode())
+        body = redact_body(await request.aread(), target)
+        exchange = self._find(request.method, target, body)
         response = exchange["response"]
         if response is None:
             raise httpx.ReadError("the recording has this request, but no answer to it", request=request)

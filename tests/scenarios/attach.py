@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawdock import Conflict, Docker, NotFound, NotSupported
+from rawdock import Conflict, Docker, InvalidArgument, NotFound, NotSupported
 
 from .kit import container, engine_of, opened, output
 
@@ -107,3 +107,24 @@ async def errors(docker: Docker) -> None:
         await docker.containers.pause(id)
         with pytest.raises(Conflict, match="paused"):
             await opened(docker.containers.attach(id))
+
+
+async def half_closed(docker: Docker) -> None:
+    """`send_eof` is refused where it would cost the output of a container that runs on: on Docker, under a terminal or
+    without `stdin_once`.
+    """
+    podman = "podman" in (await engine_of(docker)).labels
+    ask = ["sh", "-c", "read -r word; sleep 0.3; echo got $word"]
+    for tty, words in ((False, "stdin_once"), (True, "x04")):
+        async with (
+            container(docker, "rawdock-s-attach", ask, open_stdin=True, tty=tty, stdin_once=tty) as id,
+            docker.containers.attach(id, stdin=True) as process,
+        ):
+            await docker.containers.start(id)
+            await process.send(b"word\n")
+            if podman:
+                await process.send_eof()
+            else:
+                with pytest.raises(InvalidArgument, match=words):
+                    await process.send_eof()
+            assert await output(process) == (b"word\r\ngot word\r\n" if tty else b"got word\n", b"")

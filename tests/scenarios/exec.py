@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, NotFound
+from rawdock import BadRequest, Conflict, Docker, InvalidArgument, NotFound
 from rawdock.models import ExecConfig, ExecInspect, ExecStartConfig
 
 from .kit import container, engine_of, executed, opened, output
@@ -184,3 +184,39 @@ async def twice(docker: Docker) -> None:
         else:
             async with docker.exec.start(created.id) as process:
                 assert b"has already run" in (await output(process))[0]
+
+
+async def terminal_as_made(docker: Docker) -> None:
+    """Podman goes by how a command was made, also if it is started without saying so; Docker by how it is started."""
+    podman = "podman" in (await engine_of(docker)).labels
+    say = ["sh", "-c", "echo out; echo err >&2"]
+    plain = ExecConfig(cmd=say, attach_stdout=True, attach_stderr=True)
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        created = await docker.exec.create(id, plain)
+        async with docker.exec.start(created.id, ExecStartConfig(tty=True)) as process:
+            assert process.tty is not podman
+            assert await output(process) == ((b"out\n", b"err\n") if podman else (b"out\n", b""))
+        created = await docker.exec.create(id, plain.replace(tty=True))
+        if podman:
+            async with docker.exec.start(created.id) as process:
+                assert process.tty
+                assert await output(process) == (b"out\r\nerr\r\n", b"")
+
+
+async def half_closed(docker: Docker) -> None:
+    """`send_eof` is refused under a terminal where it would cost the output: on Docker. Byte 4 ends the input there."""
+    podman = "podman" in (await engine_of(docker)).labels
+    async with container(docker, "rawdock-s-exec") as id:
+        await docker.containers.start(id)
+        ask = ["sh", "-c", "read -r word; sleep 0.3; echo got $word; cat; echo end"]
+        config = ExecConfig(cmd=ask, attach_stdin=True, attach_stdout=True, tty=True)
+        created = await docker.exec.create(id, config)
+        async with docker.exec.start(created.id, ExecStartConfig(tty=True)) as process:
+            await process.send(b"word\n\x04")
+            if podman:
+                await process.send_eof()
+            else:
+                with pytest.raises(InvalidArgument, match="x04"):
+                    await process.send_eof()
+            assert await output(process) == (b"word\r\ngot word\r\nend\r\n", b"")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import anyio
 import pytest
 
-from rawdock import Conflict, Docker, InvalidArgument, NotFound, StillRunning, TimedOut
+from rawdock import (
+    BadRequest,
+    Conflict,
+    ContainerEnded,
+    Docker,
+    InvalidArgument,
+    NotFound,
+    ProcessError,
+    ServerError,
+    StillRunning,
+    TimedOut,
+)
+from rawdock.helpers.execute import Execution
 from rawdock.models import ContainerSpec, HostConfig
 
-from .kit import BUSYBOX, container, no_container, opened
+from .kit import BUSYBOX, container, engine_of, no_container, opened
 
 NAME = "rawdock-s-execute"
 
@@ -74,7 +88,7 @@ async def errors(docker: Docker) -> None:
         await docker.containers.start(id)
         done = await docker.execute(id, ["rawdock-s-none"])
         assert done.exit_code in (126, 127)
-        assert b"rawdock-s-none" in done.stdout + done.stderr
+        assert "rawdock-s-none" in done.error
         await docker.containers.pause(id)
         with pytest.raises(Conflict):
             await opened(docker.execute(id, ["true"]))
@@ -188,3 +202,108 @@ async def ended_with_the_container(docker: Docker) -> None:
 
 
 ended_with_the_container.live_only = True  # type: ignore[attr-defined]  # depends on real time
+
+
+async def input_of_a_terminal(docker: Docker) -> None:
+    """The end of input under a terminal ends a reader in line mode, and no output is lost; nor do keys detach."""
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        late = ["sh", "-c", "read x; sleep 0.3; echo got $x"]
+        assert (await docker.execute(id, late, tty=True, stdin=b"hi\n")).stdout == b"hi\r\ngot hi\r\n"
+        for given, shown in (
+            (b"", b""),
+            (b"one\n", b"one\r\none\r\n"),
+            (b"one\r", b"one\r\none\r\n"),
+            (b"one\ntwo", b"one\r\ntwoone\r\ntwo"),
+        ):
+            done = await docker.execute(id, ["cat"], tty=True, stdin=given)
+            assert (done.exit_code, done.stdout) == (0, shown)
+        longest = b"x" * 4095
+        assert (await docker.execute(id, ["wc", "-c"], tty=True, stdin=longest)).stdout.endswith(b"4095\r\n")
+        done = await docker.execute(id, ["cat", "-v"], tty=True, stdin=b"a\x10\x11b\x1ec\x1fd\n")
+        assert (done.exit_code, done.stdout) == (0, b"a^Pb^^c^_d\r\na^Pb^^c^_d\r\n")
+        async with docker.execute(id, ["cat"], tty=True, open_stdin=True) as execution:
+            await execution.send(b"half")
+            await execution.send_eof()
+            assert (await execution.result()).stdout in (b"halfhalf", b"half" * 3)
+
+
+async def input_too_long_for_a_terminal(docker: Docker) -> None:
+    """A line that a terminal would cut is refused before anything is sent."""
+    with pytest.raises(InvalidArgument, match="4096 bytes"):
+        await docker.execute("rawdock-s-none", ["cat"], tty=True, stdin=b"a\n" + b"x" * 4096 + b"\n")
+
+
+async def never_started(docker: Docker) -> None:
+    """A command that could not be started has no output: the Engine's words about it are the error."""
+    engine = await engine_of(docker)
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        for cmd, more in (
+            (["rawdock-s-none"], {}),
+            (["/etc"], {}),
+            (["true"], {"working_dir": "/rawdock-s-none"}),
+            (["rawdock-s-none"], {"tty": True}),
+            (["rawdock-s-none"], {"output_limit": 5}),
+        ):
+            done = await docker.execute(id, cmd, **more)  # type: ignore[arg-type]
+            assert done.exit_code in (126, 127)
+            assert (done.stdout, done.stderr, done.truncated) == (b"", b"", False)
+            assert "/etc" in done.error or "rawdock-s-none" in done.error
+            with pytest.raises(ProcessError, match=re.escape(f"exit code {done.exit_code}: {done.error}")):
+                done.check()
+        # Its own words and exit codes are not taken for those of the Engine.
+        done = await docker.execute(id, ["sh", "-c", "rawdock-s-none"])
+        assert (done.exit_code, done.stderr, done.error) == (127, b"sh: rawdock-s-none: not found\n", "")
+        done = await docker.execute(id, ["sh", "-c", "exit 126"])
+        assert (done.exit_code, done.stdout, done.stderr, done.error) == (126, b"", b"", "")
+        if engine.labels & {"docker-20.10", "docker-26.1"}:
+            assert "rawdock-s-none" in (await docker.execute(id, ["true"], user="rawdock-s-none")).error
+        else:
+            with pytest.raises((BadRequest, ServerError), match="rawdock-s-none"):
+                await docker.execute(id, ["true"], user="rawdock-s-none")
+
+
+async def _has_begun(execution: Execution) -> None:
+    heard = b""
+    while heard != b"begun\n":
+        heard += (await anext(execution)).data
+
+
+async def the_container_ends(docker: Docker) -> None:
+    """A container that ends, is removed or is started anew while a command runs in it is `ContainerEnded`."""
+    begin = ["sh", "-c", "echo begun; exec sleep 300"]
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        async with docker.execute(NAME, begin) as execution:
+            await _has_begun(execution)
+            await docker.containers.stop(id)
+            with pytest.raises(ContainerEnded, match="ended meanwhile") as caught:
+                await execution.result()
+        assert caught.value.exit_code == 7
+        assert caught.value.status in ("exited", "stopped")
+        await docker.containers.start(id)
+        async with docker.execute(NAME, begin) as execution:
+            await _has_begun(execution)
+            await docker.containers.restart(id)
+            with pytest.raises(ContainerEnded, match="started anew") as caught:
+                await execution.result()
+        assert (caught.value.status, caught.value.exit_code) == ("running", None)
+        async with docker.execute(NAME, begin) as execution:
+            await _has_begun(execution)
+            await docker.containers.delete(id, force=True)
+            with pytest.raises(ContainerEnded, match="removed") as caught:
+                await execution.result()
+        assert (caught.value.status, caught.value.exit_code) == ("removed", None)
+        with pytest.raises(NotFound):
+            await docker.execute(NAME, begin)
+
+
+async def the_command_is_killed(docker: Docker) -> None:
+    """A command that is killed alone has exit code 137; its container runs on."""
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        done = await docker.execute(id, ["sh", "-c", "echo begun; kill -9 $$"])
+        assert (done.exit_code, done.stdout) == (137, b"begun\n")
+        with pytest.raises(ProcessError, match=f"^sh -c .* in {id}: exit code 137: begun$"):
+            done.check()

@@ -7,8 +7,16 @@ from collections.abc import AsyncIterator
 import anyio
 import pytest
 
-from rawdock import BadRequest, Docker, NotFound, ProcessError, StreamError, TimedOut
-from rawdock.models import ContainerSpec, HostConfig
+from rawdock import (
+    BadRequest,
+    Docker,
+    InvalidArgument,
+    NotFound,
+    ProcessError,
+    StreamError,
+    TimedOut,
+)
+from rawdock.models import ContainerSpec, HostConfig, Mount
 
 from .kit import BUSYBOX, OPEN, container, engine_of, no_container, no_image
 
@@ -207,3 +215,54 @@ async def beside_others(docker: Docker) -> None:
 
 
 beside_others.live_only = True  # type: ignore[attr-defined]  # their order varies
+
+
+async def input_of_a_terminal(docker: Docker) -> None:
+    """The end of input under a terminal ends a reader in line mode, and no output is lost."""
+    await no_container(docker, NAME)
+    spec = ContainerSpec(tty=True)
+    late = ["sh", "-c", "read x; sleep 0.3; echo got $x"]
+    assert (await docker.run(BUSYBOX, late, spec=spec, stdin=b"hi\n", name=NAME)).stdout == b"hi\r\ngot hi\r\n"
+    done = await docker.run(BUSYBOX, ["sh", "-c", "sleep 0.3; cat -v"], spec=spec, stdin=b"a\x10\x11b", name=NAME)
+    assert (done.exit_code, done.stdout) == (0, b"a^Pba^Pb")
+    with pytest.raises(InvalidArgument, match="4096 bytes"):
+        await docker.run(BUSYBOX, ["cat"], spec=spec, stdin=b"x" * 4096, name=NAME)
+
+
+async def something_else_is_missing(docker: Docker) -> None:
+    """If what is missing is not the image, nothing is pulled, and the Engine says what it is."""
+    await no_container(docker, NAME)
+    async with container(docker, f"{NAME}-image"):
+        pass  # pulls the image
+    engine = await engine_of(docker)
+    if "podman" in engine.labels:
+        host = HostConfig(volumes_from=["rawdock-s-none"])
+    elif engine.has("1.48"):
+        host = HostConfig(mounts=[Mount(type="image", source="rawdock-s-none:1", target="/mnt")])
+    else:
+        host = HostConfig(binds=["rawdock-s-run:/mnt"], volume_driver="rawdock-s-none")  # it looks for 15 s
+    spec = ContainerSpec(host_config=host)
+    with pytest.raises(NotFound, match="rawdock-s-none") as caught:
+        await docker.run(BUSYBOX, ["true"], spec=spec, name=NAME)
+    assert caught.value.operation == "containers.create"
+    assert await _gone(docker)
+
+
+async def out_of_memory(docker: Docker) -> None:
+    """A container out of memory is told from one that was killed; with exit code 0 it is looked up under a limit."""
+    await no_container(docker, NAME)
+    limit = ContainerSpec(host_config=HostConfig(memory=16 << 20, memory_swap=16 << 20))
+    done = await docker.run(BUSYBOX, ["sh", "-c", "exec tail /dev/zero"], spec=limit, name=NAME)
+    assert (done.exit_code, done.oom_killed, done.not_removed) == (137, True, "")
+    done = await docker.run(BUSYBOX, ["sh", "-c", "exit 137"], name=NAME)
+    assert (done.exit_code, done.oom_killed) == (137, False)
+    assert (await docker.run(BUSYBOX, ["true"], spec=limit, name=NAME)).oom_killed is False
+    assert (await docker.run(BUSYBOX, ["true"], name=NAME)).oom_killed is False
+
+
+async def checked(docker: Docker) -> None:
+    """A failed check names the command, the image, the exit code and the end of stderr."""
+    await no_container(docker, NAME)
+    done = await docker.run(BUSYBOX, ["sh", "-c", "echo out; echo why >&2; exit 3"], name=NAME)
+    with pytest.raises(ProcessError, match=f"^sh -c .* in a container of {BUSYBOX}: exit code 3: why$"):
+        done.check()

@@ -273,6 +273,30 @@ FAILURES: tuple[Failure, ...] = (
             "test_output.py::test_both_ways_at_once",
             "test_races.py::test_large_input_and_output_at_the_same_time",
             "scenarios/exec.py::input_ends",
+            "test_terminal.py::test_input_is_ended_by_a_byte",
+            "test_output.py::test_the_input_of_a_terminal_is_not_half_closed",
+            "test_output.py::test_the_end_of_the_input_of_a_container",
+            "scenarios/execute.py::input_of_a_terminal",
+            "scenarios/run.py::input_of_a_terminal",
+        ),
+    ),
+    Failure(
+        "bytes of the input that the Engine takes for the wish to detach",
+        _BOTH,
+        (
+            "test_terminal.py::test_keys_to_detach",
+            "test_terminal.py::test_input_is_ended_by_a_byte",
+            "scenarios/execute.py::input_of_a_terminal",
+        ),
+    ),
+    Failure(
+        "the end of a container taken for that of a command in it",
+        _ENDS,
+        (
+            "test_container_end.py::test_killed_with_its_container",
+            "test_container_end.py::test_killed_alone",
+            "test_container_end.py::test_the_command_is_not_known_any_more",
+            "scenarios/execute.py::the_container_ends",
         ),
     ),
     Failure(

@@ -89,6 +89,14 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
         async for line in lines:
             assert_type(line, LogEntry)
             assert_type(line.time, rawdock.Timestamp | None)
+            assert_type(line.may_begin_inside, bool)
+    done = (await docker.run("app:1", ["x"])).check()
+    assert_type(done, rawdock.RunResult)
+    assert_type(done.warnings, tuple[str, ...])
+    assert_type(done.oom_killed, bool | None)
+    assert_type(done.not_removed, str)
+    assert_type((await docker.execute("web", ["x"], tty=True)).error, str)
+    await docker.wait_healthy("web", restarts=3)
     async with docker.containers.stats("web") as stats:
         async for usage in stats.usage():
             assert_type(usage, rawdock.Usage)

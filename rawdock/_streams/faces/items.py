@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from ...errors import RawdockError
 from ..answer import Answer
 
-__all__ = ["ItemStream", "Sender"]
+__all__ = ["ItemStream", "Sender", "half_close"]
 
 I = TypeVar("I")  # noqa: E741 - an item
 
@@ -68,5 +68,10 @@ class Sender:
         await self._answer.send(data)
 
     async def send_eof(self) -> None:
-        """End the sending half; receiving goes on."""
+        """End the sending half of the connection; receiving goes on."""
         await self._answer.send_eof()
+
+
+async def half_close(sender: Sender) -> None:
+    """End the sending half of a connection, without the questions that `send_eof` may ask first."""
+    await sender._answer.send_eof()  # pyright: ignore[reportPrivateUsage]

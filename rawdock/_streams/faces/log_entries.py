@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from ...errors import RawdockError
+from ...errors import NotSupported, RawdockError
 from ..answer import Answer
 from ..split.log_lines import (
     MESSAGE_SIZE,
@@ -39,7 +39,9 @@ class LogEntries:
         self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
 
-    async def detect_format(self, has_tty: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool) -> None:
+    async def detect_format(
+        self, has_tty: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool, tail: bool
+    ) -> None:
         """Choose the splitter before the first read. As in `LogStream`, but the answer may also be JSON lines."""
         headers = self._answer.response.headers
         kind = headers.get("content-type", "").partition(";")[0].strip()
@@ -49,8 +51,17 @@ class LogEntries:
             details and not podman,  # it accepts the parameter, but adds nothing
             0 if podman else MESSAGE_SIZE,  # it cuts lines wherever a read of it ended
             self._limit,
+            tail,
         )
         self.tty = kind != FRAMES_TYPE and await has_tty()
+        if podman and self.tty and timestamps:
+            raise self._answer.add_request(
+                NotSupported(
+                    "entries: Podman puts times inside the lines of a terminal that were written in parts; "
+                    "use timestamps=False",
+                    status=501,
+                )
+            )
         if kind in _JSON:
             self._splitter = JsonLogSplitter(log_format, tty=self.tty)
         else:

@@ -24,6 +24,7 @@ class LogsRequest:
     has_tty: Callable[[], Awaitable[bool]]
     timestamps: bool
     details: bool
+    tail: bool
 
     async def __call__(self, stream: LogStream) -> None:
         await stream.detect_frames(self.has_tty)
@@ -44,7 +45,9 @@ class Logs(Opens[LogStream]):
         """The logs line by line: `async with docker.containers.logs("web").entries() as entries: ...`.
 
         Each entry is a whole line, with its `time` and `details` apart. A line longer than `Limits.value` comes in
-        several entries. `json` asks for JSON lines, an experiment of Docker 29.5 (API 1.54) and newer; other Engines
+        several entries. With `tail`, the first entry of each stream may be the end of a longer line: `may_begin_inside`
+        says so. For the terminal of a container, Podman puts times inside lines: with `timestamps` this raises
+        NotSupported there. `json` asks for JSON lines, an experiment of Docker 29.5 (API 1.54) and newer; other Engines
         answer as always. The entries are the same, but what is not UTF-8 is lost, since JSON cannot hold it.
         """
         if not isinstance(json, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -56,7 +59,9 @@ class Logs(Opens[LogStream]):
             return entries
 
         async def detect(entries: LogEntries) -> None:
-            await entries.detect_format(request.has_tty, timestamps=request.timestamps, details=request.details)
+            await entries.detect_format(
+                request.has_tty, timestamps=request.timestamps, details=request.details, tail=request.tail
+            )
 
         return Opens(connect, detect)
 
@@ -67,7 +72,9 @@ def detect_log_format(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., 
     `has_tty` is called with the resource and the arguments of the call, and tells whether the process has a terminal.
     """
 
-    def prepare(resource: object, *, timestamps: bool, details: bool, **arguments: object) -> LogsRequest:
-        return LogsRequest(lambda: has_tty(resource, **arguments), timestamps, details)
+    def prepare(
+        resource: object, *, timestamps: bool, details: bool, tail: int | str | None, **arguments: object
+    ) -> LogsRequest:
+        return LogsRequest(lambda: has_tty(resource, **arguments), timestamps, details, tail not in (None, "all"))
 
     return prepare

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from ...errors import InvalidArgument
 from ..split.frames import Frame, FrameSplitter, RawSplitter
 from .decoded_text import TextStream
 from .items import ItemStream, Sender
 
-__all__ = ["FRAMES_TYPE", "LogStream", "ProcessStream", "detect_frames"]
+__all__ = ["FRAMES_TYPE", "LogStream", "ProcessStream", "is_from_podman"]
 
 FRAMES_TYPE = "application/vnd.docker.multiplexed-stream"
 
@@ -38,19 +39,31 @@ class LogStream(ItemStream[Frame]):
 
 
 class ProcessStream(LogStream, Sender):
-    """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone."""
+    """A process's output to iterate over, and its input to send to; `send_eof` ends its input alone, or refuses."""
+
+    eof_problem: Callable[[], Awaitable[str]] | None = None
+    """Says why `send_eof` would lose output; an empty text if it would not."""
+
+    async def send_eof(self) -> None:
+        """End the input by a half-close of the connection; output goes on.
+
+        Docker drops all further output when the input of a terminal ends, or that of a container without
+        `stdin_once`. There this raises InvalidArgument and sends nothing. Under a terminal, send b"\\x04" (ctrl-d),
+        which ends a reader in line mode.
+        """
+        if self.eof_problem is not None and (problem := await self.eof_problem()):
+            raise self._answer.add_request(InvalidArgument(f"send_eof: {problem}"))
+        await super().send_eof()
 
 
-def detect_frames(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., Callable[[LogStream], Awaitable[None]]]:
-    """For an endpoint's `prepare`: finds out whether the output has frames.
+def is_from_podman(stream: ProcessStream, known: bool | None) -> bool:
+    """Whether the answer to the start of an exec came from Podman.
 
-    `has_tty` is called with the resource and the arguments of the call, and tells whether the process has a terminal.
+    `known` is what the client knows of its Engine. If it knows nothing: Podman's upgrade has no header of the Engine.
     """
-
-    def prepare(resource: object, **arguments: object) -> Callable[[LogStream], Awaitable[None]]:
-        async def detect(stream: LogStream) -> None:
-            await stream.detect_frames(lambda: has_tty(resource, **arguments))
-
-        return detect
-
-    return prepare
+    if known is not None:
+        return known
+    answer = stream._answer  # pyright: ignore[reportPrivateUsage]
+    if answer.response.status_code == 101:
+        return not answer.header("api-version")
+    return bool(answer.header("libpod-api-version"))

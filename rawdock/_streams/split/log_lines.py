@@ -56,6 +56,11 @@ class LogEntry(NamedTuple):
     """What the log driver or the swarm adds to the line; empty unless requested with `details`."""
     continues: bool = False
     """Whether the line continues in the next entry of its stream, because it is longer than the limit."""
+    may_begin_inside: bool = False
+    """Whether this may be the end of a longer line: true for the first entry of each stream if a `tail` was given.
+
+    Docker counts the pieces of 16 KiB in which it stores a long line as lines of their own. Only the JSON lines of
+    Docker 29 may say that the line is whole."""
 
     @property
     def text(self) -> str:
@@ -72,6 +77,8 @@ class LogFormat(NamedTuple):
     """The size at which the Engine splits a line; 0 if it splits lines anywhere."""
     limit: int = 16 * 1024 * 1024
     """The longest line that is returned in one entry."""
+    tail: bool = False
+    """Whether only the end of the log was requested, which may begin inside a line."""
 
 
 class LogSplitter(Protocol):
@@ -89,12 +96,13 @@ class LogSplitter(Protocol):
 class _Line:
     """The current line of one stream."""
 
-    __slots__ = ("_limit", "_stream", "_tty", "data", "details", "started", "time")
+    __slots__ = ("_limit", "_stream", "_tty", "data", "details", "may_begin_inside", "started", "time")
 
-    def __init__(self, stream: StreamName, tty: bool, limit: int) -> None:
+    def __init__(self, stream: StreamName, tty: bool, log_format: LogFormat) -> None:
         self._stream: StreamName = stream
         self._tty = tty
-        self._limit = max(limit, 1)
+        self._limit = max(log_format.limit, 1)
+        self.may_begin_inside = log_format.tail
         self.data = bytearray()
         self.started = False
         self.time: Timestamp | None = None
@@ -120,14 +128,16 @@ class _Line:
         self._cut(out)
         if self._tty and self.data.endswith(b"\r"):
             del self.data[-1]
-        out.append(LogEntry(self._stream, bytes(self.data), self.time, self.details))
+        out.append(LogEntry(self._stream, bytes(self.data), self.time, self.details, False, self.may_begin_inside))
         self.data.clear()
-        self.started = False
+        self.started = self.may_begin_inside = False
 
     def _cut(self, out: list[Any]) -> None:
         while len(self.data) > self._limit:
-            out.append(LogEntry(self._stream, bytes(self.data[: self._limit]), self.time, self.details, True))
+            part = bytes(self.data[: self._limit])
+            out.append(LogEntry(self._stream, part, self.time, self.details, True, self.may_begin_inside))
             del self.data[: self._limit]
+            self.may_begin_inside = False
 
 
 class _Prefix:
@@ -142,6 +152,11 @@ class _Prefix:
         self._partial_word = bytearray()
         self.words_left = 0
         """The number of words that have not come yet."""
+
+    @property
+    def last_details(self) -> bytes:
+        """The last details as they came."""
+        return self._last[0]
 
     def start(self) -> None:
         self.words_left = self._timestamps + self._details
@@ -189,7 +204,7 @@ class FramedLogSplitter:
     def __init__(self, log_format: LogFormat) -> None:
         self._prefix = _Prefix(log_format.timestamps, log_format.details)
         self._message_size = log_format.message_size
-        self._lines = {name: _Line(name, False, log_format.limit) for name in _NAMES}
+        self._lines = {name: _Line(name, False, log_format) for name in _NAMES}
         self._line = self._lines["stdout"]
         self._header = b""
         self._remaining: int = 0
@@ -254,16 +269,17 @@ class FramedLogSplitter:
 
 
 class TerminalLogSplitter:
-    """Splits the log of a terminal, which has no frames. A long line may have a timestamp before each message."""
+    """Splits the log of a terminal, which has no frames. In a long line, each message may have a time and details."""
 
     def __init__(self, log_format: LogFormat) -> None:
         self._plain = not (log_format.timestamps or log_format.details)
+        self._timestamps = log_format.timestamps
         self._prefix = _Prefix(log_format.timestamps, log_format.details)
         self._prefix.start()
-        self._line = _Line("stdout", True, log_format.limit)
-        self._message_size = log_format.message_size if log_format.timestamps else 0
+        self._line = _Line("stdout", True, log_format)
+        self._message_size = 0 if self._plain else log_format.message_size
         self._size = 0  # of the text in the current message
-        self._rest = b""  # may be the timestamp of the next message
+        self._rest = b""  # may be the beginning of the words before the next message
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
         out: list[LogEntry | RawdockError] = []
@@ -277,11 +293,12 @@ class TerminalLogSplitter:
                 data = self._prefix.feed(data, self._line)
                 continue
             if self._message_size and self._size == self._message_size:
-                if len(data) < _STAMP_SIZE and b"\n" not in data:
+                begins = self._begins_message(data)
+                if begins is None:
                     self._rest = data
                     break
                 self._size = 0
-                if _STAMP.match(data):
+                if begins:
                     self._prefix.start()
                     continue
             room = self._message_size - self._size if self._message_size else len(data)
@@ -293,6 +310,20 @@ class TerminalLogSplitter:
                 self._size = 0
                 self._prefix.start()
         return out
+
+    def _begins_message(self, data: bytes) -> bool | None:
+        """Whether the words of another message of the line stand here; None if more has to come to tell.
+
+        The details are the same before each message, so they are known.
+        """
+        if self._timestamps:
+            if len(data) < _STAMP_SIZE and b"\n" not in data:
+                return None
+            return _STAMP.match(data) is not None
+        words = self._prefix.last_details + b" "
+        if len(data) < len(words) and words.startswith(data):
+            return None
+        return data.startswith(words)
 
     def feed_eof(self) -> None:
         pass
@@ -311,7 +342,7 @@ class JsonLogSplitter:
     def __init__(self, log_format: LogFormat, *, tty: bool) -> None:
         self._values: JsonSplitter[object] = JsonSplitter(lambda value: value, loads, load_lines, log_format.limit)
         self._log_format = log_format
-        self._lines = {name: _Line(name, tty, log_format.limit) for name in _NAMES}
+        self._lines = {name: _Line(name, tty, log_format) for name in _NAMES}
 
     def feed(self, data: bytes) -> list[LogEntry | RawdockError]:
         out: list[LogEntry | RawdockError] = []
@@ -333,14 +364,16 @@ class JsonLogSplitter:
             return StreamError(str(message["Error"]))
         line = self._lines[message["Source"]]
         data = message.get("Line", "").encode(errors="replace")
+        part = message.get("MetaData")
         if not line.started:
+            if part and part.get("Ordinal") == 1:
+                line.may_begin_inside = False
             if self._log_format.timestamps:
                 line.time = Timestamp(message["Timestamp"])
             if self._log_format.details:
                 pairs = message.get("Attrs") or ()
                 line.details = MappingProxyType({pair["Key"]: pair["Value"] for pair in pairs})
         line.add(data, out)
-        part = message.get("MetaData")
         if part["Last"] if part else len(data) < self._log_format.message_size:
             line.finish(out)
         return None

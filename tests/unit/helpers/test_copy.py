@@ -98,6 +98,17 @@ def everything(folder: Path) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def archives_reach_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Podman; what they do not reach on Docker is the subject of test_memory_mounts."""
+
+    async def mounts_of(docker: Docker, container: str) -> None:
+        return None
+
+    for module in ("copy", "single_file"):
+        monkeypatch.setattr(f"rawdock.helpers.{module}.mounts_of", mounts_of)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Where to copy to, with something beside it that may not be touched."""

@@ -104,8 +104,10 @@ class FakeEngine:
             case "GET", "json" if name == "json":
                 found = [{"Id": one} for one, label in self.containers.items() if label in target]
                 return json_answer(json.dumps(found).encode())
-            case "GET", "json":
+            case "GET", "json" if name in self.executions:
                 return self.executions[name].inspected()
+            case "GET", "json":
+                return self._inspected(name)
             case "POST", "attach":
                 await peer.send(UPGRADED + SAID)
                 await self.run_while(lambda: name in self.containers)
@@ -118,6 +120,12 @@ class FakeEngine:
                 await self._execute(self.executions[name], peer)
                 return None
         return NO_CONTENT
+
+    def _inspected(self, name: str) -> bytes:
+        if name.startswith("c") and name[1:] and name not in self.containers:
+            return json_answer(b'{"message":"No such container"}', b"404 Not Found")
+        state = {"Status": "exited" if self.short else "running", "Running": not self.short}
+        return json_answer(json.dumps({"Id": name, "State": state}).encode())
 
     async def _execute(self, execution: FakeExec, peer: Peer) -> None:
         if execution.ends_others:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import anyio
 import pytest
@@ -152,4 +153,102 @@ async def test_invalid_ports(port: int) -> None:
     async with serving(engine.answer) as server, Docker(server.path) as docker:
         with pytest.raises(InvalidArgument, match="65535"):
             await docker.wait_port("sick", port)
+        assert not server.requests
+
+
+def told(status: str, health: str = "", *, policy: str = "", restarts: int = 0, code: int = 3, error: str = "",
+         most: int = 0) -> dict[str, Any]:  # fmt: skip
+    """A container as inspect tells of it."""
+    running = status in ("running", "restarting")
+    state: dict[str, Any] = {"Status": status, "Running": running, "Restarting": status == "restarting"}
+    state |= {"ExitCode": code, "Error": error}
+    if health:
+        state["Health"] = {"Status": health, "Log": []}
+    host = {"RestartPolicy": {"Name": policy, "MaximumRetryCount": most}}
+    return {"Id": "x", "Name": "/sick", "State": state, "RestartCount": restarts, "HostConfig": host}
+
+
+class Patient:
+    """A container that is told of each time it is asked for; the last one stays. No event comes."""
+
+    def __init__(self, *states: dict[str, Any]) -> None:
+        self.states = list(states)
+
+    async def answer(self, request: bytes, peer: Peer) -> bytes | None:
+        if b"/events" in request:
+            await peer.send(HEAD)
+            await anyio.sleep_forever()
+        now = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return json_answer(json.dumps(now).encode())
+
+
+@pytest.mark.parametrize("ended", ["exited", "stopped", "restarting"])
+@pytest.mark.parametrize("policy", ["always", "unless-stopped", "on-failure"])
+async def test_healthy_after_a_crash(policy: str, ended: str) -> None:
+    """Between its end and its restart it is not given up."""
+    starting = told("running", "starting", policy=policy)
+    patient = Patient(
+        starting,
+        starting,
+        told(ended, "starting", policy=policy),
+        told("running", "starting", policy=policy, restarts=1),
+        told("running", "healthy", policy=policy, restarts=1),
+    )
+    async with serving(patient.answer) as server, Docker(server.path) as docker:
+        with anyio.fail_after(60):
+            assert (await docker.wait_healthy("sick")).status == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "seconds"),
+    [
+        (told("exited", policy="always"), "exited, with exit code 3, and was not restarted in 5 s", 5),
+        (told("exited", policy="on-failure"), "not restarted in 5 s", 5),
+        (told("exited", policy="on-failure", code=0), "exited, with exit code 0$", 0),
+        (told("exited", policy="on-failure", restarts=2, most=2), "exited, with exit code 3$", 0),
+        (told("exited", policy="no", error="what it was"), "exit code 3: what it was$", 0),
+        (told("created", error="no such program", code=0), "could not be started: no such program", 0),
+    ],
+)
+async def test_given_up(state: dict[str, Any], words: str, seconds: float) -> None:
+    """At once where nothing restarts it; and where its policy should, but does not, after 5 seconds."""
+    async with serving(Patient(state).answer) as server, Docker(server.path) as docker:
+        begin = anyio.current_time()
+        with pytest.raises(Unhealthy, match=words) as caught:
+            await docker.wait_healthy("sick")
+        assert seconds <= anyio.current_time() - begin < seconds + 1
+    assert caught.value.status == state["State"]["Status"]
+
+
+async def test_a_restarting_container_has_time() -> None:
+    """The Engine pauses before a restart, a minute at last: then it says `restarting`."""
+    waiting = told("restarting", policy="always", restarts=9)
+    patient = Patient(*[waiting] * 20, told("running", "healthy", policy="always", restarts=10))
+    async with serving(patient.answer) as server, Docker(server.path) as docker:
+        begin = anyio.current_time()
+        assert (await docker.wait_healthy("sick")).status == "healthy"
+        assert anyio.current_time() - begin > 30
+
+
+@pytest.mark.parametrize(("restarts", "given_up"), [(1, True), (2, True), (3, False), (None, False)])
+async def test_too_many_restarts(restarts: int | None, given_up: bool) -> None:
+    """Those since the call count; one that got healthy in time is healthy."""
+
+    def now(count: int, health: str = "starting") -> dict[str, Any]:
+        return told("running", health, policy="always", restarts=count)
+
+    patient = Patient(now(5), now(5), now(6), now(7), now(8, "healthy"))
+    async with serving(patient.answer) as server, Docker(server.path) as docker:
+        if not given_up:
+            assert (await docker.wait_healthy("sick", restarts=restarts)).status == "healthy"
+            return
+        with pytest.raises(Unhealthy, match=f"after {restarts} restarts"):
+            await docker.wait_healthy("sick", restarts=restarts)
+
+
+@pytest.mark.parametrize("restarts", [0, -1, True, "2"])
+async def test_invalid_restarts(restarts: Any) -> None:
+    async with serving(Patient(told("running")).answer) as server, Docker(server.path) as docker:
+        with pytest.raises(InvalidArgument, match="restarts"):
+            await docker.wait_healthy("sick", restarts=restarts)
         assert not server.requests

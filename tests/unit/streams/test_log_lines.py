@@ -14,7 +14,7 @@ from faultserver import Peer, json_answer, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rawdock import DecodeError, Docker, InvalidArgument, Limits, StreamError, TruncatedError
+from rawdock import DecodeError, Docker, InvalidArgument, Limits, NotSupported, StreamError, TruncatedError
 from rawdock._models.model import Timestamp
 from rawdock._streams.faces.decoded_text import TextStream
 from rawdock._streams.split.frames import Frame
@@ -121,8 +121,9 @@ def test_lines_out_of_frames(lines: list[Said], log_format: LogFormat, cuts: lis
 
 @given(LINES, LOG_FORMATS, CUTS)
 def test_lines_of_a_terminal(lines: list[Said], log_format: LogFormat, cuts: list[int]) -> None:
-    """There are no frames: inside a long line, the size of the buffer says where a message ends."""
-    log_format = log_format._replace(details=False)
+    """There are no frames: inside a long line, the size of the buffer says where a message ends.
+
+    Neither times nor details before it are left in the line."""
     lines = [line._replace(stream="stdout") for line in lines]
     data = b"".join(written(message, log_format) for message in messages(lines, tty=True))
     assert read(TerminalLogSplitter(log_format), data, cuts) == entries(lines, log_format)
@@ -325,6 +326,33 @@ async def test_json_if_requested() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("tail", "inside"), [(None, False), ("all", False), (3, True), (0, True)])
+async def test_a_tail_is_noted(tail: Any, inside: bool) -> None:
+    async with (
+        engine(FRAMES, framed(ONE, LogFormat())) as (docker, _, _),
+        docker.containers.logs("x", tail=tail).entries() as lines,
+    ):
+        assert [one.may_begin_inside async for one in lines] == [inside]
+
+
+@pytest.mark.anyio
+async def test_podmans_times_in_a_terminal() -> None:
+    """They may stand anywhere in a line, so they are refused; without times, or without a terminal, all is well."""
+    podman = b"Content-Type: application/vnd.docker.raw-stream\r\n" + PODMAN
+    for tty, timestamps in ((True, True), (True, False), (False, True)):
+        data = b"one\r\n" if tty else framed(ONE, LogFormat(timestamps=timestamps))
+        async with engine(podman, data, tty=tty) as (docker, _, _):
+            logs = docker.containers.logs("x", timestamps=timestamps)
+            if tty and timestamps:
+                with pytest.raises(NotSupported, match="timestamps=False"):
+                    async with logs.entries():
+                        pass
+                continue
+            async with logs.entries() as lines:
+                assert [one.data async for one in lines] == [b"one"]
+
+
+@pytest.mark.anyio
 async def test_podman_adds_no_details() -> None:
     """Podman adds no details, so no word of a line is read as details."""
     body = framed(Message("stdout", b"two words\n", STAMP.format(1), True, False), LogFormat(timestamps=True))
@@ -389,3 +417,44 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
             assert scope.cancelled_caught
             go.set()
             assert [one.text async for one in text] == ["wo\r\n"]
+
+
+@pytest.mark.parametrize("kind", ["frames", "json", "terminal"])
+def test_a_tail_may_begin_inside_a_line(kind: str) -> None:
+    """The first entry of each stream, and no other; also if it is so long that it comes in parts."""
+    log_format = LogFormat(message_size=1000, limit=1000 if kind == "json" else 10, tail=True)
+    said = [
+        Message("stdout", b"rest of it\n", STAMP.format(1), True, False),
+        Message("stderr", b"a line that is longer\n", STAMP.format(2), True, False),
+        Message("stdout", b"next\n", STAMP.format(3), True, False),
+    ]
+    splitter: Any
+    if kind == "json":
+        splitter, data = JsonLogSplitter(log_format, tty=False), b"".join(map(as_json, said))
+    elif kind == "frames":
+        splitter, data = FramedLogSplitter(log_format), b"".join(framed(one, log_format) for one in said)
+    else:
+        splitter, data = TerminalLogSplitter(log_format), b"".join(one.data for one in said if one.stream == "stdout")
+    found = [(one.stream, one.data, one.may_begin_inside) for one in read(splitter, data, [])]
+    assert [one for one in found if one[0] == "stdout"] == [
+        ("stdout", b"rest of it", True),
+        ("stdout", b"next", False),
+    ]
+    if kind != "terminal":
+        assert [one[2] for one in found if one[0] == "stderr"] == ([True] if kind == "json" else [True, False, False])
+
+
+@pytest.mark.parametrize(("ordinal", "inside"), [(1, False), (2, True), (None, True)])
+def test_metadata_says_where_a_line_begins(ordinal: int | None, inside: bool) -> None:
+    """Only the JSON lines of Docker 29 have it, and only for a line in pieces."""
+    value: dict[str, Any] = {"Line": "text\n", "Source": "stdout", "Timestamp": STAMP.format(1)}
+    if ordinal is not None:
+        value["MetaData"] = {"Last": True, "ID": "1", "Ordinal": ordinal}
+    splitter = JsonLogSplitter(LogFormat(tail=True), tty=False)
+    (found,) = splitter.feed(json.dumps(value).encode() + b"\n")
+    assert found == LogEntry("stdout", b"text", may_begin_inside=inside)
+
+
+def test_without_a_tail_nothing_begins_inside() -> None:
+    data = framed(Message("stdout", b"one\n", "", True, False), LogFormat())
+    assert [one.may_begin_inside for one in read(FramedLogSplitter(LogFormat()), data, [])] == [False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from anyio.lowlevel import checkpoint
 from faultserver import Peer, Server, json_answer, serving
 
 import rawdock
-from rawdock import Docker
+from rawdock import Docker, InvalidArgument
 from rawdock.models import ExecStartConfig
 from rawdock.streams import Opens, ProcessStream
 
@@ -282,6 +283,109 @@ async def test_frames_of_an_exec_are_detected(kind: bytes, config: ExecStartConf
         assert [item async for item in process] == [("stdout", data if tty else b"a")]
         assert process.tty is tty
         assert server.requests == [b"GET /_ping", b"POST /v1.51/exec/x/start"]
+
+
+LIBPOD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 5.4.2\r\nContent-Length: 2\r\n\r\nOK"
+
+
+def made(tty: bool) -> bytes:
+    return json_answer(b'{"ID":"x","ProcessConfig":{"tty":%b}}' % (b"true" if tty else b"false"))
+
+
+@pytest.mark.parametrize("config", [None, ExecStartConfig(), ExecStartConfig(tty=True)])
+@pytest.mark.parametrize("tty", [True, False])
+async def test_podman_goes_by_how_an_exec_was_made(config: ExecStartConfig | None, tty: bool) -> None:
+    """So it is asked, whatever the start says: known from the ping, or from the answer if the version is pinned."""
+    data = frame(1, b"a")
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/x/json" in request:
+            return made(tty)
+        await peer.send(upgrade(RAW) + data)
+        return None
+
+    async with serving(answer, ping=LIBPOD) as server:
+        for version in (None, "1.41"):
+            async with Docker(server.path, version=version) as docker, docker.exec.start("x", config) as process:
+                assert process.tty is tty
+                assert [item async for item in process] == [("stdout", data if tty else b"a")]
+                assert docker.is_podman is (None if version else True)
+    assert server.requests.count(b"GET /v1.41/exec/x/json") == 2
+
+
+async def test_the_input_of_a_terminal_is_not_half_closed() -> None:
+    """Docker would drop the output, so `send_eof` refuses, and nothing is sent; Podman does not."""
+    for ping, refused in ((None, True), (LIBPOD, False)):
+        got: list[bytes] = []
+
+        async def answer(request: bytes, peer: Peer, got: list[bytes] = got) -> bytes | None:
+            if b"/x/json" in request:
+                return made(True)
+            await peer.send(upgrade(RAW))
+            while await peer._more():
+                pass
+            got.append(peer._buffer)
+            await peer.send(b"said")
+            return None
+
+        async with (
+            serving(answer, **({"ping": ping} if ping else {})) as server,
+            Docker(server.path) as docker,
+            docker.exec.start("x", ExecStartConfig(tty=True)) as process,
+        ):
+            if refused:
+                with pytest.raises(InvalidArgument, match=r"send b'.x04'") as caught:
+                    await process.send_eof()
+                assert caught.value.operation == "exec.start"
+                continue
+            await process.send_eof()
+            assert [item async for item in process] == [("stdout", b"said")]
+        assert got == [b""]
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "podman", "words"),
+    [
+        ({"OpenStdin": True, "StdinOnce": True}, "running", False, ""),
+        ({"OpenStdin": True}, "running", False, "stdin_once"),
+        ({"OpenStdin": True}, "created", False, "stdin_once"),
+        ({"OpenStdin": True, "StdinOnce": True, "Tty": True}, "running", False, "x04"),
+        ({"OpenStdin": True}, "exited", False, ""),
+        ({"OpenStdin": True, "Tty": True}, "running", True, ""),
+        ({"OpenStdin": True}, "running", True, ""),
+        ({}, "running", False, ""),
+        (None, "", False, ""),
+    ],
+)
+async def test_the_end_of_the_input_of_a_container(
+    config: dict[str, bool] | None, status: str, podman: bool, words: str
+) -> None:
+    """It is looked at when the input is to be ended: where that would cost the output, it is refused."""
+    body = json.dumps({"Id": "x", "Config": config, "State": {"Status": status}}).encode()
+    head = b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n" % (b"Libpod-Api-Version: 5\r\n" * podman, len(body))
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/x/json" in request:
+            return json_answer(b'{"message":"gone"}', b"404 Not Found") if config is None else head + body
+        await peer.send(upgrade())
+        while await peer._more():
+            pass
+        await peer.send(frame(1, b"said"))
+        return None
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        async with docker.containers.attach("x", stdin=True) as process:
+            assert INSPECT not in server.requests
+            if words:
+                with pytest.raises(InvalidArgument, match=words):
+                    await process.send_eof()
+            else:
+                await process.send_eof()
+                assert [item async for item in process] == [("stdout", b"said")]
+            assert server.requests.count(INSPECT) == 1
+        async with docker.containers.attach("x") as process:  # without the input there is nothing to lose
+            await process.send_eof()
+        assert server.requests.count(INSPECT) == 1
 
 
 @pytest.mark.parametrize("tty", [True, False])

@@ -18,7 +18,7 @@ from rawdock import Docker, TruncatedError, Unauthorized
 from rawdock.models import AuthConfig
 from rawdock.testing import NotRecorded, Recorder, Recording, Replay
 from rawdock.testing.format import from_piece
-from rawdock.testing.redaction import redact_body
+from rawdock.testing.redaction import redact_body, redact_target
 from rawdock.testing.replay import ChunkMode
 
 pytestmark = pytest.mark.anyio
@@ -338,3 +338,19 @@ def test_secrets_of_a_swarm(target: str, body: dict[str, object], hidden: str) -
     text = json.dumps(body).encode()
     assert hidden not in redact_body(text, target).decode()
     assert hidden in redact_body(json.dumps({"Data": hidden}).encode(), "/v1.51/configs/create").decode()
+
+
+def test_random_keys_are_replaced() -> None:
+    """The keys to detach that `run` and `execute` make differ each time; those that a caller gave stay."""
+    for first, text in (("^", "%5E"), ("_", "_")):
+        keys = ",".join([f"ctrl-{first}", *"qwertyuiopz"[:11]])
+        body = json.dumps({"Cmd": ["x"], "DetachKeys": keys}).encode()
+        assert json.loads(redact_body(body))["DetachKeys"] == "ctrl-_" + ",a" * 11
+        target = "/v1.51/containers/c/attach?stdin=true&detachKeys=" + keys.replace("^", "%5E").replace(",", "%2C")
+        assert text in target
+        assert redact_target(target).endswith("&detachKeys=ctrl-_" + "%2Ca" * 11)
+    for given in ("ctrl-p,ctrl-q", "ctrl-^,a", "ctrl-_,a,b"):
+        body = json.dumps({"DetachKeys": given}).encode()
+        assert redact_body(body) == body
+        target = f"/v1.51/containers/c/attach?detachKeys={given.replace('^', '%5E').replace(',', '%2C')}&stdin=true"
+        assert redact_target(target) == target
