@@ -65,6 +65,8 @@ class Answer:
         self._ended = False
         self._iterator_broken = False
         self._send_lock: anyio.Lock | None = None
+        self.upload: object = None
+        """A request body to close with the answer."""
         self._sent_without_waiting = 0
 
     def set_splitter(self, splitter: Splitter) -> None:
@@ -212,3 +214,4 @@ class Answer:
         with anyio.CancelScope(shield=True):
             await close_iterator(self._iterator)
             await self.response.aclose()
+            await close_iterator(self.upload)
