@@ -10,6 +10,8 @@ _NO_SWARM = "it does not support swarms"
 _FRAMES = "the frames of earlier output have wrong lengths"
 _LAST = "sometimes its last line (`tail=1`) is not the last one"
 _NO_NAME = "it gives an imported image no name"
+_STATUS = "then it answers with an error status"
+_NO_LIMITS = "its tree of cgroup v2 has no controllers here: no limits, and no measures of memory and processes"
 _NO_ID = "its samples do not name their container"
 
 CANNOT: dict[tuple[str, str], str] = {
@@ -37,7 +39,6 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "checkpoints-kept"): "it has no such route",
     ("podman", "combine filters of volumes"): "it lists a volume that matches only one of them",
     ("podman", "end with past events"): "it sends nothing if `until` is in the past, and truncates times to seconds",
-    ("podman", "fail inside the stream before any layer"): "then it answers with an error status",
     ("podman", "filter networks by type"): "it supports neither type nor scope as a filter",
     ("podman", "form a swarm"): _NO_SWARM,
     ("podman", "have checkpoints"): "it has no such route",
@@ -85,6 +86,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "events-kinds"): "it has no events of networks",
     ("podman-4.3", "events-life"): "an expected event is missing",
     ("podman-4.3", "exec-detached"): "it does not report that a detached command has ended",
+    ("podman-4.3", "fail inside the stream before any layer"): _STATUS,
     ("podman-4.3", "images-committed"): "it ignores the configuration given to a commit",
     ("podman-4.3", "images-looked-at"): "its history has no tags",
     ("podman-4.3", "lifecycle-errors"): "it has no route to update a container",
@@ -104,6 +106,15 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "usage-once"): _NO_ID,
     ("podman-4.3", "usage-samples"): _NO_ID,
     ("podman-4.3", "volumes-made"): "it needs a file system with quotas for a volume with a size",
+    ("podman-5.4", "fail inside the stream before any layer"): _STATUS,
+    ("podman-5.8", "fail inside the stream before any layer"): _STATUS,
+    ("podman-6.1", "builds-limits"): _NO_LIMITS,
+    ("podman-6.1", "commit with an author"): "it ignores the author",
+    ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
+    ("podman-6.1", "measure memory"): _NO_LIMITS,
+    ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
+    ("podman-6.1", "usage-figures"): _NO_LIMITS,
+    ("podman-6.1", "usage-samples"): _NO_LIMITS,
 }
 
 

@@ -154,7 +154,8 @@ async def committed(docker: Docker) -> None:
         try:
             found = await docker.images.inspect(made.id)
             assert found.config.cmd == ["true"]
-            assert found.author == "Ada"
+            if engine.can("commit with an author"):
+                assert found.author == "Ada"
             assert found.comment == "a comment"
             assert len(found.root_fs.layers) == 2
             if engine.can("commit with config"):

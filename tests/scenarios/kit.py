@@ -33,7 +33,9 @@ class Engine(NamedTuple):
     """Which Engine a client is connected to."""
 
     labels: frozenset[str]
-    """For example `podman` and `podman-5.4`; or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
+    """For example `podman` and `podman-5.4`; or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`.
+
+    From Docker 29 on, the label has only the first number, as in `docker-29`."""
 
     api: tuple[int, ...]
 
@@ -53,6 +55,8 @@ async def engine_of(docker: Docker) -> Engine:
     api = tuple(map(int, ping.api_version.split(".")))
     if ping.libpod_api_version:
         return Engine(frozenset({"podman", f"podman-{number}"}), api)
+    if int(number.partition(".")[0]) >= 29:
+        number = number.partition(".")[0]
     labels = {"docker", f"docker-{number}"}
     info = await docker.system.info()
     if ["driver-type", "io.containerd.snapshotter.v1"] in info.driver_status:
