@@ -55,7 +55,8 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
         inner: list[str] = []
         if parameter.since or parameter.until:
             names[f"_s{index}"], names[f"_u{index}"] = parameter.since, parameter.until
-            inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
+            if not parameter.if_known:
+                inner.append(f"_gate({where!r}, _version, _s{index}, _u{index})")
         if parameter.place == "body" and parameter.encode is _params.upload_body:
             inner.append(f"_body = {key}({where!r}, {name})")
             body, content_type = "_body", _TAR
@@ -87,6 +88,8 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
                 test = f"{name} != {default}"
             elif parameter.default is not None:
                 test = f"{name} is not None and {name} is not {default}"
+            if parameter.if_known:
+                test += f" and _version >= _s{index}"
             lines.append(f"if {test}:")
             lines += [f"    {line}" for line in inner]
     if headers:

@@ -53,6 +53,8 @@ class Parameter(NamedTuple):
     encode: Callable[[str, Any], Any] = _params.text
     always: bool = False
     """Whether it is sent even if it equals its default."""
+    if_known: bool = False
+    """Whether it is left out where the API version does not have it."""
 
 
 class Declaration:
@@ -132,6 +134,7 @@ class Declaration:
             until=next((parse_version(gate.version) for gate in gates if isinstance(gate, until)), None),
             encode=encode,
             always=any(isinstance(mark, query) and mark.always for mark in marks),
+            if_known=any(isinstance(mark, query) and mark.if_known for mark in marks),
         )
 
     @staticmethod
