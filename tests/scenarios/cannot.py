@@ -12,6 +12,8 @@ _LAST = "sometimes its last line (`tail=1`) is not the last one"
 _NO_NAME = "it gives an imported image no name"
 _STATUS = "then it answers with an error status"
 _NO_LIMITS = "its tree of cgroup v2 has no controllers here: no limits, and no measures of memory and processes"
+_NO_JSON_LINES = "it sends frames, whatever is asked for"
+_NO_MAC = "it ignores the address, and makes one"
 _NO_ID = "its samples do not name their container"
 
 CANNOT: dict[tuple[str, str], str] = {
@@ -19,9 +21,12 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker", "refuse a second start"): "it reports in the output that the command has already run",
     ("docker-20.10", "checkpoints-ends"): "its CRIU does not work with this kernel",
     ("docker-20.10", "import for a platform"): "it applies the operating system and ignores the architecture",
+    ("docker-20.10", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-20.10", "set the shared memory of a BuildKit build"): "its BuildKit ignores it",
     ("docker-20.10", "swarm-volume"): "it has no cluster volumes, which need API 1.42",
     ("docker-20.10", "write checkpoints"): "its CRIU does not work with this kernel",
+    ("docker-26.1", "connect with a MAC address"): _NO_MAC,
+    ("docker-26.1", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-26.1-ctrd", "building-fails"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "building-folder"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "building-given"): _NO_UPLOAD,
@@ -30,6 +35,8 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker-26.1-ctrd", "builds-buildkit-fails"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "builds-cancelled"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "builds-pruned"): _NO_UPLOAD,
+    ("docker-28.5", "connect with a MAC address"): _NO_MAC,
+    ("docker-28.5", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-ctrd", "report existing layers"): "it lists only the layers that it downloads",
     ("podman", "accept extra hosts for a build"): "it expects a JSON list, where Docker expects one parameter per host",
     ("podman", "accept ulimits for a build"): "it expects strings, where Docker expects objects",
@@ -63,6 +70,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "report stats of a stopped container"): "it sends nothing, or an error with status 200",
     ("podman", "run health checks"): "it runs them by timers of systemd",
     ("podman", "select earlier outputs"): "an attach with logs always begins with both outputs",
+    ("podman", "send log lines as JSON"): _NO_JSON_LINES,
     ("podman", "services-ends"): _NO_SWARM,
     ("podman", "services-errors"): _NO_SWARM,
     ("podman", "services-given"): _NO_SWARM,
@@ -113,6 +121,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
     ("podman-6.1", "measure memory"): _NO_LIMITS,
     ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
+    ("podman-6.1", "set limits"): _NO_LIMITS,
     ("podman-6.1", "usage-figures"): _NO_LIMITS,
     ("podman-6.1", "usage-samples"): _NO_LIMITS,
 }
