@@ -352,10 +352,10 @@ class Client:
         if headers:
             bound = bound._replace(headers=bound.headers + headers)
         request = self._request(endpoint, bound, "stream")
-        sending = False
+        answered = False
         try:
             response = await self._transport.handle_async_request(request)
-            sending = type(response) is OpenResponse
+            answered = True
         except httpx.TransportError as error:
             raise self._add_request(translate(error), endpoint, bound) from error
         except RawdockError as error:
@@ -363,11 +363,13 @@ class Client:
         except BodyFailed as failed:
             raise self._caller_error(failed, endpoint, bound) from failed.error.__cause__
         finally:
-            # rawdock's transport may still be sending, and closes it then; another may not have read all of it.
-            if request.body.__class__ is not bytes and not sending:
+            # rawdock's transport may still be sending, and closes it then.
+            if not answered and request.body.__class__ is not bytes:
                 await close_iterator(request.body)
         response.request = request  # httpx's client does this for other transports
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
+        if type(response) is not OpenResponse and request.body.__class__ is not bytes:
+            opened.upload = request.body  # another transport may not have read all of it, or may still be reading
         try:
             if 200 <= response.status_code < 300 or response.status_code == 101:
                 return stream(opened, self._limits.value)

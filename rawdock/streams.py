@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._streams.faces.builds import BuildStream as BuildStream
     from ._streams.faces.container_wait import Waiting as Waiting
     from ._streams.faces.contexts import Opens as Opens
+    from ._streams.faces.contexts import Prunes as Prunes
     from ._streams.faces.contexts import Runs as Runs
     from ._streams.faces.decoded_text import OutputText as OutputText
     from ._streams.faces.decoded_text import TextStream as TextStream
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     from ._streams.faces.logs import Logs as Logs
     from ._streams.faces.process_output import LogStream as LogStream
     from ._streams.faces.process_output import ProcessStream as ProcessStream
+    from ._streams.faces.prunes import BuildPruneStream as BuildPruneStream
+    from ._streams.faces.prunes import ContainersPruneStream as ContainersPruneStream
+    from ._streams.faces.prunes import ImagesPruneStream as ImagesPruneStream
+    from ._streams.faces.prunes import NetworksPruneStream as NetworksPruneStream
+    from ._streams.faces.prunes import PruneStream as PruneStream
+    from ._streams.faces.prunes import VolumesPruneStream as VolumesPruneStream
     from ._streams.faces.pulls_and_pushes import PluginPullStream as PluginPullStream
     from ._streams.faces.pulls_and_pushes import PullResult as PullResult
     from ._streams.faces.pulls_and_pushes import PullStream as PullStream

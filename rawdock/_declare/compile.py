@@ -56,8 +56,9 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
             path_values[name] = f"_p{index}"
             continue
         inner: list[str] = []
-        if parameter.since and not parameter.until:
+        if parameter.since:
             names[f"_s{index}"] = parameter.since
+        if parameter.since and not parameter.until and not parameter.if_known:
             inner.append(f"_gate({where!r}, _version, _s{index})")
         if parameter.place == "body" and parameter.encode is _params.upload_body:
             inner.append(f"_body = {key}({where!r}, {name})")
@@ -94,6 +95,8 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
                 test = f"{name} != {default}"
             elif parameter.default is not None:
                 test = f"{name} is not None and {name} is not {default}"
+            if parameter.if_known:
+                test += f" and _version >= _s{index}"
             lines.append(f"if {test}:")
             lines += [f"    {line}" for line in inner]
     if headers:

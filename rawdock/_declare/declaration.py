@@ -56,6 +56,8 @@ class Parameter(NamedTuple):
     """Whether it is sent even if it equals its default."""
     guards: bool = False
     """Whether it must not be left out where it is gone; see `until`."""
+    if_known: bool = False
+    """Whether it is left out where the API version does not have it."""
 
 
 class Declaration:
@@ -137,6 +139,7 @@ class Declaration:
             encode=encode,
             always=any(isinstance(mark, query) and mark.always for mark in marks),
             guards=any(isinstance(mark, until) and mark.guards for mark in marks),
+            if_known=any(isinstance(mark, query) and mark.if_known for mark in marks),
         )
 
     @staticmethod

@@ -58,6 +58,8 @@ class query(NamedTuple):
     encode: Encode | None = None
     always: bool = False
     """Sent even if it equals its default, because the Engine has another default."""
+    if_known: bool = False
+    """Left out where the API version does not have it, instead of raising a VersionError."""
 
 
 class header(NamedTuple):

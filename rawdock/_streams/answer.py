@@ -16,7 +16,7 @@ from .._transport.transport import AnswerStream
 from .._transport.wire import Write
 from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
 
-__all__ = ["Answer", "Splitter", "bytes_to_send"]
+__all__ = ["Answer", "Splitter", "WholeBody", "bytes_to_send"]
 
 # After this many bytes were sent without waiting, other tasks are allowed to run. Each send counts for some bytes more.
 _CHECKPOINT_BYTES = 64 * 1024
@@ -41,8 +41,8 @@ def bytes_to_send(data: object) -> bytes:
     return bytes(cast("bytes", data))
 
 
-class _NoSplitter:
-    """Leaves the body as it comes."""
+class WholeBody:
+    """A splitter that leaves the body as it comes."""
 
     def feed(self, data: bytes) -> list[Any]:
         return [data]
@@ -58,13 +58,15 @@ class Answer:
         self.response = response
         self.operation = operation
         self._sent = sent
-        self._splitter: Splitter = _NoSplitter()
+        self._splitter: Splitter = WholeBody()
         self._stream = response.stream if isinstance(response.stream, AnswerStream) else None
         self._iterator: AsyncIterator[bytes] | None = None  # of the stream of another transport
         self._read_items = self._read_iterator if self._stream is None else self._stream.read
         self._ended = False
         self._iterator_broken = False
         self._send_lock: anyio.Lock | None = None
+        self.upload: object = None
+        """A request body to close with the answer."""
         self._sent_without_waiting = 0
 
     def set_splitter(self, splitter: Splitter) -> None:
@@ -212,3 +214,4 @@ class Answer:
         with anyio.CancelScope(shield=True):
             await close_iterator(self._iterator)
             await self.response.aclose()
+            await close_iterator(self.upload)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._answers.archive_stat import stat_of
 from .._answers.named_inspect import NamedInspect, named_inspect_of
 from .._answers.stats import stats_of
-from .._declare.endpoint import endpoint
+from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import content, filters, query, tail
 from .._declare.path_names import container_text
 from .._models.model import since
 from .._resource import Resource, name_as
-from .._streams.faces.contexts import Opens, Runs
+from .._streams.faces.contexts import Opens, Prunes, Runs
 from .._streams.faces.logs import detect_log_format
 from .._types import Content, Filters, Moment
 from ..errors import NotFound
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._streams.faces.downloads import ArchiveStream, Chunks
     from .._streams.faces.logs import Logs
     from .._streams.faces.process_output import ProcessStream
+    from .._streams.faces.prunes import ContainersPruneStream
     from .._streams.faces.stats import StatsStream
     from .._streams.faces.websocket import WebSocket
     from ..models import (
@@ -209,12 +210,22 @@ class Containers(Resource):
         ...
 
     @endpoint("POST /containers/prune")
-    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> ContainersPruned:
+    def _prune(
+        self,
+        *,
+        filters: Annotated[Filters | None, filters] = None,
+        stream: Annotated[bool, query(if_known=True), since("1.56")] = False,
+    ) -> Runs[ContainersPruneStream, ContainersPruned]: ...
+
+    @wraps_endpoint(_prune)
+    def prune(self, *, filters: Filters | None = None) -> Prunes[ContainersPruneStream, ContainersPruned]:
         """Delete all containers that are not running (`docker container prune`).
 
+        Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
+        run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
         Filters: `until`, `label`. Route: POST /containers/prune.
         """
-        ...
+        return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
     @endpoint("GET /containers/{id}/json")
     async def inspect(self, id: str, *, size: bool = False) -> ContainerInspect:
@@ -427,7 +438,8 @@ class Containers(Resource):
     ) -> list[ContainerSummary]:
         """List the running containers (`docker ps`), or `all` of them (`docker ps -a`), the newest first.
 
-        `limit` lists that many of the newest, whatever their state. `size` adds sizes in bytes, which takes time.
+        `limit` lists that many of the newest, whatever their state. `size` adds sizes in bytes, which takes time. The
+        filter `annotation`, as `key` or `key=value`, needs API 1.56 (not run on an Engine).
         Route: GET /containers/json.
         """
         ...

@@ -21,7 +21,7 @@ from .._declare.params import (
 from .._models.model import since
 from .._reference import parse_reference
 from .._resource import Resource
-from .._streams.faces.contexts import Opens, Runs
+from .._streams.faces.contexts import Opens, Prunes, Runs
 from .._types import Content, Filters
 from ..errors import InvalidArgument
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .._streams.faces.builds import BuildResult, BuildStream
     from .._streams.faces.downloads import Chunks
     from .._streams.faces.loads import ImportResult, ImportStream, LoadResult, LoadStream
+    from .._streams.faces.prunes import ImagesPruneStream
     from .._streams.faces.pulls_and_pushes import PullResult, PullStream, PushResult, PushStream
     from ..models import (
         AttestationStatement,
@@ -180,13 +181,23 @@ class Images(Resource):
         ...
 
     @endpoint("POST /images/prune")
-    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> ImagesPruned:
+    def _prune(
+        self,
+        *,
+        filters: Annotated[Filters | None, filters] = None,
+        stream: Annotated[bool, query(if_known=True), since("1.56")] = False,
+    ) -> Runs[ImagesPruneStream, ImagesPruned]: ...
+
+    @wraps_endpoint(_prune)
+    def prune(self, *, filters: Filters | None = None) -> Prunes[ImagesPruneStream, ImagesPruned]:
         """Delete unused images (`docker image prune`): untagged ones, or with the filter `dangling=False` all unused.
 
+        Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
+        run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
         With containerd's image store an image whose tag a BuildKit build has taken is gone at once, not left untagged
         (Docker 28.5, 29.8). Route: POST /images/prune.
         """
-        ...
+        return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
     @endpoint("POST /images/create")
     def _import(

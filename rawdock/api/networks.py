@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from .._declare.endpoint import endpoint
-from .._declare.params import filters
+from .._declare.endpoint import endpoint, wraps_endpoint
+from .._declare.params import filters, query
+from .._models.model import since
 from .._resource import Resource
+from .._streams.faces.contexts import Prunes, Runs
 from .._types import Filters
 
 if TYPE_CHECKING:
+    from .._streams.faces.prunes import NetworksPruneStream
     from ..models import (
         NetworkConnectRequest,
         NetworkCreated,
@@ -41,8 +44,8 @@ class Networks(Resource):
     async def connect(self, id: str, connection: NetworkConnectRequest) -> None:
         """Connect a container to a network (`docker network connect`).
 
-        Raises NotFound, Conflict if it is connected already, and Forbidden if the network does not allow it.
-        Route: POST /networks/{id}/connect.
+        Docker under API 1.54 ignores the `mac_address` of `endpoint_config`. Raises NotFound, Conflict if it is
+        connected already, and Forbidden if the network does not allow it. Route: POST /networks/{id}/connect.
         """
         ...
 
@@ -65,12 +68,22 @@ class Networks(Resource):
         ...
 
     @endpoint("POST /networks/prune")
-    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> NetworksPruned:
+    def _prune(
+        self,
+        *,
+        filters: Annotated[Filters | None, filters] = None,
+        stream: Annotated[bool, query(if_known=True), since("1.56")] = False,
+    ) -> Runs[NetworksPruneStream, NetworksPruned]: ...
+
+    @wraps_endpoint(_prune)
+    def prune(self, *, filters: Filters | None = None) -> Prunes[NetworksPruneStream, NetworksPruned]:
         """Delete every network that no container uses (`docker network prune`).
 
+        Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
+        run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
         Filters: `until`, `label`. Route: POST /networks/prune.
         """
-        ...
+        return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
     @endpoint("GET /networks/{id}")
     async def inspect(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from .._declare.endpoint import endpoint
-from .._declare.params import filters
+from .._declare.endpoint import endpoint, wraps_endpoint
+from .._declare.params import filters, query
+from .._models.model import since
 from .._resource import Resource
+from .._streams.faces.contexts import Prunes, Runs
 from .._types import Filters
 
 if TYPE_CHECKING:
+    from .._streams.faces.prunes import VolumesPruneStream
     from ..models import Volume, VolumeCreateRequest, VolumeList, VolumesPruned, VolumeUpdate
 
 __all__ = ["Volumes"]
@@ -37,13 +40,23 @@ class Volumes(Resource):
         ...
 
     @endpoint("POST /volumes/prune")
-    async def prune(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumesPruned:
+    def _prune(
+        self,
+        *,
+        filters: Annotated[Filters | None, filters] = None,
+        stream: Annotated[bool, query(if_known=True), since("1.56")] = False,
+    ) -> Runs[VolumesPruneStream, VolumesPruned]: ...
+
+    @wraps_endpoint(_prune)
+    def prune(self, *, filters: Filters | None = None) -> Prunes[VolumesPruneStream, VolumesPruned]:
         """Delete volumes that no container uses (`docker volume prune`).
 
         From API 1.42 on only those without a name of their own, or all with the filter `all=True`; before, all.
+        Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
+        run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
         Filters: `label`, `all`. Route: POST /volumes/prune.
         """
-        ...
+        return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
     @endpoint("PUT /volumes/{name}", since="1.42")
     async def update(self, name: str, update: VolumeUpdate, *, version: int) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .common import Platform as Platform
     from .common import ProgressDetail as ProgressDetail
     from .common import ProgressLine as ProgressLine
+    from .common import PruneLine as PruneLine
     from .configs import Config as Config
     from .configs import ConfigSpec as ConfigSpec
     from .containers import Committed as Committed

@@ -58,6 +58,12 @@ class ProgressLine(Model):
     error_detail: Annotated[ErrorDetail, wire("errorDetail")] = ErrorDetail()
 
 
+class PruneLine(ProgressLine):
+    """A line of a prune: the `id` of an object and what was done with it. The last one has the report as `aux`."""
+
+    aux: Annotated[object, wire("aux")] = None
+
+
 class Platform(Model):
     """Operating system and processor, as in an OCI image index."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from rawdock._models.model import Model, Timestamp, since, until, wire
 
 from .common import Descriptor, DriverData
-from .host_config import HostConfig, Resources, RestartPolicy
+from .host_config import HostConfig, Resources, RestartPolicy, ThrottleDevice, WeightDevice
 from .networks import Address, EndpointSettings, NetworkingConfig, PortBinding
 
 
@@ -83,8 +83,25 @@ class ContainerCreated(Model):
 
 
 class ContainerUpdate(Resources):
-    """The changes of `containers.update`; zero leaves a limit unchanged."""
+    """The changes of `containers.update`; zero leaves a limit unchanged.
 
+    Of the rules for single devices, None leaves those that there are unchanged, and an empty list removes them. Engines
+    under API 1.55 would ignore them.
+    """
+
+    blkio_weight_device: Annotated[list[WeightDevice] | None, since("1.55")] = None  # type: ignore[assignment]
+    blkio_device_read_bps: Annotated[list[ThrottleDevice] | None, since("1.55")] = None  # type: ignore[assignment]
+    blkio_device_write_bps: Annotated[list[ThrottleDevice] | None, since("1.55")] = None  # type: ignore[assignment]
+    blkio_device_read_iops: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        list[ThrottleDevice] | None,
+        wire("BlkioDeviceReadIOps"),
+        since("1.55"),
+    ] = None  # type: ignore[assignment]
+    blkio_device_write_iops: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        list[ThrottleDevice] | None,
+        wire("BlkioDeviceWriteIOps"),
+        since("1.55"),
+    ] = None  # type: ignore[assignment]
     restart_policy: RestartPolicy = RestartPolicy()
 
 

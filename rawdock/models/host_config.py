@@ -208,6 +208,9 @@ class HostConfig(Resources):
     mounts: list[Mount] = []
     console_size: list[int] = []
     """Height and width, in characters."""
+    umask: Annotated[int | None, since("1.56")] = None
+    """The container's first umask, like 0o027, also of commands and health checks; None for the default. Not run on an
+    Engine."""
     annotations: Annotated[dict[str, str], since("1.43")] = {}
     """Passed to the container runtime."""
     cap_add: list[str] = []

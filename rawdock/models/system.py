@@ -281,7 +281,7 @@ class ImagesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ImageSummary] = []
-    """The objects of the list in `DataUsage` once more."""
+    """If `verbose` is set; Docker 29.8 sends them in any case."""
 
 
 class ContainersDiskUsage(Model):
@@ -293,7 +293,7 @@ class ContainersDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[ContainerSummary] = []
-    """The objects of the list in `DataUsage` once more."""
+    """If `verbose` is set; Docker 29.8 sends them in any case."""
 
 
 class VolumesDiskUsage(Model):
@@ -305,7 +305,7 @@ class VolumesDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[Volume] = []
-    """The objects of the list in `DataUsage` once more."""
+    """If `verbose` is set; Docker 29.8 sends them in any case."""
 
 
 class BuildCacheDiskUsage(Model):
@@ -317,7 +317,7 @@ class BuildCacheDiskUsage(Model):
     reclaimable: int = 0
     total_size: int = 0
     items: list[BuildCache] = []
-    """The objects of the list in `DataUsage` once more."""
+    """If `verbose` is set; Docker 29.8 sends them in any case."""
 
 
 class DataUsage(Model):

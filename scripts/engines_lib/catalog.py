@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,21 +13,34 @@ _COMMON = "base-files iptables iproute2 docker-registry busybox-static ca-certif
 _DOCKER = f"{_COMMON} docker.io containerd runc xz-utils pigz tar gzip criu git"
 _PODMAN = f"{_COMMON} podman crun conmon netavark aardvark-dns nftables catatonit golang-github-containers-common"
 
+_DOCKERD_29 = "RAWDOCK_DOCKERD_29"
+
 
 @dataclass(frozen=True)
 class Spec:
     """The properties of an engine."""
 
     name: str
-    suite: str
+    suites: str  # a later one is preferred
     kind: Literal["docker", "podman"]
-    number: int  # selects the engine's own subnets, 10.1N0.0.0 and 10.1N1.0.0
+    number: int  # selects the engine's own subnets: 10.110.0.0 and 10.111.0.0 for 1, 10.200.0.0 and 10.201.0.0 for 10
     containerd_store: bool = False  # containerd's image store, the default from Docker 29 on
+    cgroup2_alone: bool = False  # it runs with nothing but cgroup v2, also where that tree has no controllers
+    dockerd_variable: str = ""  # the environment variable that names a dockerd, where Debian has none
 
     @property
     def root_name(self) -> str:
         """The name of the root folder. An engine with containerd's image store shares that of the one without."""
         return self.name.removesuffix("-ctrd")
+
+    @property
+    def available(self) -> bool:
+        """Whether the engine can be set up: Debian has it, or its variable names a dockerd."""
+        return not self.dockerd_variable or bool(os.environ.get(self.dockerd_variable))
+
+    def subnet(self, offset: int) -> str:
+        """The beginning of one of the engine's subnets, such as `10.110`."""
+        return f"10.{100 + 10 * self.number + offset}"
 
     @property
     def packages(self) -> list[str]:
@@ -44,6 +58,9 @@ SPECS = {
         Spec("podman-5.8", "sid", "podman", 6),
         Spec("docker-26.1-ctrd", "trixie", "docker", 7, containerd_store=True),
         Spec("docker-28.5-ctrd", "sid", "docker", 8, containerd_store=True),
+        Spec("podman-6.1", "sid experimental", "podman", 9, cgroup2_alone=True),
+        Spec("docker-29", "sid", "docker", 10, dockerd_variable=_DOCKERD_29),
+        Spec("docker-29-ctrd", "sid", "docker", 11, containerd_store=True, dockerd_variable=_DOCKERD_29),
     )
 }
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from . import cgroups
 from .catalog import Spec
+from .dockerd import given_dockerd, unpack_dockerd
 from .failure import Failure
 from .images import make_images
 from .machine import BUSYBOX
@@ -42,7 +43,10 @@ class Engine:
     def setup(self) -> str:
         """Create what is missing."""
         with exclusive(self.base / "setup.lock"):
+            given = given_dockerd(self.spec) if self.spec.dockerd_variable else None
             built = build(self.spec, self.places.root)
+            if given:
+                unpack_dockerd(given, self.places.root / "usr/sbin/dockerd")
             make_images(self.places.images.parent)
         return "set up" if built else "was set up already"
 
@@ -132,7 +136,7 @@ class Engine:
             "STATE": str(self.places.state),
             "IMAGES": str(self.places.images),
             "BUSYBOX": str(BUSYBOX),
-            "CGROUP": cgroups.version(),
+            "CGROUP": "v2" if self.spec.cgroup2_alone else cgroups.version(),
             "CGROUPS": " ".join(map(str, cgroups.create(self.places.state))),
             "V1": " ".join(cgroups.V1),
             "DAEMON": daemon,

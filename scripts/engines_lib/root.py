@@ -22,8 +22,8 @@ def build(spec: Spec, root: Path) -> bool:
     root.parent.mkdir(parents=True, exist_ok=True)
     mirror = debian_mirror()
     place = mirror or "the default mirror of mmdebstrap"
-    print(f"{spec.name}: unpacking the packages of Debian {spec.suite} from {place}", flush=True)
-    run(_mmdebstrap(spec, partial, mirror), f"{spec.name}: mmdebstrap could not unpack {spec.suite} from {place}")
+    print(f"{spec.name}: unpacking the packages of Debian {spec.suites} from {place}", flush=True)
+    run(_mmdebstrap(spec, partial, mirror), f"{spec.name}: mmdebstrap could not unpack {spec.suites} from {place}")
     _configure(partial)
     partial.rename(root)
     return True
@@ -40,13 +40,16 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def _mmdebstrap(spec: Spec, target: Path, mirror: str | None) -> list[str]:
     command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(spec.packages)}"]
-    if spec.suite == "sid":
+    suites = spec.suites.split()
+    if "sid" in suites:
         # A mirror that is not updated may be past its Valid-Until. Signatures are still checked.
         command.append('--aptopt=Acquire::Check-Valid-Until "false"')
+    if len(suites) > 1:
+        command.append(f'--aptopt=APT::Default-Release "{suites[-1]}"')
     command += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")]
-    command += [spec.suite, str(target)]
+    command += [suites[0], str(target)]
     if mirror:
-        command.append(f"deb [signed-by={KEYRING}] {mirror} {spec.suite} main")
+        command += [f"deb [signed-by={KEYRING}] {mirror} {suite} main" for suite in suites]
     return command
 
 

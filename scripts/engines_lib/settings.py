@@ -69,8 +69,8 @@ def _docker(spec: Spec, places: Places) -> str:
         "data-root": f"{state}/data",
         "exec-root": f"{state}/exec",
         "pidfile": f"{state}/docker.pid",
-        "bip": f"10.1{spec.number}0.0.1/24",
-        "default-address-pools": [{"base": f"10.1{spec.number}1.0.0/16", "size": 24}],
+        "bip": f"{spec.subnet(0)}.0.1/24",
+        "default-address-pools": [{"base": f"{spec.subnet(1)}.0.0/16", "size": 24}],
         "experimental": True,
         "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
         "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
@@ -87,7 +87,7 @@ def _docker(spec: Spec, places: Places) -> str:
 def _podman(spec: Spec, places: Places) -> str:
     folder = places.root / "etc/containers"
     folder.mkdir(exist_ok=True)
-    (folder / "containers.conf").write_text(_containers_conf(spec.number))
+    (folder / "containers.conf").write_text(_containers_conf(spec))
     (folder / "registries.conf").write_text(_registries_conf())
     (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
     return f"podman --root {places.state}/data --runroot /run/containers system service --time=0 unix://{places.socket}"
@@ -106,9 +106,11 @@ insecure=true
 """
 
 
-def _containers_conf(number: int) -> str:
+def _containers_conf(spec: Spec) -> str:
     # Without CAP_SYS_RESOURCE podman's builds and ulimits fail unless the defaults stay under our hard limits.
     files, processes = (resource.getrlimit(what)[1] for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
+    # Podman sets a limit of processes unless told not to, and fails where the tree of cgroup v2 has no controllers.
+    groups = 'cgroups="enabled"\npids_limit=0\n' if spec.cgroup2_alone else ""
     return f"""\
 [engine]
 cgroup_manager="cgroupfs"
@@ -116,9 +118,9 @@ events_logger="file"
 runtime="crun"
 [containers]
 log_driver="k8s-file"
-default_ulimits=["nofile={files}:{files}","nproc={processes}:{processes}"]
+{groups}default_ulimits=["nofile={files}:{files}","nproc={processes}:{processes}"]
 [network]
 network_backend="netavark"
-default_subnet="10.1{number}0.0.0/24"
-default_subnet_pools=[{{"base"="10.1{number}1.0.0/16","size"=24}}]
+default_subnet="{spec.subnet(0)}.0.0/24"
+default_subnet_pools=[{{"base"="{spec.subnet(1)}.0.0/16","size"=24}}]
 """

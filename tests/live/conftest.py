@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import pytest
 from scenarios.kit import BUSYBOX
-from spec.seen import requested_operation
+from spec.seen import LIVE_API, requested_operation
 
 from rawdock import Conflict, Docker, NotFound, NotSupported
 
@@ -125,9 +125,17 @@ def report() -> Iterator[None]:
         _add_to(file)
 
 
+async def _api(socket: str) -> str:
+    async with Docker(socket) as docker:
+        return (await docker.system.ping()).api_version
+
+
 def _add_to(file: Path) -> None:
     table: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    table |= {engine: {key: sorted(seen[key]) for key in sorted(seen)} for engine, seen in _seen.items()}
+    sockets = dict(entry.split("=", 1) for entry in os.environ.get("RAWDOCK_LIVE_ENGINES", "").split(",") if entry)
+    for engine, seen in _seen.items():
+        api = {LIVE_API: [anyio.run(_api, sockets[engine])]}
+        table[engine] = api | {key: sorted(seen[key]) for key in sorted(seen)}
     rows = []
     for engine in sorted(table):
         lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(names)}" for key, names in table[engine].items())

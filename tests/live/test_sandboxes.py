@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from scenarios.kit import BUSYBOX, no_image
+from scenarios.cannot import reason
+from scenarios.kit import BUSYBOX, engine_of, no_image
 from test_live import ONE_STORE
 
 from rawdock import Docker, TimedOut
@@ -39,6 +40,11 @@ async def step(docker: Docker, box: str, number: int) -> None:
     assert b"sleep 30" not in left.stdout
 
 
+async def _need_limits(docker: Docker) -> None:
+    if why := reason((await engine_of(docker)).labels, "set limits"):
+        pytest.skip(f"this Engine cannot do it: {why}")
+
+
 @pytest.fixture(params=ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """The engine's name and socket."""
@@ -65,6 +71,7 @@ async def test_many_sandboxes(engine: tuple[str, str], anyio_backend: str) -> No
             await step(docker, box.id, number)
 
     async with Docker(socket) as docker:
+        await _need_limits(docker)
         await docker.run(BUSYBOX, ["true"])
         async with anyio.create_task_group() as tasks:
             for number in range(count):
@@ -76,6 +83,7 @@ async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
     """Several sandboxes start from the commit of another one, independent of each other."""
     snapshot = "rawdock-s-sandbox:1"
     async with Docker(engine[1]) as docker:
+        await _need_limits(docker)
         await no_image(docker, snapshot)
         async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
             await docker.write_file(box.id, "/box/memory", b"learnt")
@@ -99,6 +107,7 @@ async def test_forked_from_a_snapshot(engine: tuple[str, str]) -> None:
 async def test_a_fork_bomb(engine: tuple[str, str]) -> None:
     """At the process limit, a command is ended from outside or reported as still running; the sandbox is removed."""
     async with Docker(engine[1]) as docker:
+        await _need_limits(docker)
         async with docker.run(BUSYBOX, ["sleep", "600"], spec=SPEC) as box:
             with pytest.raises(TimedOut) as caught:
                 await docker.execute(box.id, BOMB, timeout=1)

@@ -10,6 +10,10 @@ _NO_SWARM = "it does not support swarms"
 _FRAMES = "the frames of earlier output have wrong lengths"
 _LAST = "sometimes its last line (`tail=1`) is not the last one"
 _NO_NAME = "it gives an imported image no name"
+_STATUS = "then it answers with an error status"
+_NO_LIMITS = "its tree of cgroup v2 has no controllers here: no limits, and no measures of memory and processes"
+_NO_JSON_LINES = "it sends frames, whatever is asked for"
+_NO_MAC = "it ignores the address, and makes one"
 _NO_ID = "its samples do not name their container"
 
 CANNOT: dict[tuple[str, str], str] = {
@@ -17,9 +21,12 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker", "refuse a second start"): "it reports in the output that the command has already run",
     ("docker-20.10", "checkpoints-ends"): "its CRIU does not work with this kernel",
     ("docker-20.10", "import for a platform"): "it applies the operating system and ignores the architecture",
+    ("docker-20.10", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-20.10", "set the shared memory of a BuildKit build"): "its BuildKit ignores it",
     ("docker-20.10", "swarm-volume"): "it has no cluster volumes, which need API 1.42",
     ("docker-20.10", "write checkpoints"): "its CRIU does not work with this kernel",
+    ("docker-26.1", "connect with a MAC address"): _NO_MAC,
+    ("docker-26.1", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-26.1-ctrd", "building-fails"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "building-folder"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "building-given"): _NO_UPLOAD,
@@ -28,6 +35,8 @@ CANNOT: dict[tuple[str, str], str] = {
     ("docker-26.1-ctrd", "builds-buildkit-fails"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "builds-cancelled"): _NO_UPLOAD,
     ("docker-26.1-ctrd", "builds-pruned"): _NO_UPLOAD,
+    ("docker-28.5", "connect with a MAC address"): _NO_MAC,
+    ("docker-28.5", "send log lines as JSON"): _NO_JSON_LINES,
     ("docker-ctrd", "report existing layers"): "it lists only the layers that it downloads",
     ("podman", "accept extra hosts for a build"): "it expects a JSON list, where Docker expects one parameter per host",
     ("podman", "accept ulimits for a build"): "it expects strings, where Docker expects objects",
@@ -37,7 +46,6 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "checkpoints-kept"): "it has no such route",
     ("podman", "combine filters of volumes"): "it lists a volume that matches only one of them",
     ("podman", "end with past events"): "it sends nothing if `until` is in the past, and truncates times to seconds",
-    ("podman", "fail inside the stream before any layer"): "then it answers with an error status",
     ("podman", "filter networks by type"): "it supports neither type nor scope as a filter",
     ("podman", "form a swarm"): _NO_SWARM,
     ("podman", "have checkpoints"): "it has no such route",
@@ -64,6 +72,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "report stats of a stopped container"): "it sends nothing, or an error with status 200",
     ("podman", "run health checks"): "it runs them by timers of systemd",
     ("podman", "select earlier outputs"): "an attach with logs always begins with both outputs",
+    ("podman", "send log lines as JSON"): _NO_JSON_LINES,
     ("podman", "services-ends"): _NO_SWARM,
     ("podman", "services-errors"): _NO_SWARM,
     ("podman", "services-given"): _NO_SWARM,
@@ -87,6 +96,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "events-kinds"): "it has no events of networks",
     ("podman-4.3", "events-life"): "an expected event is missing",
     ("podman-4.3", "exec-detached"): "it does not report that a detached command has ended",
+    ("podman-4.3", "fail inside the stream before any layer"): _STATUS,
     ("podman-4.3", "images-committed"): "it ignores the configuration given to a commit",
     ("podman-4.3", "images-looked-at"): "its history has no tags",
     ("podman-4.3", "lifecycle-errors"): "it has no route to update a container",
@@ -106,6 +116,16 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "usage-once"): _NO_ID,
     ("podman-4.3", "usage-samples"): _NO_ID,
     ("podman-4.3", "volumes-made"): "it needs a file system with quotas for a volume with a size",
+    ("podman-5.4", "fail inside the stream before any layer"): _STATUS,
+    ("podman-5.8", "fail inside the stream before any layer"): _STATUS,
+    ("podman-6.1", "builds-limits"): _NO_LIMITS,
+    ("podman-6.1", "commit with an author"): "it ignores the author",
+    ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
+    ("podman-6.1", "measure memory"): _NO_LIMITS,
+    ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
+    ("podman-6.1", "set limits"): _NO_LIMITS,
+    ("podman-6.1", "usage-figures"): _NO_LIMITS,
+    ("podman-6.1", "usage-samples"): _NO_LIMITS,
 }
 
 

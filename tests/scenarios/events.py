@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from rawdock import Docker, InvalidArgument, ServerError
+from rawdock import Docker, InvalidArgument, ServerError, decode
 from rawdock.models import EventMessage, NetworkCreateRequest, VolumeCreateRequest
 
 from .kit import BUSYBOX, OPEN, container, engine_of, has_image, no_image, no_network, opened
@@ -63,6 +65,27 @@ async def life(docker: Docker) -> None:
                 again = [event async for event in events]
             assert again == seen
             assert events.finished
+
+
+async def as_json_lines(docker: Docker) -> None:
+    """From API 1.52 on events are lines of JSON by name too; their fields are the same as before."""
+    engine = await engine_of(docker)
+    begin = (await docker.system.info()).system_time.datetime
+    await docker.volumes.create(VolumeCreateRequest(name=NAME))
+    await docker.volumes.delete(NAME)
+    async with docker.system.events(since=begin, filters={"volume": NAME}) as events:
+        seen = [await anext(events), await anext(events)]
+    assert [event.action in ("create", *GONE) for event in seen] == [True, True]
+    until = str(seen[-1].time + (0 if engine.can("end with past events") else 3) + 1)
+    answer = await docker.request(
+        "GET",
+        "/events",
+        params={"since": str(seen[0].time), "until": until, "filters": json.dumps({"volume": {NAME: True}})},
+    )
+    kind = answer.headers["content-type"].partition(";")[0]
+    assert kind == ("application/jsonl" if engine.has("1.52") else "application/json")
+    lines = [decode(EventMessage, line) for line in answer.text.splitlines()]
+    assert [line for line in lines if line.time_nano >= seen[0].time_nano] == seen
 
 
 async def kinds(docker: Docker) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import tarfile
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import NamedTuple, TypeVar
 
@@ -33,7 +35,9 @@ class Engine(NamedTuple):
     """Which Engine a client is connected to."""
 
     labels: frozenset[str]
-    """For example `podman` and `podman-5.4`; or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`."""
+    """For example `podman` and `podman-5.4`; or `docker`, `docker-28.5`, `docker-ctrd` and `docker-28.5-ctrd`.
+
+    From Docker 29 on, the label has only the first number, as in `docker-29`."""
 
     api: tuple[int, ...]
 
@@ -53,6 +57,8 @@ async def engine_of(docker: Docker) -> Engine:
     api = tuple(map(int, ping.api_version.split(".")))
     if ping.libpod_api_version:
         return Engine(frozenset({"podman", f"podman-{number}"}), api)
+    if int(number.partition(".")[0]) >= 29:
+        number = number.partition(".")[0]
     labels = {"docker", f"docker-{number}"}
     info = await docker.system.info()
     if ["driver-type", "io.containerd.snapshotter.v1"] in info.driver_status:
@@ -204,6 +210,54 @@ def untar(archive: bytes) -> dict[str, bytes | str | None]:
             content = members.extractfile(member) if member.isfile() else None
             out[member.name] = content.read() if content else member.linkname if member.issym() else None
     return out
+
+
+PROVENANCE = "https://slsa.dev/provenance/v1"
+_OCI = "application/vnd.oci.image"
+
+
+def layout(reference: str, architectures: Iterable[str], *, attested: bool = False) -> bytes:
+    """An archive of an image for several architectures, in the layout of OCI, with an attestation for each if asked."""
+    blobs: dict[str, bytes] = {}
+
+    def blob(content: object, kind: str, **more: object) -> dict[str, object]:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        blobs[f"blobs/sha256/{digest}"] = data
+        return {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(data), **more}
+
+    def manifest(architecture: str, os: str, layer: dict[str, object], **more: object) -> dict[str, object]:
+        root_fs = {"type": "layers", "diff_ids": [layer["digest"]]}
+        config = {"architecture": architecture, "os": os, "config": {"Cmd": ["/hello"]}, "rootfs": root_fs}
+        kind = f"{_OCI}.manifest.v1+json"
+        made = {"schemaVersion": 2, "mediaType": kind, "layers": [layer]}
+        made["config"] = blob(config, f"{_OCI}.config.v1+json")
+        return blob(made, kind, platform={"architecture": architecture, "os": os}, **more)
+
+    manifests: list[dict[str, object]] = []
+    for architecture in architectures:
+        image = manifest(architecture, "linux", blob(tar({"hello": architecture.encode()}), f"{_OCI}.layer.v1.tar"))
+        manifests.append(image)
+        if attested:
+            statement = {
+                "_type": "https://in-toto.io/Statement/v1",
+                "subject": [{"name": reference, "digest": {"sha256": str(image["digest"]).partition(":")[2]}}],
+                "predicateType": PROVENANCE,
+                "predicate": {"made": f"for {architecture}"},
+            }
+            notes = {"in-toto.io/predicate-type": PROVENANCE}
+            layer = blob(statement, "application/vnd.in-toto+json", annotations=notes)
+            about = {
+                "vnd.docker.reference.type": "attestation-manifest",
+                "vnd.docker.reference.digest": image["digest"],
+            }
+            manifests.append(manifest("unknown", "unknown", layer, annotations=about))
+    kind = f"{_OCI}.index.v1+json"
+    names = {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference.rpartition(":")[2]}
+    index = blob({"schemaVersion": 2, "mediaType": kind, "manifests": manifests}, kind, annotations=names)
+    top = {"schemaVersion": 2, "mediaType": kind, "manifests": [index]}
+    files = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": json.dumps(top).encode()}
+    return tar({**files, "blobs": None, "blobs/sha256": None, **blobs})
 
 
 @asynccontextmanager

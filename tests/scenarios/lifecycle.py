@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, NotFound
-from rawdock.models import ContainerSpec, ContainerUpdate, HostConfig, RestartPolicy
+from rawdock import BadRequest, Conflict, Docker, NotFound, ServerError, VersionError
+from rawdock.models import ContainerSpec, ContainerUpdate, HostConfig, RestartPolicy, ThrottleDevice
 
 from .kit import BUSYBOX, container, engine_of, no_container
 
@@ -140,6 +140,31 @@ async def updated(docker: Docker) -> None:
         assert found.host_config.cpu_shares == 512
         if engine.can("update one setting alone"):
             assert found.host_config.restart_policy.name == "on-failure"
+
+
+async def throttled(docker: Docker) -> None:
+    """The speed of single devices is limited while the container runs, from API 1.55 on; others would ignore it."""
+    engine = await engine_of(docker)
+    device = ThrottleDevice(path="/dev/loop0", rate=1 << 20)
+    async with container(docker, "rawdock-s-throttled") as id:
+        await docker.containers.start(id)
+        update = ContainerUpdate(blkio_device_read_bps=[device])
+        if not engine.has("1.55"):
+            with pytest.raises(VersionError, match=r"BlkioDeviceReadBps needs API 1\.55"):
+                await docker.containers.update(id, update)
+            return
+        await docker.containers.update(id, update)
+        assert (await docker.containers.inspect(id)).host_config.blkio_device_read_bps == [device]
+        writes = [ThrottleDevice(path="/dev/loop0", rate=9)]
+        await docker.containers.update(id, ContainerUpdate(blkio_device_write_iops=writes))
+        found = (await docker.containers.inspect(id)).host_config
+        assert (found.blkio_device_read_bps, found.blkio_device_write_iops) == ([device], writes)
+        await docker.containers.update(id, ContainerUpdate(blkio_device_read_bps=[]))
+        found = (await docker.containers.inspect(id)).host_config
+        assert (found.blkio_device_read_bps, found.blkio_device_write_iops) == ([], writes)
+        nowhere = ThrottleDevice(path="/dev/rawdock-s-none", rate=1)
+        with pytest.raises(ServerError, match="rawdock-s-none"):
+            await docker.containers.update(id, ContainerUpdate(blkio_device_write_bps=[nowhere]))
 
 
 async def errors(docker: Docker) -> None:

@@ -62,6 +62,24 @@ async def times(docker: Docker) -> None:
             assert last == found[-1]._replace(may_begin_inside=True)
 
 
+async def as_json(docker: Docker) -> None:
+    """Lines asked for as JSON are the same as those made of frames, also if they were stored in several pieces."""
+    engine = await engine_of(docker)
+    for tty in (False, True):
+        async with container(docker, NAME, ["sh", "-c", f"{SAY_LONG[2]}; echo err >&2"], tty=tty) as id:
+            await _run(docker, id)
+            framed = await _entries(docker, id, timestamps=True, stderr=False)
+            found = await _entries(docker, id, json=True, timestamps=True, stderr=False)
+            assert [(one.stream, one.data) for one in found] == [(one.stream, one.data) for one in framed]
+            moments = [[one.time.nanoseconds if one.time else None for one in lines] for lines in (found, framed)]
+            assert moments[0] == moments[1], "the same moments, though JSON has no zeros at their end"
+            answer = await docker.request(
+                "GET", f"/containers/{id}/logs", params={"stdout": True}, headers={"Accept": "application/jsonl"}
+            )
+            is_json = answer.headers.get("content-type", "").startswith("application/jsonl")
+            assert is_json is engine.can("send log lines as JSON")
+
+
 async def details(docker: Docker) -> None:
     """The details that the log driver adds are separated from the line."""
     engine = await engine_of(docker)

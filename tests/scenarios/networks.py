@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rawdock import BadRequest, Conflict, Docker, Filters, Forbidden, NotFound, ServerError
+from rawdock import BadRequest, Conflict, Docker, Filters, Forbidden, NotFound, ServerError, VersionError
 from rawdock.models import (
     IPAM,
     EndpointIPAMConfig,
@@ -117,6 +117,25 @@ async def joined(docker: Docker) -> None:
         assert name not in (await docker.containers.inspect(member)).network_settings.networks
         with pytest.raises(ServerError, match="not connected"):
             await docker.networks.disconnect(id, NetworkDisconnectRequest(container=member))
+
+
+async def joined_with_mac(docker: Docker) -> None:
+    """A container is connected with a MAC address. Docker applies it from API 1.54 on, and ignores it before."""
+    name, mac = "rawdock-s-mac", "02:42:ac:11:00:99"
+    engine = await engine_of(docker)
+    async with _network(docker, NetworkCreateRequest(name=name)) as id, container(docker, name) as member:
+        await docker.containers.start(member)
+        joining = NetworkConnectRequest(container=member, endpoint_config=EndpointSettings(mac_address=mac))
+        if not engine.has("1.44"):
+            with pytest.raises(VersionError, match=r"MacAddress needs API 1\.44"):
+                await docker.networks.connect(id, joining)
+            return
+        await docker.networks.connect(id, joining)
+        found = (await docker.containers.inspect(member)).network_settings.networks[name].mac_address
+        assert (found == mac) is engine.can("connect with a MAC address")
+        assert (await docker.networks.inspect(id)).containers[member].mac_address == found
+        out, _ = await executed(docker, member, ["ip", "link"])
+        assert found in out.decode()
 
 
 async def by_name(docker: Docker) -> None:

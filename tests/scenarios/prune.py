@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rawdock import Docker
+from rawdock import Docker, Filters
 
 from .kit import container, engine_of
 
@@ -33,3 +33,22 @@ async def images(docker: Docker) -> None:
         after = {image.id for image in await docker.images.list()}
         assert len(before - after) <= 1
         assert after <= before
+
+
+async def followed(docker: Docker) -> None:
+    """A prune that is entered gives the report at its end; Engines that send no lines answer with it alone."""
+    name = "rawdock-s-prune"
+    filters: Filters = {"label": f"rawdock-s={name}"}
+    async with container(docker, name) as id:
+        async with docker.containers.prune(filters=filters) as prune:
+            lines = [line async for line in prune]
+            result = await prune.result()
+        assert result.containers_deleted == [id]
+        assert lines == []
+        assert await prune.result() is result
+    async with docker.volumes.prune(filters=filters) as volumes:
+        assert (await volumes.result()).volumes_deleted == []
+    async with docker.networks.prune(filters=filters) as networks:
+        assert (await networks.result()).networks_deleted == []
+    async with docker.images.prune(filters=filters) as images:
+        assert (await images.result()).images_deleted == []

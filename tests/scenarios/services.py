@@ -276,7 +276,7 @@ async def ends(docker: Docker) -> None:
         everywhere = everywhere.replace(task_template=everywhere.task_template.replace(container_spec=container))
         refused = await docker.services.create(everywhere.replace(name="rawdock-s-refused"))
         (task,) = await _tasks(docker, refused.id, "rejected", desired="shutdown")
-        assert private in task.status.err
+        assert WITH_PASSWORD in task.status.err
         await docker.services.delete(refused.id)
 
         id = (await docker.services.create(everywhere, auth_config=credentials())).id

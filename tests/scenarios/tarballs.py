@@ -13,7 +13,7 @@ from rawdock.files import FileContent, save_to
 from rawdock.models import Platform
 from rawdock.streams import Chunks, Opens
 
-from .kit import OPEN, engine_of, has_image, no_image, opened, tar, tiny, untar
+from .kit import OPEN, engine_of, has_image, layout, no_image, opened, tar, tiny, untar
 
 REPO = f"{OPEN}/rawdock-s-tiny"
 FIRST, SECOND = f"{REPO}:1", f"{REPO}:2"
@@ -162,6 +162,39 @@ async def of_a_platform(docker: Docker) -> None:
         assert (await docker.images.load(archive, platform=[here])).images == (FIRST,)
         with pytest.raises(NotFound, match="platform"):
             await opened(docker.images.save(FIRST, platform=[elsewhere]))
+
+
+async def of_several_platforms(docker: Docker) -> None:
+    """Save and load several of an image's platforms at once, from API 1.52 on."""
+    name = f"{OPEN}/rawdock-s-platforms:1"
+    both = [Platform(os="linux", architecture=one) for one in ("amd64", "arm64")]
+    engine = await engine_of(docker)
+    if not engine.has("1.48"):
+        with pytest.raises(VersionError):
+            await opened(docker.images.save(name, platform=both))
+        return
+    if "docker-ctrd" not in engine.labels:
+        with pytest.raises((BadRequest, NotFound, ServerError)):
+            await opened(docker.images.save(FIRST, platform=both))
+        return
+    if not engine.has("1.52"):
+        with pytest.raises(BadRequest, match="platform"):
+            await opened(docker.images.save(name, platform=both))
+        return
+    await no_image(docker, name)
+    try:
+        await docker.images.load(layout(name, ("amd64", "arm64", "s390x")))
+        archive = await _saved(docker.images.save(name, platform=both))
+        await docker.images.delete(name)
+        assert (await docker.images.load(archive, platform=both)).images == (name,)
+        (found,) = await docker.images.list(filters={"reference": name}, manifests=True)
+        here = {one.image_data.platform.architecture for one in found.manifests if one.available and one.image_data}
+        assert here == {"amd64", "arm64"}
+        await docker.images.delete(name, platforms=both[1:], force=True)
+        (found,) = await docker.images.list(filters={"reference": name}, manifests=True)
+        assert [one.image_data.platform for one in found.manifests if one.available and one.image_data] == both[:1]
+    finally:
+        await no_image(docker, name)
 
 
 async def errors(docker: Docker) -> None:

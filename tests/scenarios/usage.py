@@ -61,7 +61,8 @@ async def once(docker: Docker) -> None:
         assert whole.id == id
         assert whole.read
         assert whole.cpu_stats.cpu_usage.total_usage > 0
-        assert whole.memory_stats.usage > 0
+        if engine.can("measure memory"):
+            assert whole.memory_stats.usage > 0
         if engine.can("take two samples"):
             assert whole.preread
             assert whole.precpu_stats.system_cpu_usage > 0

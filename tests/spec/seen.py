@@ -17,6 +17,7 @@ from rawdock._declare.endpoint import Endpoint
 from rawdock._models.model import Model, fields_of
 from rawdock._streams.faces.contexts import stream_classes
 from rawdock._streams.faces.json_lines import Lines
+from rawdock._streams.faces.prunes import PruneStream
 from rawdock.models import ArchiveStat, WaitResponse
 from rawdock.testing import Exchange, Recording
 from rawdock.testing.format import from_piece
@@ -27,6 +28,8 @@ _TESTS = Path(__file__).resolve().parent.parent
 RECORDINGS = sorted((_TESTS / "recordings").glob("*/*.json"))
 GOLDEN: dict[str, dict[str, Any]] = json.loads((_TESTS / "golden" / "requests.json").read_text())
 LIVE_PATH = _TESTS / "spec" / "live.json"
+LIVE_API = "API"
+"""The key of an Engine's API version in that file, beside its operations."""
 
 
 class RequestedOperation(NamedTuple):
@@ -123,6 +126,8 @@ def kind_of(endpoint: Endpoint) -> tuple[Any, bool]:
         return ArchiveStat, False
     if (classes := stream_classes(returns)) is not None:
         stream = classes[1]
+        if issubclass(stream, PruneStream):
+            return stream.report_type, False  # no Engine of the recordings sends lines
         if issubclass(stream, Lines):
             return cast("Any", stream).line_type, True
         return (WaitResponse, False) if stream.__name__ == "Waiting" else (None, False)
@@ -173,10 +178,32 @@ def recorded() -> tuple[dict[str, set[str]], set[tuple[str, str]]]:
 
 
 @cache
-def live() -> dict[str, dict[str, list[str]]]:
-    """The parameters of successful requests in the last live run, by Engine and operation (`scripts/test --report`)."""
+def _live() -> dict[str, dict[str, list[str]]]:
     read: dict[str, dict[str, list[str]]] = json.loads(LIVE_PATH.read_text()) if LIVE_PATH.exists() else {}
     return read
+
+
+@cache
+def live() -> dict[str, dict[str, list[str]]]:
+    """The parameters of successful requests in the last live run, by Engine and operation (`scripts/test --report`)."""
+    return {name: {key: seen for key, seen in rows.items() if key != LIVE_API} for name, rows in _live().items()}
+
+
+@cache
+def apis_live() -> dict[str, str]:
+    """The API version of each Engine of the last live run."""
+    return {name: rows[LIVE_API][0] for name, rows in _live().items()}
+
+
+@cache
+def apis_recorded() -> dict[str, str]:
+    """The API version of each Engine that there are recordings of: the one of its answers to pings."""
+    found: dict[str, set[str]] = {}
+    for path, exchange in exchanges():
+        if exchange["request"]["target"] == "/_ping" and (response := exchange["response"]):
+            lines = [line for line in response["headers"] if line.lower().startswith("api-version: ")]
+            found.setdefault(path.parent.name, set()).update(line.partition(": ")[2] for line in lines)
+    return {name: version for name, (version,) in found.items()}
 
 
 def in_live() -> dict[str, set[str]]:

@@ -14,10 +14,12 @@ from rawdock.api.volumes import Volumes
 from rawdock.models import (
     ArchiveStat,
     AuthConfig,
+    BuildPruned,
     Committed,
     ContainerCreated,
     ContainerInspect,
     ContainerSpec,
+    ContainersPruned,
     ContainerSummary,
     EventMessage,
     ExecConfig,
@@ -51,6 +53,10 @@ async def answers(docker: rawdock.Docker) -> None:
     spec = ContainerSpec(image="busybox")
     assert_type(spec.replace(cmd=["true"]), ContainerSpec)
     assert_type(rawdock.decode(ContainerInspect, b"{}", complete=True), ContainerInspect)
+    assert_type(await docker.containers.prune(), ContainersPruned)
+    async with docker.build.prune(all=True) as prune:
+        assert_type([line.status async for line in prune], list[str])
+        assert_type(await prune.result(), BuildPruned)
     created = await docker.containers.create(ContainerSpec(image="busybox", cmd=["true"]), name="job")
     assert_type(created, ContainerCreated)
     assert_type(await docker.containers.start(created.id), bool)

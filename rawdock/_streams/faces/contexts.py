@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
 
-__all__ = ["Closable", "HasResult", "Opens", "Runs", "stream_classes"]
+__all__ = ["Closable", "HasResult", "Opens", "Prunes", "Runs", "stream_classes"]
 
 
 class Closable(Protocol):
@@ -77,6 +77,18 @@ class Runs(Opens[FS], Generic[FS, R]):
         async with self as stream:
             result: R = await stream.result()
             return result
+
+
+class Prunes(Runs[FS, R], Generic[FS, R]):
+    """A prune: enter it to follow its lines, or await it for the report alone."""
+
+    def __init__(self, prune: Callable[[bool], Runs[FS, R]]) -> None:
+        """`prune` makes the request; its argument is whether to ask for lines."""
+        super().__init__(prune(True)._connect)
+        self._without_lines = prune(False)
+
+    def __await__(self) -> Generator[Any, None, R]:
+        return self._without_lines.__await__()
 
 
 def stream_classes(annotation: Any) -> tuple[type[Opens[Any]], type[Any]] | None:

@@ -10,10 +10,13 @@ from ..._models.codec import line_decoder, load_lines, loads
 from ..._models.model import field_or_wrong
 from ..._models.undecoded import WrongValue
 from ...errors import DecodeError, RawdockError
-from ..answer import Answer
+from ..answer import Answer, Splitter
 from ..split.json_values import JsonSplitter
 
-__all__ = ["Lines", "ProgressLines", "readable"]
+__all__ = ["JSON_LINES_TYPES", "Lines", "ProgressLines", "readable"]
+
+JSON_LINES_TYPES = frozenset({"application/jsonl", "application/x-ndjson", "application/json-seq"})
+"""The content types of streams of JSON values, where an Engine names them so."""
 
 L = TypeVar("L")
 V = TypeVar("V")
@@ -38,7 +41,10 @@ class Lines(Generic[L]):
         self._failure: RawdockError | None = None
         self._finished = False
         self._iterator: AsyncGenerator[L, None] | None = None
-        answer.set_splitter(JsonSplitter(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit))
+        answer.set_splitter(self._splitter(value_limit))
+
+    def _splitter(self, value_limit: int) -> Splitter:
+        return JsonSplitter(line_decoder(cast("Any", self.line_type)), loads, load_lines, value_limit)
 
     def __aiter__(self) -> AsyncIterator[L]:
         # A generator, since it costs less than a coroutine for each line; `aclose` closes it. Cancellation ends it, but

@@ -16,11 +16,10 @@ from ..split.log_lines import (
     LogSplitter,
     TerminalLogSplitter,
 )
+from .json_lines import JSON_LINES_TYPES
 from .process_output import FRAMES_TYPE
 
 __all__ = ["LogEntries"]
-
-_JSON = frozenset({"application/jsonl", "application/x-ndjson", "application/json-seq"})
 
 
 class LogEntries:
@@ -62,7 +61,7 @@ class LogEntries:
                     status=501,
                 )
             )
-        if kind in _JSON:
+        if kind in JSON_LINES_TYPES:
             self._splitter = JsonLogSplitter(log_format, tty=self.tty)
         else:
             self._splitter = TerminalLogSplitter(log_format) if self.tty else FramedLogSplitter(log_format)

@@ -13,6 +13,7 @@ import anyio
 import httpx
 import pytest
 from faultserver import Peer, json_answer, serving
+from scripted import Exchange, scripted
 
 from rawdock import Docker, TruncatedError, Unauthorized
 from rawdock.models import AuthConfig
@@ -157,6 +158,35 @@ async def test_other_bodies() -> None:
         async with Docker(transport=replay) as docker:
             await use(docker)
         assert replay.unused() == []
+
+
+async def test_an_answer_before_the_end_of_the_upload(tmp_path: Path) -> None:
+    """An Engine may answer before it has the whole upload, which goes on, is recorded, and is closed at the end."""
+    first, closed = anyio.Event(), anyio.Event()
+
+    async def upload() -> AsyncIterator[bytes]:
+        try:
+            yield b"one, "
+            await first.wait()
+            yield b"two"
+        finally:
+            closed.set()
+
+    def early(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + b'{"stream":"begun"}' + b"\r\n")
+        exchange.read()
+        line = b'{"stream":"Loaded image: %b"}' % exchange.body.replace(b", ", b"-")
+        exchange.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(line), line))
+
+    with scripted(early) as server:
+        kept = Recorder(server.address)
+        async with Docker(transport=kept) as docker, docker.images.load(upload()) as load:
+            assert (await anext(load)).stream == "begun"
+            assert not closed.is_set()
+            first.set()
+            assert (await load.result()).images == ("one-two",)
+        assert closed.is_set()
+    assert kept.recording()["exchanges"][-1]["request"]["body"] == "one, two"
 
 
 async def test_not_recorded() -> None:

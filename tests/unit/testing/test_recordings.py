@@ -67,7 +67,7 @@ def test_every_scenario_is_recorded(engine: str) -> None:
 
 def test_there_are_recordings() -> None:
     """A folder that got lost is no success; the oldest, the newest and Podman are there."""
-    assert {"docker-20.10", "docker-28.5", "podman-5.4"} <= set(ENGINES)
+    assert {"docker-20.10", "docker-28.5", "docker-29", "docker-29-ctrd", "podman-5.4", "podman-6.1"} <= set(ENGINES)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=name_of)
