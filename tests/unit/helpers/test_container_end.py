@@ -196,3 +196,20 @@ async def test_a_command_of_a_container_started_anew_needs_no_end() -> None:
         async with docker.execute("c", ["x"]) as execution:
             engine.exec = 404
         assert not execution.may_still_run
+
+
+@pytest.mark.parametrize("podman", [False, True])
+async def test_nothing_more_is_asked_where_all_is_well(podman: bool) -> None:
+    """A command is three requests, on Podman too."""
+    engine = Engine(GONE)
+    engine.exec = {"ID": "e", "Running": False, "ExitCode": 3, "Pid": 500}
+    libpod = b"Libpod-Api-Version: 5.4.2\r\n" * podman
+    ping = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\n%bContent-Length: 2\r\n\r\nOK" % libpod
+    async with serving(engine.answer, ping=ping) as server, Docker(server.path) as docker:
+        assert (await docker.execute("c", ["x"])).exit_code == 3
+        assert server.requests == [
+            b"GET /_ping",
+            b"POST /v1.51/containers/c/exec",
+            b"POST /v1.51/exec/e/start",
+            b"GET /v1.51/exec/e/json",
+        ]
