@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from faultserver import Peer, json_answer, serving
 
-from rawdock import Conflict, ContainerEnded, Docker, NotFound
+from rawdock import Conflict, ContainerEnded, Docker, NotFound, ServerError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
@@ -213,3 +213,16 @@ async def test_nothing_more_is_asked_where_all_is_well(podman: bool) -> None:
             b"POST /v1.51/exec/e/start",
             b"GET /v1.51/exec/e/json",
         ]
+
+
+async def test_one_that_is_being_removed() -> None:
+    """Docker 20.10 answers with a 500 then; another 500 is no sign of an end."""
+    engine = Engine(state("removing", 5))
+    engine.start, engine.message = 500, "Container c is not running: Removal In Progress"
+    error = await ended(engine)
+    assert (error.status, error.exit_code) == ("removing", 5)
+    engine = Engine(GONE)
+    engine.start, engine.message = 500, "no space left on device"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(ServerError, match="no space left"):
+            await docker.execute("c", ["x"])
