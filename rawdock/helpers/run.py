@@ -122,7 +122,6 @@ class Running(Process[RunResult]):
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
-        log_once(self._title, self.warnings)
 
     async def _exit(self) -> RunResult:
         assert self._waiting is not None

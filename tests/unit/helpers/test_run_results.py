@@ -112,7 +112,7 @@ async def test_warnings_of_the_engine(caplog: pytest.LogCaptureFixture) -> None:
             assert running.warnings == tuple(engine.warnings)
             assert (await running.result()).warnings == running.warnings
     assert [one.getMessage() for one in caplog.records] == [
-        f"x in a container of app:1: {warning}" for warning in engine.warnings
+        f"containers.create: {warning}" for warning in engine.warnings
     ]
 
 
