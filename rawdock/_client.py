@@ -137,9 +137,10 @@ class Client:
 
     @property
     def is_podman(self) -> bool | None:
-        """Whether the Engine is Podman, as its answers so far say, in which Podman names itself; None before the first.
-        Nothing is asked."""
-        return self._engine.flavour == "podman" if self._engine != UNKNOWN else None
+        """Whether the Engine is Podman; None if that is not known yet. Nothing is asked."""
+        if self._engine.flavour:
+            return self._engine.flavour == "podman"
+        return None if self._pinned or self._version is None else False  # Podman names itself in its ping
 
     @property
     def has_own_transport(self) -> bool:
