@@ -66,7 +66,9 @@ async def test_entered(resource: str) -> None:
             result = await running.result()
     assert seen == [("c1", "deleted"), ("c2", "deleted"), ("", "")]
     assert result == pruned
-    assert [one.target for one in server.exchanges if "version" not in one.target] == [f"/v1.56/{resource}/prune?stream=true"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [
+        f"/v1.56/{resource}/prune?stream=true"
+    ]
 
 
 @each
@@ -97,7 +99,9 @@ async def test_one_report_all_the_same(kind: str) -> None:
         async with Docker(server.address, version="1.56") as docker, docker.containers.prune() as running:
             assert [line async for line in running] == []
             assert await running.result() == PRUNED
-    assert [one.target for one in server.exchanges if "version" not in one.target] == ["/v1.56/containers/prune?stream=true"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [
+        "/v1.56/containers/prune?stream=true"
+    ]
 
 
 async def test_options_go_along() -> None:
