@@ -6,6 +6,7 @@ import functools
 import json as _json
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ import anyio
 import httpx
 
 from ._address import Address, find_address
+from ._declare.adapted import EngineUnknown
 from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_value, upload_body
 from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
@@ -25,7 +27,7 @@ from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
 from ._transport.wire import Head, Limits
 from ._version import __version__
-from ._versions import NEWEST, Spoken, Version, parse_version, version_text
+from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
     BadRequest,
@@ -214,6 +216,8 @@ class Client:
         except _EngineReplaced:
             newer = self._version
             version = newer if newer is not None and newer is not version else await self.negotiate(again=True)
+        except EngineUnknown:
+            version = Spoken(version or OLDEST, await self._engine_or_docker(), self._told)
         except VersionError:
             if version is None or not await self._is_replaced(version):
                 raise
@@ -242,6 +246,12 @@ class Client:
             asked = engine_of_version(loads(response.content))
             self._know(asked._replace(api=self._engine.api or asked.api))
         return self._engine
+
+    async def _engine_or_docker(self) -> Engine:
+        """What is known of the Engine; one that does not say what it is, as behind a proxy, is taken for Docker."""
+        with suppress(StatusError, DecodeError):
+            await self.known_engine()
+        return self._engine if self._engine.flavour else self._engine._replace(flavour="docker")
 
     def _know(self, engine: Engine) -> None:
         self._engine = engine

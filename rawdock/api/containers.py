@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._answers.archive_stat import stat_of
 from .._answers.named_inspect import NamedInspect, named_inspect_of
 from .._answers.stats import stats_of
+from .._declare.adapted import adapt, refuse_ignored
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import content, filters, query, tail
 from .._declare.path_names import container_text
@@ -91,13 +92,15 @@ class Containers(Resource):
     @endpoint("POST /containers/create")
     async def create(
         self,
-        spec: ContainerSpec,
+        spec: Annotated[ContainerSpec, adapt(refuse_ignored)],
         *,
         name: str | None = None,
         platform: Annotated[str | None, since("1.41")] = None,
     ) -> ContainerCreated:
         """Create a container from an image (`docker create`). It is not started.
 
+        Podman (5.4 to 6.1) takes `masked_paths`, `readonly_paths`, `device_requests` and the `mac_address` of the
+        container, and ignores them: there they are NotSupported, and the message says what works.
         `platform` is `os[/arch[/variant]]`. Raises NotFound if there is no such image (nothing is pulled), Conflict if
         the name is in use. Route: POST /containers/create.
         """

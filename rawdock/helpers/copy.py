@@ -109,7 +109,7 @@ async def copy_in(
     attributes.check("copy_in")
     path = absolute("copy_in: destination", destination)
     local = await anyio.to_thread.run_sync(_find_source, source, follow_link)
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, path)
     if mounts is None:
         path, existing = await follow_container_link(docker, container, path)
     else:
@@ -226,7 +226,7 @@ async def copy_out(
     content_only = means_content(path) or source == "/"
     name = posixpath.basename(source)
     target = await anyio.to_thread.run_sync(_find_destination, text, content_only, name)
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, source)
     if follow_link and not content_only:
         source, _ = await follow_container_link(docker, container, source)
     if mounts is not None:

@@ -148,7 +148,7 @@ class Running(Process[RunResult]):
     async def _was_oom_killed(self) -> bool | None:
         try:
             return (await self._docker.containers.inspect(self.id)).state.oom_killed
-        except StatusError:
+        except (StatusError, DecodeError):  # the rest of the result is known all the same
             return None
 
     async def _remove_ended(self) -> str:

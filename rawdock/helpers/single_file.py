@@ -69,7 +69,7 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
         raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, resolved)
     for _ in range(_MAX_LINKS):
         if mounts is not None:
             resolved, place, _stat = await resolve(docker, container, mounts, resolved)
@@ -128,7 +128,7 @@ async def write_file(
         size = len(content)
     if type(size) is not int or size < 0:
         raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, resolved)
     if mounts is None:
         resolved, existing = await follow_link(docker, container, resolved)
     else:

@@ -193,3 +193,16 @@ async def test_a_removal_that_is_refused_is_no_error_of_a_result_only() -> None:
                 raise LookupError("the caller's own")
     assert not isinstance(caught.value, ServerError)
     assert any("may still run" in note for note in caught.value.__notes__)
+
+
+async def test_nothing_more_is_asked_where_all_is_well() -> None:
+    """A run is five requests, and none of them is for what only a failure needs."""
+    async with serving(Engine().answer) as server, Docker(server.path) as docker:
+        await docker.run("app:1", ["x"])
+        assert [one.partition(b"?")[0].split(b"/v1.51")[-1] for one in server.requests[1:]] == [
+            b"/containers/create",
+            b"/containers/c/attach",
+            b"/containers/c/wait",
+            b"/containers/c/start",
+            b"/containers/c",
+        ]
