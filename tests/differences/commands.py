@@ -25,7 +25,7 @@ def _detach_keys(heard: Heard) -> str:
         lives = int(heard.answer(_START, 1).output) == 1
         code = state["ExitCode"]
         return f"the stream ends with `read escape sequence`, inspect says {code}" + (
-            ", and the command lives on" if lives else ""
+            ", and the command lives on" if lives else ", and the command has ended too"
         )
     if b"^P" in said.body:
         return "they are input like any other"
@@ -49,10 +49,10 @@ def _never_started(heard: Heard) -> str:
 
 
 def _no_such_user(heard: Heard) -> str:
-    created = [answer for answer in heard.all("POST /containers/[^/]+/exec") if "User" in answer.asked][0]
+    created = next(one for one in heard.all("POST /containers/[^/]+/exec") if "User" in one.asked)
     if created.status != 201:
         return f"status {created.status} when it is created"
-    said = [answer for answer in heard.all(_START) if b"unable to find user" in answer.body][0]
+    said = next(one for one in heard.all(_START) if b"unable to find user" in one.body)
     return {500: "status 500 when it is started", 101: "a sentence in the output, exit code 126"}[said.status]
 
 

@@ -27,6 +27,7 @@ def _row(what: str, scenario: str, asked: str, kind: str, number: int = 0) -> Ro
 
 
 _PULL, _PUSH = "POST /images/create", "POST /images/.*/push"
+_NETWORK = "POST /networks/create"
 _WITH_PASSWORD = f"{_PULL}.fromImage=127.0.0.1:5001"
 
 ROWS = (
@@ -39,16 +40,24 @@ ROWS = (
     ),
     _row("A name is taken at a rename", "refusals-names", "POST /containers/[^/]+/rename", "Conflict"),
     _row("The command does not exist", "refusals-commands", "POST /containers/[^/]+/start", "BadRequest"),
-    _row("The port is taken", "refusals-ports", "POST /containers/[^/]+/start", "Conflict", 1),
+    _row(
+        "A detached command does not exist",
+        "exec-not-a-command",
+        "POST /exec/[^/]+/start",
+        "BadRequest",
+        1,
+    ),
     _row("Processes of a container that does not run", "refusals-states", "GET /containers/[^/]+/top", "Conflict"),
     _row("A command in a container that does not run", "execute-errors", "POST /containers/[^/]+/exec", "Conflict", 1),
-    _row("A container that is not paused is resumed", "refusals-states", "POST /containers/[^/]+/unpause", "Conflict"),
     _row(
         "AutoRemove together with a restart policy",
         "engines-removed-and-started-anew",
         "POST /containers/create",
         "BadRequest or ServerError",
     ),
+    _row("A network's addresses are taken", "networks-errors", _NETWORK, "Forbidden", 2),
+    _row("A network's addresses are no addresses", "networks-errors", _NETWORK, "BadRequest", 3),
+    _row("A Dockerfile has an unknown instruction", "builds-refused", "POST /build", "BadRequest or BuildError"),
     _row("A volume's name is invalid", "volumes-errors", "POST /volumes/create", "BadRequest"),
     _row("A list of volumes by an unknown filter", "volumes-errors", "GET /volumes.filters", "BadRequest"),
     _row(

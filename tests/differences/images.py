@@ -48,7 +48,7 @@ def _author(heard: Heard) -> str:
 
 
 def _two_names(heard: Heard) -> str:
-    listed = [one for one in heard.answer("GET /images/json.*rawdock-s-engines").json][0]["RepoDigests"] or []
+    listed = heard.answer("GET /images/json.*rawdock-s-engines").json[0]["RepoDigests"] or []
     inspected = heard.answer(r"GET /images/.*engines:1/json$").json["RepoDigests"]
     words = {0: "none", 1: "one", 2: "both"}
     return f"{words[len(listed)]} in the list, {words[len(inspected)]} in inspect"
@@ -88,6 +88,32 @@ def _pruned(heard: Heard) -> str:
 def _reclaimed(heard: Heard) -> str:
     space = heard.answer("POST /images/prune").json["SpaceReclaimed"]
     return "nothing" if space == 0 else "the whole image" if space > 1_000_000 else "its own layer"
+
+
+def _load(heard: Heard) -> str:
+    lines = heard.answer("POST /images/load").lines
+    (said,) = [line["stream"] for line in lines if "stream" in line]
+    words = f"`{said.partition('sha256:')[0].strip()}` and the id"
+    return f"`Loading layer` with its bytes, then {words}" if len(lines) > 1 else words
+
+
+def _push(heard: Heard) -> str:
+    lines = heard.answer("POST /images/.*/push").lines
+    words = "lines of layers, " if any("id" in line for line in lines) else ""
+    return f"{words}the digest" + (" in a sentence, and by itself" if "aux" in lines[-1] else " in a sentence")
+
+
+def _failed_step(heard: Heard) -> str:
+    (error,) = [line["errorDetail"] for line in heard.answer("POST /build").lines if "error" in line]
+    if "3" not in error["message"]:
+        raise LookupError(f"{error} does not say the exit code")
+    return {True: "in `errorDetail.code`", False: "in the sentence alone"}[error.get("code") == 3]
+
+
+def _attested(heard: Heard) -> str:
+    if not heard.has("GET /images/.*/attestations"):
+        return NOT_ASKED  # API 1.55 has them first
+    return {501: "no (501)", 404: "yes"}[heard.answer("GET /images/.*/attestations").status]
 
 
 def _searched(heard: Heard) -> str:
@@ -135,5 +161,19 @@ ROWS = (
         _reclaimed,
         "as it came",
     ),
+    Row(
+        "What a load of an image without a name says",
+        "tarballs-nameless",
+        _load,
+        "`LoadResult.images` has the name or the id",
+    ),
+    Row("What a push says", "images-pushed", _push, "`PushResult.digest`"),
+    Row(
+        "A step of a build fails: its exit code",
+        "builds-fails",
+        _failed_step,
+        "`BuildError.exit_code`",
+    ),
+    Row("Attestations of images", "images-attested", _attested, "NotSupported where there are none"),
     Row("Names of the fields of search results", "refusals-names-of-results", _searched, "both are read"),
 )

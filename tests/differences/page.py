@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from . import TABLES
@@ -33,7 +33,7 @@ def cells(row: Row) -> dict[str, list[Heard]]:
         if (recording := heard(engine, row.scenario)) is not None:
             try:
                 words = row.says(recording)
-            except (LookupError, TypeError, ValueError) as error:
+            except (LookupError, StopIteration, TypeError, ValueError) as error:
                 raise LookupError(f"{row.what!r} is not in {row.scenario} on {engine}: {error!r}") from error
             if words != NOT_ASKED:
                 found.setdefault(words, []).append(recording)
@@ -58,8 +58,8 @@ def _line(row: Row) -> str:
     found = cells(row)
     there = {recording.engine for recordings in found.values() for recording in recordings}
     said = [f"{_cell(recordings)}: {words}" for words, recordings in found.items()]
-    if missing := [engine for engine in ENGINES if engine not in there]:
-        said.append(f"not run here: {_joined(map(_name, missing))}")
+    if missing := [*_names([engine for engine in ENGINES if engine not in there])]:
+        said.append(f"not run here: {_joined(missing)}")
     module = row.scenario.partition("-")[0]
     link = f"[{row.scenario}](../tests/scenarios/{module}.py)"
     return f"| {row.what} | {'<br>'.join(said)} | {row.rawdock} | {link} |"
@@ -88,12 +88,16 @@ def _versions(group: list[Heard], all_of_cell: list[Heard]) -> Iterator[str]:
             yield f"{one.version} {'graph drivers' if one.engine == plain else 'containerd'}"
 
 
-def _name(engine: str) -> str:
-    """`docker-28.5-ctrd` as `Docker 28.5 containerd`."""
-    kind, version, *store = engine.split("-")
-    words = " containerd" if store else " graph drivers" if f"{engine}-ctrd" in ENGINES else ""
-    return f"{kind.capitalize()} {version}{words}"
+def _names(engines: list[str]) -> Iterator[str]:
+    """`docker-28.5-ctrd` as `Docker 28.5 containerd`, and as `Docker 28.5` together with the other image store."""
+    for engine in engines:
+        kind, version, *store = engine.split("-")
+        plain = f"{kind}-{version}"
+        both = f"{plain}-ctrd" not in ENGINES or {plain, f"{plain}-ctrd"} <= {*engines}
+        words = "" if both else " containerd" if store else " graph drivers"
+        if not (both and store):
+            yield f"{kind.capitalize()} {version}{words}"
 
 
-def _joined(names: Iterator[str] | list[str] | map[str]) -> str:
+def _joined(names: Iterable[str]) -> str:
     return ", ".join(names)

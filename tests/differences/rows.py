@@ -18,7 +18,7 @@ class Row(NamedTuple):
     scenario: str
     """The scenario of tests/scenarios that asks it."""
     says: Callable[[Heard], str]
-    """What this Engine does, in words, read from its recording of the scenario; NOT_ASKED if the scenario leaves it out.
+    """What this Engine does, in words, read from its recording; NOT_ASKED if the scenario leaves it out there.
 
     Raises LookupError if the recording has nothing of it: no cell is made of nothing.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .heard import Heard
 from .rows import Row
 
@@ -15,6 +17,14 @@ def _forms(heard: Heard) -> str:
     found = heard.answer(r"GET /system/df$").json
     old, new = "Images" in found, "ImageUsage" in found
     return {(True, False): "lists of objects", (True, True): "lists, and totals beside them"}[old, new]
+
+
+def _verbose(heard: Heard) -> str:
+    before, after = heard.answer(r"GET /system/df$").json, heard.answer(r"GET /system/df.verbose=true").json
+    old, new, items = "Images" in after, "ImageUsage" in after, after.get("ImageUsage", {}).get("Items")
+    if old and before.keys() == after.keys():
+        return "the same"
+    return {(False, True, True): "totals with the objects in them, and no lists"}[old, new, bool(items)]
 
 
 def _tags(heard: Heard) -> str:
@@ -36,12 +46,33 @@ def _distribution(heard: Heard) -> str:
     return {200: "yes", 404: f"no such route (404, {answer.type})"}[answer.status]
 
 
+def _route(asked: str) -> Callable[[Heard], str]:
+    """Whether an Engine has a route: without one, the answer is a 404 that is not JSON."""
+
+    def says(heard: Heard) -> str:
+        answer = heard.answer(asked)
+        missing = answer.status == 404 and answer.type != "application/json"
+        return "no such route (404)" if missing else "yes"
+
+    return says
+
+
+def _secret(heard: Heard) -> str:
+    statuses = {answer.status for answer in heard.all("POST /secrets/[^/]+/update")}
+    return {True: "yes, of labels alone", False: "no (501)"}[501 not in statuses]
+
+
 ROWS = (
     Row("API versions that are offered", "system-version", _api, "the newest that both know"),
-    Row("`system.data_usage`", "system-disk-use", _forms, "properties read whichever came"),
-    Row("Images in the disk usage: their names", "system-disk-use", _tags, "as they came"),
-    Row("Images in the disk usage: their ids", "system-disk-use", _ids, "as they came"),
+    Row("`system.data_usage()`", "engines-disk-usage", _forms, "`all_images` and its like read whichever came"),
+    Row("The same with `verbose`", "engines-disk-usage", _verbose, "VersionError under API 1.52"),
+    Row("The disk usage: names of images", "engines-disk-usage", _tags, "as they came"),
+    Row("The disk usage: ids of images", "engines-disk-usage", _ids, "as they came"),
     Row("Nodes are listed outside a swarm", "swarm-outside", _swarm, "NotSupported where there is no swarm"),
+    Row("Sessions of builds", "sessions-offered", _route("POST /session"), "NotSupported where there are none"),
+    Row("A build is cancelled", "builds-cancelled", _route("POST /build/cancel"), "NotSupported where it cannot be"),
+    Row("Plugins", "plugins-errors", _route("GET /plugins"), "NotSupported where there are none"),
+    Row("A secret is updated", "stores-secrets", _secret, "NotSupported where it cannot be"),
     Row(
         "An image in a registry is inspected",
         "registries-looked-at",

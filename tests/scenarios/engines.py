@@ -288,3 +288,11 @@ async def image_built_again(docker: Docker) -> None:
         await no_image(docker, tag)
         for id in ids[:1]:
             await _asked(docker, "DELETE", f"/images/{id}", params={"force": True})
+
+
+async def disk_usage(docker: Docker) -> None:
+    """The disk usage where there is one image with a name, and the one that is more verbose if an Engine has it."""
+    async with container(docker, NAME):
+        for params in ({}, {"verbose": True}):
+            found = (await docker.request("GET", "/system/df", params=params)).json()
+            assert found.get("Images") or found["ImageUsage"]["Items"]
