@@ -136,19 +136,19 @@ ROWS = (
         "`masked_paths` and `readonly_paths`",
         "engines-protections",
         _protections,
-        "`containers.create` and `run` refuse them on Podman; `security_opt=['mask=/path']` works there",
+        "`containers.create` and `run` refuse them on Podman; `security_opt=[\"mask=/path\"]` works there",
     ),
     Row(
         "A MAC address for the whole container",
         "engines-address-of-a-container",
         _address,
-        "refused on Podman and from API 1.44 on: give it to the network's endpoint",
+        "refused on Podman and from API 1.52 on: `networking_config.endpoints_config` has one that works",
     ),
     Row(
         "`device_requests` for a graphics card that is not there",
         "engines-graphics-card",
         _graphics_card,
-        "refused on Podman",
+        "refused on Podman: name devices in `devices`",
     ),
     Row(
         "A limit that the machine cannot keep (`blkio_weight`)",
@@ -182,7 +182,7 @@ ROWS = (
         "`containers.stats_once` of a container that has ended",
         "usage-not-running",
         _stats,
-        "Conflict for the error; zeros as they came",
+        "Conflict for the error",
     ),
     Row(
         "How many samples `containers.stats_once` waits for",

@@ -94,6 +94,6 @@ ROWS = (
     Row("Where an event of a volume has the volume's name", "events-kinds", _volume, "as it came"),
     Row("The name in the event of an image that loses a name", "events-kinds", _untag, "as it came"),
     Row("Content type of the events", "events-as-json-lines", _type, "not looked at"),
-    Row("An unknown filter", "events-errors", _unknown_filter, "BadRequest or ServerError where it is refused"),
+    Row("An unknown filter", "events-errors", _unknown_filter, "ServerError where it is refused"),
     Row("An `until` that is before `since`", "engines-times-of-events", _times, "as the Engine does"),
 )

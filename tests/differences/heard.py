@@ -17,6 +17,7 @@ RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 ENGINES = sorted(path.name for path in RECORDINGS.iterdir())
 _VERSION = re.compile(r"^/v1\.\d+(?=/)")
 _SERVER = re.compile(r"Server: (?:Docker|Libpod)/([\w.-]+)")  # without the number that Debian adds
+_API = re.compile(r"(?i)Api-Version: ([\d.]+)")
 _DATE = re.compile(r"Date: \w+, (\d+) (\w+) (\d+)")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -100,6 +101,11 @@ class Heard:
         day, month, year = self._header(_DATE).groups()
         return f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}"
 
+    @cached_property
+    def api(self) -> tuple[int, ...]:
+        """The newest API version that the Engine offers, as (1, 51)."""
+        return tuple(map(int, self._header(_API)[1].split(".")))
+
     def all(self, asked: str) -> list[Answer]:
         """The answers to the requests that a pattern matches: `GET /images/json$`, without the version of the path."""
         return list(self._all(asked))
@@ -111,9 +117,6 @@ class Heard:
             return found[number]
         except IndexError:
             raise LookupError(f"{self.engine}: no answer {number} to {asked}, only {len(found)}") from None
-
-    def has(self, asked: str) -> bool:
-        return bool(self.all(asked))
 
     def _all(self, asked: str) -> Iterator[Answer]:
         pattern = re.compile(asked)
