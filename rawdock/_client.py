@@ -137,8 +137,9 @@ class Client:
 
     @property
     def is_podman(self) -> bool | None:
-        """Whether the Engine is Podman, as its answers so far say; None if none has said it. Nothing is asked."""
-        return self._engine.flavour == "podman" if self._engine.flavour else None
+        """Whether the Engine is Podman, as its answers so far say, in which Podman names itself; None before the first.
+        Nothing is asked."""
+        return self._engine.flavour == "podman" if self._engine != UNKNOWN else None
 
     @property
     def has_own_transport(self) -> bool:
@@ -261,8 +262,9 @@ class Client:
     def _look_at(self, head: Head) -> None:
         """Look at a new connection's first answer: its headers say which Engine answers, and what that offers."""
         engine = engine_of_headers(head.headers)
-        if not engine.api or engine == self._engine:
-            return
+        known = self._engine
+        if not engine.api or engine == known or (not engine.flavour and engine.api == known.api):
+            return  # it says nothing new
         self._know(engine)
         if self._version is not None and not self._pinned:  # without one, it is being negotiated, or will be
             self._use_offered(engine.api)

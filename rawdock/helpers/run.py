@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, StatusError, TruncatedError
+from ..errors import (
+    Conflict,
+    DecodeError,
+    InvalidArgument,
+    LimitsDropped,
+    NotFound,
+    RawdockError,
+    StatusError,
+    TruncatedError,
+)
 from ..models import ContainerSpec
 from .completion import run_to_completion
+from .limits import dropped_limits
 from .process import Input, Process, RunsProcess
 from .results import ProcessResult, log_once, title_of
 from .terminal import new_detach_keys
@@ -56,6 +66,7 @@ class Running(Process[RunResult]):
     def __init__(
         self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
+        strict_limits: bool,
     ) -> None:  # fmt: skip
         super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._label = secrets.token_hex(8)
@@ -65,6 +76,7 @@ class Running(Process[RunResult]):
         self._pull = pull
         self._auth = auth_config
         self._remove = remove
+        self._strict_limits = strict_limits
         self._may_exist = False
         self._attach_context: Opens[ProcessStream] | None = None
         self._wait_context: Opens[Waiting] | None = None
@@ -79,6 +91,8 @@ class Running(Process[RunResult]):
             await self._pull_image()
         await self._pull_and_create()
         containers = self._docker.containers
+        if self._strict_limits:
+            await self._check_limits()
         # Attach and wait before the start: a short command has ended when `start` returns.
         keys = new_detach_keys() if self._spec.tty else None
         attach_context = containers.attach(self.id, stdin=self._spec.open_stdin, detach_keys=keys)
@@ -89,6 +103,16 @@ class Running(Process[RunResult]):
         self._wait_context = wait_context
         await containers.start(self.id)
         return stream
+
+    async def _check_limits(self) -> None:
+        found = (await self._docker.containers.inspect(self.id)).host_config
+        if fields := dropped_limits(self._spec.host_config, found):
+            words = f": {'; '.join(self.warnings)}" if self.warnings else ""
+            raise LimitsDropped(
+                f"run: the Engine does not apply these limits: {', '.join(fields)}{words}",
+                fields=fields,
+                warnings=self.warnings,
+            )
 
     async def _pull_image(self) -> None:
         await self._docker.images.pull(self._spec.image, platform=self._platform, auth_config=self._auth)
@@ -122,7 +146,6 @@ class Running(Process[RunResult]):
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
-        log_once(self._title, self.warnings)
 
     async def _exit(self) -> RunResult:
         assert self._waiting is not None
@@ -226,6 +249,7 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
+    strict_limits: bool = False,
 ) -> Runs[Running, RunResult]:
     """Run a command in a new container (`docker run`): await it for its exit code and output.
 
@@ -239,13 +263,18 @@ def run(
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
+    Engines drop limits that the machine cannot apply, often with no more than a warning. With `strict_limits` the
+    limits of `spec.host_config` are compared with what the Engine has taken, before the start: for one that differs
+    LimitsDropped is raised, and the container is removed. See docs/sandboxes.md.
+
     `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
     for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
     raise a DecodeError. Raises NotFound if there is no such image, and the Engine's error for a command that cannot be
     started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
-    was set; and GET /images/{name}/json if the creation is NotFound.
+    was set; GET /containers/{id}/json after the creation with `strict_limits`;
+    and GET /images/{name}/json if the creation is NotFound.
     """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
@@ -261,6 +290,6 @@ def run(
 
     running = Running(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
-        stdin=stdin, timeout=timeout, output_limit=output_limit,
+        stdin=stdin, timeout=timeout, output_limit=output_limit, strict_limits=strict_limits,
     )  # fmt: skip
     return RunsProcess(running)

@@ -126,6 +126,8 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
     ("podman-6.1", "measure memory"): _NO_LIMITS,
     ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
+    ("podman-6.1", "run-out-of-memory"): _NO_LIMITS,
+    ("podman-6.1", "run-with-strict-limits"): _NO_LIMITS,
     ("podman-6.1", "set limits"): _NO_LIMITS,
     ("podman-6.1", "usage-figures"): _NO_LIMITS,
     ("podman-6.1", "usage-samples"): _NO_LIMITS,

@@ -128,7 +128,7 @@ async def errors(docker: Docker) -> None:
     with pytest.raises(BadRequest, match="nonsense"):
         await docker.volumes.list(filters={"nonsense": True})
     with pytest.raises(BadRequest, match="nonsense"):
-        await docker.volumes.prune(filters={"nonsense": True})
+        await docker.volumes.prune(filters={"nonsense": True, "all": True})
 
 
 async def update_refused(docker: Docker) -> None:

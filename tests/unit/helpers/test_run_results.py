@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from faultserver import NO_CONTENT, Peer, json_answer, serving
 
-from rawdock import Docker, NotFound, ProcessError, ServerError
-from rawdock.models import ContainerSpec, HostConfig
+from rawdock import Docker, LimitsDropped, NotFound, ProcessError, ServerError
+from rawdock.helpers.limits import dropped_limits
+from rawdock.models import ContainerSpec, HostConfig, Ulimit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
@@ -75,6 +76,30 @@ async def test_out_of_memory_is_looked_up(code: int, spec: ContainerSpec | None,
         assert server.requests.count(INSPECT) == asked
 
 
+@pytest.mark.parametrize("remove", [True, False])
+async def test_limits_that_are_dropped(remove: bool) -> None:
+    """They are told with the Engine's warnings, nothing is started, and the container is removed in any case."""
+    engine = Engine()
+    engine.warnings = ["no such thing as a limit"]
+    engine.inspected = (200, {"Id": "c", "HostConfig": {"Memory": 0, "PidsLimit": 64}})
+    spec = ContainerSpec(host_config=HostConfig(memory=1 << 20, pids_limit=64, cpu_shares=0))
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(LimitsDropped, match="memory: no such thing as a limit") as caught:
+            await docker.run("app:1", ["x"], spec=spec, remove=remove, strict_limits=True)
+        assert server.requests[-1] == REMOVE
+        assert not any(b"/start" in one for one in server.requests)
+    assert (caught.value.fields, caught.value.warnings) == (("memory",), ("no such thing as a limit",))
+
+
+def test_limits_are_compared() -> None:
+    asked = HostConfig(memory=1, nano_cpus=2, cpuset_cpus="0", ulimits=[Ulimit(name="nofile", soft=1, hard=2)])
+    assert dropped_limits(asked, asked) == []
+    podman = asked.replace(ulimits=[Ulimit(name="RLIMIT_NPROC"), Ulimit(name="RLIMIT_NOFILE", soft=1, hard=2)])
+    assert dropped_limits(asked, podman) == []
+    assert dropped_limits(HostConfig(), asked) == []
+    assert dropped_limits(asked, HostConfig(cpuset_cpus="1")) == ["memory", "nano_cpus", "cpuset_cpus", "ulimits"]
+
+
 @pytest.mark.parametrize("status", [404, 409, 500])
 async def test_out_of_memory_is_not_known(status: int) -> None:
     """A container that is gone by itself takes the answer with it, and nothing else of the result."""
@@ -112,7 +137,7 @@ async def test_warnings_of_the_engine(caplog: pytest.LogCaptureFixture) -> None:
             assert running.warnings == tuple(engine.warnings)
             assert (await running.result()).warnings == running.warnings
     assert [one.getMessage() for one in caplog.records] == [
-        f"x in a container of app:1: {warning}" for warning in engine.warnings
+        f"containers.create: {warning}" for warning in engine.warnings
     ]
 
 
