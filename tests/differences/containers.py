@@ -136,7 +136,7 @@ ROWS = (
         "`masked_paths` and `readonly_paths`",
         "engines-protections",
         _protections,
-        "`containers.create` and `run` refuse them on Podman; `security_opt=[\"mask=/path\"]` works there",
+        '`containers.create` and `run` refuse them on Podman; `security_opt=["mask=/path"]` works there',
     ),
     Row(
         "A MAC address for the whole container",

@@ -67,7 +67,12 @@ ROWS = (
     Row("The same with `verbose`", "engines-disk-usage", _verbose, "VersionError under API 1.52"),
     Row("The disk usage: names of images", "engines-disk-usage", _tags, "as they came"),
     Row("The disk usage: ids of images", "engines-disk-usage", _ids, "as they came"),
-    Row("Nodes are listed outside a swarm", "swarm-outside", _swarm, "NotSupported where there are no swarms, else ServerError"),
+    Row(
+        "Nodes are listed outside a swarm",
+        "swarm-outside",
+        _swarm,
+        "NotSupported where there are no swarms, else ServerError",
+    ),
     Row("Sessions of builds", "sessions-offered", _route("POST /session"), "NotSupported where there are none"),
     Row("A build is cancelled", "builds-cancelled", _route("POST /build/cancel"), "NotSupported where it cannot be"),
     Row("Plugins", "plugins-errors", _route("GET /plugins"), "NotSupported where there are none"),
