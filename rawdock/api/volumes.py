@@ -56,7 +56,7 @@ class Volumes(Resource):
         below 6 would delete all in any case: there it is NotSupported without that filter.
         Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
         run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
-        Filters: `label`, `all`. Route: POST /volumes/prune.
+        Filters: `label`, `all`. Engines differ: docs/engines.md. Route: POST /volumes/prune.
         """
         return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
@@ -82,6 +82,6 @@ class Volumes(Resource):
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumeList:
         """Volumes (`docker volume ls`), and warnings about drivers that did not answer.
 
-        Filters: `name`, `driver`, `label`, `dangling`. Route: GET /volumes.
+        Filters: `name`, `driver`, `label`, `dangling`. Engines differ: docs/engines.md. Route: GET /volumes.
         """
         ...

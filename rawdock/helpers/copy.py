@@ -104,6 +104,7 @@ async def copy_in(
     Files are read by worker threads while they are sent. Raises InvalidArgument if there is no such source, FileError
     if a file cannot be read or shrinks meanwhile, and NotFound if the container or the folder does not exist. After an
     error, files that were sent before may remain in the container. Routes: HEAD and PUT /containers/{id}/archive.
+    Engines differ: docs/engines.md.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("copy_in")
@@ -215,6 +216,7 @@ async def copy_out(
     root. Raises NotFound if the container or path does not exist, and FileError if a file cannot be written. After an
     error or a cancellation complete files remain, and the incomplete one is removed. Route:
     GET /containers/{id}/archive.
+    Engines differ: docs/engines.md.
     """
     source = absolute("copy_out: path", path)
     if unsafe not in ("raise", "skip"):

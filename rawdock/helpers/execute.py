@@ -168,6 +168,7 @@ def execute(
     container does not exist, and Conflict if it is paused or not running. Routes: POST /containers/{id}/exec,
     POST /exec/{id}/start, GET /exec/{id}/json; and GET /containers/{id}/json and GET /containers/{id}/top for an exit
     code of 137.
+    Engines differ: docs/engines.md.
     """
     if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')

@@ -275,6 +275,7 @@ def run(
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
     was set; GET /containers/{id}/json after the creation with `strict_limits`;
     and GET /images/{name}/json if the creation is NotFound.
+    Engines differ: docs/engines.md.
     """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")

@@ -65,6 +65,7 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
 
     Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by
     `cat` in the container; it raises NotSupported if there is none, and Conflict if the container does not run.
+    Engines differ: docs/engines.md.
     """
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
@@ -115,6 +116,7 @@ async def write_file(
     Docker's archives do not reach what is in memory, as a tmpfs and `/dev/shm`: there the file is written by the shell
     of the container, also where its root is read-only. It raises NotSupported if there is none, and Conflict if the
     container does not run.
+    Engines differ: docs/engines.md.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("write_file")

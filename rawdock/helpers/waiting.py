@@ -34,6 +34,7 @@ async def wait_healthy(docker: Operations, container: str, *, restarts: int | No
     restart policy applies, if it still does not run after 5 seconds. Podman runs health checks by systemd timers:
     without systemd a container stays `starting` and this waits until cancelled. Routes: GET /containers/{id}/json,
     GET /events.
+    Engines differ: docs/engines.md.
     """
     if restarts is not None and (type(restarts) is not int or restarts < 1):
         raise InvalidArgument(
