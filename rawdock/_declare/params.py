@@ -7,6 +7,7 @@ is refused, and everything else is escaped.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
@@ -185,6 +186,9 @@ def moment(where: str, value: Any) -> str:
         return f"{since.days * 86400 + since.seconds}.{since.microseconds:06}000"
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        whole, fraction = divmod(round(value * 1_000_000), 1_000_000)  # of today's times, a float has no digits beyond
+        return f"{whole}.{fraction:06}000"
     if isinstance(value, str):
         if _SECONDS.fullmatch(value):
             return str.__str__(value)
@@ -194,7 +198,7 @@ def moment(where: str, value: Any) -> str:
                 f"{where}: {value!r} is neither a time like 2026-01-02T03:04:05Z nor a number of seconds"
             )
         return f"{exact // 1_000_000_000}.{exact % 1_000_000_000:09}"
-    raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
+    raise InvalidArgument(f"{where}: expected int, float, str or datetime, got {type(value).__name__}")
 
 
 def tail(where: str, value: Any) -> str:
