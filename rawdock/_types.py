@@ -14,5 +14,5 @@ Filters = Mapping[str, FilterValue]
 Content = bytes | AsyncIterable[bytes]
 """A body to send: bytes, or an async iterable of its parts."""
 Moment = int | float | str | datetime
-"""A point in time: seconds since 1970, as `time.time()` gives them, an aware datetime, or a text, which is a `Timestamp`
-of the Engine or a number of seconds with up to nine decimals. A float is rounded to microseconds."""
+"""A point in time: seconds since 1970, as `time.time()` gives them (to the microsecond), an aware datetime, or a text,
+which is a `Timestamp` of the Engine or a number of seconds with up to nine decimals."""
