@@ -12,7 +12,6 @@ from .catalog import Spec
 from .machine import KEYRING, run
 from .mirror import debian_mirror
 
-
 _PACKAGES = ".packages"
 """Holds the names of the packages in a root folder."""
 
