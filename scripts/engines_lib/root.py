@@ -17,7 +17,7 @@ _PACKAGES = ".packages"
 
 
 def build(spec: Spec, root: Path) -> bool:
-    """Create the root folder unless it exists with the packages that the catalog names. Returns whether it was created."""
+    """Create the root folder unless it is there with the packages of the catalog. Returns whether it was created."""
     wanted = " ".join(spec.packages)
     if root.exists():
         if not (root / _PACKAGES).exists() or (root / _PACKAGES).read_text() == wanted:
