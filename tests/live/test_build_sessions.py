@@ -186,7 +186,7 @@ async def test_a_git_repository_behind_a_token(socket: str, repository: str) -> 
                 remote=repository, secrets={"GIT_AUTH_TOKEN": TOKEN.encode()}, tag=TAG, **BUILDKIT
             )
         except BuildError as error:
-            if "unknown scheme git" in str(error):
+            if "unknown scheme git" in str(error) or 'exec: "git"' in str(error):
                 pytest.skip("the Engine has no git")
             raise
         assert (await docker.images.inspect(built.id)).repo_tags == [TAG]
