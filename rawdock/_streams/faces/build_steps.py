@@ -29,7 +29,8 @@ _EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z
 _NO_SESSION = re.compile(r"no active sessions?\b")
 # Git's own words: BuildKit lets it ask nobody. Docker 20.10 says no more than Git's exit code.
 _NO_GIT_TOKEN = re.compile(
-    r"could not read (?:Username|Password) for .*terminal prompts disabled|failed to fetch remote \S+: exit status 128\Z"
+    r"could not read (?:Username|Password) for .*terminal prompts disabled"
+    r"|failed to fetch remote \S+: exit status 128\Z"
 )
 
 
