@@ -26,7 +26,7 @@ from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
-from ._transport.wire import Head, Limits
+from ._transport.wire import Head, Limits, is_success
 from ._version import __version__
 from ._versions import NEWEST, Spoken, Version, parse_version, version_text
 from .errors import (
@@ -45,6 +45,7 @@ __all__ = ["Client"]
 
 T = TypeVar("T")
 
+_UNASKED = "the answer switches to another protocol (101), and the request did not ask for that"
 _AGENT = f"rawdock/{__version__}"
 
 
@@ -337,7 +338,7 @@ class Client:
             if request.body.__class__ is not bytes:
                 await close_iterator(request.body)  # another transport may not have read all of it
         status = response.status_code
-        if not (200 <= status < 300 or status == 304):
+        if not is_success(status):
             raise self._status_error(request, response, response.content[: self._limits.error], endpoint, bound)
         try:
             return answer(response)
@@ -350,7 +351,12 @@ class Client:
         """Read the whole body of an open answer, as after a streamed body or from another transport."""
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
-            content = await opened.read_all(self._limits.answer)
+            if response.status_code == 101:
+                raise opened.add_request(DecodeError(_UNASKED))
+            if is_success(response.status_code):
+                content = await opened.read_all(self._limits.answer)
+            else:
+                content = await _read_beginning(opened, self._limits.error)
         finally:
             await opened.aclose()
         return httpx.Response(
@@ -394,7 +400,10 @@ class Client:
         if type(response) is not OpenResponse and request.body.__class__ is not bytes:
             opened.upload = request.body  # another transport may not have read all of it, or may still be reading
         try:
-            if 200 <= response.status_code < 300 or response.status_code == 101:
+            status = response.status_code
+            if status == 101 and not (endpoint.upgrade or headers):
+                raise opened.add_request(DecodeError(_UNASKED))
+            if 200 <= status < 300 or status == 101:
                 return stream(opened, self._limits.value)
             content = await _read_beginning(opened, self._limits.error)
             raise self._status_error(request, response, content, endpoint, bound)

@@ -19,7 +19,7 @@ from typing import Any
 from .connection import ConnectionState, split_pieces
 from .errors import ConnectionEnded, Unreachable
 from .sockets import new_socket, socket_poll
-from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write
+from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write, check_asked, is_success
 
 __all__ = ["AsyncioConnection", "connect_tcp"]
 
@@ -138,10 +138,25 @@ class AsyncioConnection(ConnectionState):
         for part in reader.feed(data):
             self._parts.append(part)
             self._queued += len(part)
-        if self._queued > self._parser.limits.answer:
-            raise TooLarge(f"the answer is larger than {self._parser.limits.answer} bytes")
+        head = reader.head
+        if head is not None and head.status == 101:
+            check_asked(head)
         if reader.done:
+            if self._queued > self._parser.limits.answer:
+                raise TooLarge(f"the answer is larger than {self._parser.limits.answer} bytes")
             self._finish_reader(reader)
+        elif self._queued > self._parser.limits.error:
+            self._check_size(head)
+
+    def _check_size(self, head: Head | None) -> None:
+        """Refuse an answer that is too large. An error that is too large ends here: its beginning has the message."""
+        limits = self._parser.limits
+        if head is not None and not is_success(head.status):
+            parts, self._parts = self._parts, []
+            self._finish_whole((head, b"".join(parts)[: limits.error]), False)
+            self.close()
+        elif self._queued > limits.answer:
+            raise TooLarge(f"the answer is larger than {limits.answer} bytes")
 
     def _finish_reader(self, reader: Reader) -> None:
         assert reader.head is not None

@@ -20,6 +20,8 @@ __all__ = [
     "Truncated",
     "WireError",
     "Write",
+    "check_asked",
+    "is_success",
     "parse_head",
 ]
 
@@ -57,14 +59,14 @@ class Limits(NamedTuple):
     """Status line and header lines."""
     headers: int = 256
     """The number of header lines."""
-    answer: int = 512 * 1024 * 1024
-    """The body of an answer that is read whole."""
+    answer: int = 64 * 1024 * 1024
+    """The body of an answer that is read whole. (A list of 500 containers has about 0.6 MiB.)"""
     value: int = 16 * 1024 * 1024
     """One JSON value in a stream."""
     queue: int = 512 * 1024
     """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses."""
     error: int = 64 * 1024
-    """The body of an error answer."""
+    """The body of an error answer. The rest of a longer one is not read."""
 
 
 # Informational answers are rare; a peer that sends more of them than this will not send a final one.
@@ -75,6 +77,7 @@ _MAX_REMEMBERED_SIZES = 4096
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00\r\n\x0b\x0c]*))?")
 _FIELD = re.compile(rb"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n]*)?[ \t]*")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _DIGITS = re.compile(rb"[0-9]{1,19}")
 
 
@@ -102,6 +105,7 @@ def parse_head(raw: bytes, limit: int = 256) -> Head:
     status_line, *lines = raw.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
+        _check_line_breaks(raw)
         raise WireError(f"not an HTTP/1.1 status line: {_excerpt(status_line)}")
     if len(lines) > limit:
         raise TooLarge(f"the answer has more than {limit} header lines")
@@ -136,9 +140,17 @@ def _parse_header_lines(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     for line in lines:
         match = _FIELD.fullmatch(line)
         if match is None:
+            _check_line_breaks(line)
             raise WireError(f"not a header line: {_excerpt(line)}")
         fields.append((match[1], match[2]))
     return fields
+
+
+def _check_line_breaks(data: bytes) -> None:
+    """Refuse a line feed without a carriage return: the blank line that ends the lines might never come."""
+    if wrong := _BARE_LF.search(data):
+        line = data[: wrong.start()].rpartition(b"\n")[2]
+        raise WireError(f"a line ends with LF, where HTTP has CR LF: {_excerpt(line)}")
 
 
 def _parse_length(value: bytes, earlier: int | None) -> int:
@@ -220,6 +232,18 @@ class AnswerParser:
             if body + self.chunk_size(data[start:line_end]) + 7 == len(data):
                 return head, data[body:-7]
         return None
+
+
+def check_asked(head: Head) -> None:
+    """Raise WireError if an answer switches protocols, which a request that is answered whole has not asked for. Its
+    end would never come."""
+    if head.status == 101:
+        raise WireError("the peer switched to another protocol (101), and the request did not ask for that")
+
+
+def is_success(status: int) -> bool:
+    """Whether the body of an answer is what was asked for, and not an error."""
+    return 200 <= status < 300 or status == 304
 
 
 def _least_size(data: bytes, start: int, end: int) -> int:
@@ -404,6 +428,7 @@ class Reader:
                 raise TooLarge(f"the head of the answer is larger than {self._parser.limits.head} bytes")
             if end < 0:
                 self._buffer = data[position:]
+                _check_line_breaks(self._buffer)
                 return len(data)
             head = self._parser.head(data[position:end])
             position = end + 4
@@ -454,6 +479,7 @@ class Reader:
                 if line_end < 0:
                     if total - position > _MAX_CHUNK_LINE + 1:  # the last byte may be the first of CR LF
                         raise TooLarge("the line with a chunk's size does not end")
+                    _check_line_breaks(data[position:])
                     break
                 line = data[position:line_end]
                 size = sizes.get(line)
@@ -512,6 +538,7 @@ class Reader:
         if _least_size(data, position, end) > self._parser.limits.head:
             raise TooLarge(f"the trailers of the answer are larger than {self._parser.limits.head} bytes")
         if end < 0:
+            _check_line_breaks(data[position:])
             return position, False
         _parse_header_lines(data[position:end].split(b"\r\n"))
         return end + 4, True
