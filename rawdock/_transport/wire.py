@@ -148,6 +148,8 @@ def _parse_header_lines(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
 
 def _check_line_breaks(data: bytes) -> None:
     """Refuse a line feed without a carriage return: the blank line that ends the lines might never come."""
+    if data.count(b"\n") == data.count(b"\r\n"):  # much faster than the search: a head may come byte by byte
+        return
     if wrong := _BARE_LF.search(data):
         line = data[: wrong.start()].rpartition(b"\n")[2]
         raise WireError(f"a line ends with LF, where HTTP has CR LF: {_excerpt(line)}")
