@@ -114,12 +114,17 @@ def _tcp(text: str, rest: str, source: str) -> Address:
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
+    problem = ""
     try:
         data: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise AddressError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise AddressError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        problem = f"cannot read {path}: {error}"
+    if problem:  # raised out here: the error of the parser holds the whole file, in which there may be credentials
+        raise AddressError(problem)
     if not isinstance(data, dict):
         raise AddressError(f"{path} does not hold a JSON object")
     return cast("dict[str, Any]", data)

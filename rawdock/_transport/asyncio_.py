@@ -25,6 +25,9 @@ __all__ = ["AsyncioConnection", "connect_tcp"]
 
 _ERRORS = select.POLLERR | select.POLLHUP
 
+# The most that is read in one callback while nobody waits for it.
+_AHEAD = 64 * 1024
+
 # How often the socket is read in one callback while a body is passed to a function.
 _READS_PER_CALLBACK = 4
 
@@ -33,6 +36,7 @@ class AsyncioConnection(ConnectionState):
     """See `Connection`."""
 
     __slots__ = (
+        "_ahead_buffer",
         "_eof",
         "_fd",
         "_loop",
@@ -63,6 +67,7 @@ class AsyncioConnection(ConnectionState):
         self._send = sock.send
         self._poll = socket_poll(sock)
         self._receive_buffer = receive_buffer
+        self._ahead_buffer = receive_buffer[:_AHEAD]
         self._waiter: asyncio.Future[Any] | None = None
         self._write_waiter: asyncio.Future[None] | None = None
         self._whole = False
@@ -79,7 +84,8 @@ class AsyncioConnection(ConnectionState):
 
     def _readable(self) -> None:
         try:
-            size = self._recv_into(self._receive_buffer)
+            # While nobody waits, less is read at once: many streams may have slow readers.
+            size = self._recv_into(self._receive_buffer if self._waiter is not None else self._ahead_buffer)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -63,8 +63,9 @@ class Limits(NamedTuple):
     """The body of an answer that is read whole. (A list of 500 containers has about 0.6 MiB.)"""
     value: int = 16 * 1024 * 1024
     """One JSON value in a stream."""
-    queue: int = 512 * 1024
-    """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses."""
+    queue: int = 64 * 1024
+    """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses. As
+    items they take several times as much memory. (On trio nothing is read before the caller asks.)"""
     error: int = 64 * 1024
     """The body of an error answer. The rest of a longer one is not read."""
 
