@@ -106,7 +106,6 @@ def parse_head(raw: bytes, limit: int = 256) -> Head:
     status_line, *lines = raw.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
-        _check_line_breaks(raw)
         raise WireError(f"not an HTTP/1.1 status line: {_excerpt(status_line)}")
     if len(lines) > limit:
         raise TooLarge(f"the answer has more than {limit} header lines")
@@ -141,7 +140,6 @@ def _parse_header_lines(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     for line in lines:
         match = _FIELD.fullmatch(line)
         if match is None:
-            _check_line_breaks(line)
             raise WireError(f"not a header line: {_excerpt(line)}")
         fields.append((match[1], match[2]))
     return fields
@@ -191,7 +189,11 @@ class AnswerParser:
         """Parse a head. The last few are remembered: heads repeat byte for byte within one second of their date."""
         head = self._heads.get(raw)
         if head is None:
-            head = parse_head(raw, self.limits.headers)
+            try:
+                head = parse_head(raw, self.limits.headers)
+            except WireError:
+                _check_line_breaks(raw)
+                raise
             if len(self._heads) >= _MAX_REMEMBERED_HEADS:
                 self._heads.clear()
             self._heads[raw] = head
@@ -201,10 +203,11 @@ class AnswerParser:
         """Parse the line before a chunk. Short lines are remembered: a stream has few different chunk sizes."""
         size = self.chunk_sizes.get(line)
         if size is None:
-            if len(line) > _MAX_CHUNK_LINE:
-                raise TooLarge("the line with a chunk's size does not end")
-            match = _CHUNK_SIZE.fullmatch(line)
+            match = _CHUNK_SIZE.fullmatch(line) if len(line) <= _MAX_CHUNK_LINE else None
             if match is None:
+                _check_line_breaks(line[: _MAX_CHUNK_LINE + 2])
+                if len(line) > _MAX_CHUNK_LINE:
+                    raise TooLarge("the line with a chunk's size does not end")
                 raise WireError(f"not a chunk size: {_excerpt(line)}")
             size = int(match[1], 16)
             if len(self.chunk_sizes) < _MAX_REMEMBERED_SIZES and len(line) < 8:
@@ -427,11 +430,11 @@ class Reader:
             too_large = _least_size(data, position, end) > self._parser.limits.head
             if end < 0 or too_large:
                 _check_beginning(data[position : position + 60])
+                self._check_lines(data, position, end)
             if too_large:
                 raise TooLarge(f"the head of the answer is larger than {self._parser.limits.head} bytes")
             if end < 0:
                 self._buffer = data[position:]
-                _check_line_breaks(self._buffer)
                 return len(data)
             head = self._parser.head(data[position:end])
             position = end + 4
@@ -480,9 +483,9 @@ class Reader:
             if state == _CHUNK_HEAD:
                 line_end = find(b"\r\n", position)
                 if line_end < 0:
+                    _check_line_breaks(data[position : position + _MAX_CHUNK_LINE + 2])
                     if total - position > _MAX_CHUNK_LINE + 1:  # the last byte may be the first of CR LF
                         raise TooLarge("the line with a chunk's size does not end")
-                    _check_line_breaks(data[position:])
                     break
                 line = data[position:line_end]
                 size = sizes.get(line)
@@ -538,10 +541,24 @@ class Reader:
         if data.startswith(b"\r\n", position):
             return position + 2, True
         end = data.find(b"\r\n\r\n", position)
-        if _least_size(data, position, end) > self._parser.limits.head:
+        too_large = _least_size(data, position, end) > self._parser.limits.head
+        if end < 0 or too_large:
+            self._check_lines(data, position, end)
+        if too_large:
             raise TooLarge(f"the trailers of the answer are larger than {self._parser.limits.head} bytes")
         if end < 0:
-            _check_line_breaks(data[position:])
             return position, False
-        _parse_header_lines(data[position:end].split(b"\r\n"))
+        try:
+            _parse_header_lines(data[position:end].split(b"\r\n"))
+        except WireError:
+            _check_line_breaks(data[position:end])
+            raise
         return end + 4, True
+
+    def _check_lines(self, data: bytes, start: int, end: int) -> None:
+        """Check the line breaks of a head or of trailers that are incomplete or too large.
+
+        Only as far as they come before the limit is reached, so that the error does not depend on how bytes are cut.
+        """
+        most = start + self._parser.limits.head + 4
+        _check_line_breaks(data[start : most if end < 0 else min(most, end)])
