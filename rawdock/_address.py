@@ -115,8 +115,9 @@ def _tcp(text: str, rest: str, source: str) -> Address:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     problem = ""
+    data: object = None
     try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:
