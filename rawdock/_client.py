@@ -18,6 +18,7 @@ from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_value, upload_body
 from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
 from ._error_mapping import status_error, translate
+from ._held import HeldByClient
 from ._iterators import close_iterator
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
@@ -35,6 +36,7 @@ from .errors import (
     RawdockError,
     Sent,
     StatusError,
+    StillRunning,
     VersionError,
 )
 
@@ -78,6 +80,8 @@ class Client:
         self._minimum = parse_version(minimum_version)
         self._negotiation: anyio.Lock | None = None
         self._closed = False
+        self.held = HeldByClient()
+        """What is ended before the connections are closed."""
         self._base = httpx.URL(f"http://{self._address.authority}")
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
         self._tail_start = start
@@ -106,10 +110,33 @@ class Client:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.aclose()
+        left = await self._close()
+        if not left:
+            return
+        if exc is None or isinstance(exc, anyio.get_cancelled_exc_class()):
+            raise _still_running(left) from exc
+        exc.add_note(str(_still_running(left)))
 
     async def aclose(self) -> None:
-        """Close every connection, open streams among them. Safe to call twice."""
+        """End what runs through this client, then close every connection, open streams among them.
+
+        The commands of `run` and `execute` are ended, as if their blocks were left; watches and builds too. Calls that
+        this interrupts raise ClosedError. Raises StillRunning for commands that could not be ended in time. Safe to
+        call twice, also at the same time.
+        """
+        left = await self._close()
+        if left:
+            raise _still_running(left)
+
+    async def _close(self) -> list[str]:
+        """Close, and return what may still run."""
+        if self.held.needs_time:
+            return await self.held.close(self._close_connections)
+        self.held.closed = True
+        await self._close_connections()
+        return []
+
+    async def _close_connections(self) -> None:
         self._closed = True
         if isinstance(self._transport, EngineTransport):
             # It closes at once and needs no scope, which would load more of anyio.
@@ -460,6 +487,10 @@ class Client:
             body=bound.body if isinstance(bound.body, bytes) else (None if bound.body is not None else b""),
             secret_body=endpoint.secret,
         )
+
+
+def _still_running(left: list[str]) -> StillRunning:
+    return StillRunning(f"the client was closed, but may have left running on the Engine: {'; '.join(left)}")
 
 
 def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:

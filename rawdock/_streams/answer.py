@@ -10,7 +10,7 @@ import httpx
 
 from .._error_mapping import translate
 from .._iterators import close_iterator
-from .._transport.errors import BodyFailed
+from .._transport.errors import BodyFailed, ClosedHere
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Write
@@ -63,6 +63,7 @@ class Answer:
         self._iterator: AsyncIterator[bytes] | None = None  # of the stream of another transport
         self._read_items = self._read_iterator if self._stream is None else self._stream.read
         self._ended = False
+        self._closed = False  # before the end
         self._iterator_broken = False
         self._send_lock: anyio.Lock | None = None
         self.upload: object = None
@@ -90,8 +91,10 @@ class Answer:
         return error
 
     async def read(self) -> list[Any]:
-        """The next items, at least one; empty at the end. A premature end raises a TruncatedError."""
+        """The next items, at least one; empty at the end. A premature end raises a TruncatedError, and a stream that
+        was closed before its end a ClosedError."""
         if self._ended:
+            self._check_open()
             return []
         try:
             items = await self._read_items()
@@ -108,6 +111,7 @@ class Answer:
     async def read_into(self, write: Write) -> None:
         """Pass the rest of the body, which has no splitter, to `write` as it comes. What `write` raises is raised."""
         if self._ended:
+            self._check_open()
             return
         try:
             if self._stream is not None:
@@ -120,12 +124,18 @@ class Answer:
             self._raise(error)
         self._ended = True
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self.add_request(ClosedError("this stream was closed before its end"))
+
     def _raise(self, error: httpx.TransportError | TruncatedError | BodyFailed) -> NoReturn:
         if isinstance(error, BodyFailed):  # the answer has not ended: every later read raises this too
             cause = error.error
             if isinstance(cause, RawdockError) and cause.sent is None:
                 self.add_request(cause)
             raise cause from cause.__cause__
+        if isinstance(error, ClosedHere):
+            self._closed = True
         self._ended = True
         if isinstance(error, TruncatedError):
             raise self.add_request(error) from None
@@ -207,7 +217,8 @@ class Answer:
         return stream
 
     async def aclose(self) -> None:
-        self._ended = True
+        if not self._ended:
+            self._ended = self._closed = True
         if self._stream is not None:
             await self._stream.aclose()  # it shields itself where it waits
             return

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import ClosedError
 from .connection import Connection
-from .errors import ConnectionEnded, Unreachable
+from .errors import ClosedHere, ConnectionEnded, Unreachable
 from .wire import AnswerParser, Head, Limits
 
 __all__ = ["Connect", "Pool"]
@@ -91,7 +91,11 @@ class Pool:
             answer = await connection.request(data, no_body)
         except ConnectionEnded as error:
             await self.discard(connection)
-            if not reused or not (error.nothing_sent or (safe and error.nothing_received)):
+            if (
+                isinstance(error, ClosedHere)
+                or not reused
+                or not (error.nothing_sent or (safe and error.nothing_received))
+            ):
                 raise
             connection = await self._connect()
             reused = False
@@ -137,7 +141,7 @@ class Pool:
                 if safe:
                     await connection.read_head()
             except ConnectionEnded as error:
-                if not (error.nothing_sent or (safe and error.nothing_received)):
+                if isinstance(error, ClosedHere) or not (error.nothing_sent or (safe and error.nothing_received)):
                     return connection  # the peer may have answered before it closed the connection
                 await self.discard(connection)
             except BaseException:

@@ -332,13 +332,21 @@ class _Start:
             if isinstance(error, SessionLost):
                 raise BuildError(f"the session with BuildKit ended before the build: {error}") from error
             raise
-        return Building(
+        building = Building(
             lines,
             stop=stop or _nothing,
             image_names=lambda image: _names(self.docker, image),
             session=session,
             is_image=self.options.output is None,
         )
+        held = self.docker.held
+        try:
+            held.hold(building)
+        except BaseException:
+            await building.aclose()
+            raise
+        building.on_closed = partial(held.release, building)
+        return building
 
 
 async def _clean_up(context: Context, session: BuildSession | None, stop: Callable[[], Awaitable[None]] | None) -> None:

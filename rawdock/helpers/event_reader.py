@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
+from .._background import BackgroundTask
 from .._declare.params import filters_text, moment
 from ..errors import (
+    ClosedError,
     ConnectError,
     DecodeError,
     Forbidden,
@@ -103,7 +105,7 @@ def _seconds(nanoseconds: int) -> str:
 class EventReader:
     """Reads events into a buffer, over as many connections as it takes.
 
-    Call `prepare`, start `run` in a task, and call `wait_until_connected`; then `receive` gives the items.
+    Call `prepare`, `start`, and `wait_until_connected`; then `receive` gives the items.
     """
 
     def __init__(self, docker: Operations, options: WatchOptions) -> None:
@@ -121,7 +123,7 @@ class EventReader:
         self._connected = anyio.Event()
         self._finished = anyio.Event()
         self._available = anyio.Event()
-        self._scope = anyio.CancelScope()
+        self._task = BackgroundTask(self.run)
         self._failure: Exception | None = None
 
     async def prepare(self) -> None:
@@ -133,36 +135,42 @@ class EventReader:
         if self._options.since is None:
             self._position = Position(now)
 
+    def start(self) -> None:
+        """Read in a task of its own, until `aclose`."""
+        self._task.start()
+
     async def run(self) -> None:
         """Read, one connection after the other, until `aclose` or an error that a retry cannot cure."""
         options, failures = self._options, 0
         try:
-            with self._scope:
-                while True:
-                    received, self._connected_at = self._received, math.inf
-                    try:
-                        await self._read_connection()
-                    except _RETRYABLE as error:
-                        lost: RawdockError = error
-                        if not self._connected.is_set():
-                            raise
-                    else:
-                        lost = TruncatedError("the Engine ended the stream of its events")
-                    # A connection was a success if an event came or if it listened for a while. A refused one was
-                    # not, however long the Engine took to refuse it.
-                    listened = anyio.current_time() - self._connected_at
-                    if self._received > received or listened > options.backoff.longest:
-                        failures = 0
-                    failures += 1
-                    if options.attempts is not None and failures > options.attempts:
-                        raise lost
-                    await anyio.sleep(options.backoff.delay(failures, random.random()))
+            while True:
+                received, self._connected_at = self._received, math.inf
+                try:
+                    await self._read_connection()
+                except _RETRYABLE as error:
+                    lost: RawdockError = error
+                    if not self._connected.is_set():
+                        raise
+                else:
+                    lost = TruncatedError("the Engine ended the stream of its events")
+                # A connection was a success if an event came or if it listened for a while. A refused one was
+                # not, however long the Engine took to refuse it.
+                listened = anyio.current_time() - self._connected_at
+                if self._received > received or listened > options.backoff.longest:
+                    failures = 0
+                failures += 1
+                if options.attempts is not None and failures > options.attempts:
+                    raise lost
+                await anyio.sleep(options.backoff.delay(failures, random.random()))
         except Exception as error:
             self._failure = error
         finally:
-            self._finished.set()
-            self._connected.set()
-            self._available.set()
+            self._end()
+
+    def _end(self) -> None:
+        self._finished.set()
+        self._connected.set()
+        self._available.set()
 
     async def wait_until_connected(self) -> None:
         """Wait until no later event can be missed. Raises the error of the first connection if it failed."""
@@ -173,12 +181,12 @@ class EventReader:
             raise self._failure
 
     async def receive(self) -> EventMessage | Gap:
-        """The next item. Raises the error that ended the reader, or StopAsyncIteration after `aclose`."""
+        """The next item. Raises the error that ended the reader, or ClosedError after `aclose`."""
         while not self._backlog:
             if self._failure is not None:
                 raise self._failure
             if self._finished.is_set():
-                raise StopAsyncIteration
+                raise ClosedError("this watch was closed")
             if self._available.is_set():
                 self._available = anyio.Event()
             await self._available.wait()
@@ -186,9 +194,15 @@ class EventReader:
 
     async def aclose(self) -> None:
         """Stop reading, and wait until `run` has returned."""
-        self._scope.cancel()
-        with anyio.CancelScope(shield=True):
-            await self._finished.wait()
+        try:
+            await self._task.stop()
+        finally:
+            self._end()
+
+    async def close_with_client(self) -> str:
+        """Stop reading, as the client is closed: whoever iterates gets a ClosedError."""
+        await self.aclose()
+        return ""
 
     async def _read_connection(self) -> None:
         if self._connected.is_set() or self._options.since is not None:

@@ -60,6 +60,10 @@ class Execution(Process[ExecuteResult]):
         self._entered: Opens[ProcessStream] | None = None
         self._date = ""
 
+    @property
+    def place(self) -> str:
+        return f"exec {self.id} in container {self._container}"
+
     async def _start(self) -> ProcessStream:
         config = self._config
         try:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from rawdock import (
     BadRequest,
+    ClosedError,
     ConnectError,
     DecodeError,
     Docker,
@@ -722,7 +723,7 @@ async def test_leaving_stops_the_reader() -> None:
         with pytest.raises(ValueError, match="mine"):
             async with docker.watch() as watching:
                 raise ValueError("mine")
-        with pytest.raises(StopAsyncIteration):
+        with pytest.raises(ClosedError, match="closed"):
             await anext(watching)
         with anyio.move_on_after(0.05) as scope:
             async with docker.watch() as watching:

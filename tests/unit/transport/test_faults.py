@@ -657,7 +657,7 @@ async def test_use_after_close() -> None:
         stream = await pull.__aenter__()
         await docker.aclose()
         await docker.aclose()
-        with pytest.raises(rawdock.TruncatedError):
+        with pytest.raises(rawdock.ClosedError):
             await anext(stream)
         await pull.__aexit__(None, None, None)
         with pytest.raises(rawdock.ClosedError, match="closed"):
