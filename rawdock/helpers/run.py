@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +12,7 @@ from .._log import log
 from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, StatusError, TruncatedError
 from ..models import ContainerSpec
 from .completion import cleanup_limit_of, run_to_completion
+from .owner import new_label
 from .process import Input, Process, RunsProcess
 from .results import ProcessResult, title_of
 from .terminal import new_detach_keys
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
 
 LABEL = "rawdock.run"
-"""The label of containers that `run` creates; each has a value of its own."""
+"""The label of containers that `run` creates; each has a value of its own, which names this process (owner.py)."""
 
 _LOOKS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each look for a container whose creation was not answered."""
@@ -63,7 +63,7 @@ class Running(Process[RunResult]):
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
     ) -> None:  # fmt: skip
         super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
-        self._label = secrets.token_hex(8)
+        self._label = new_label()
         self._spec = spec.replace(labels={**spec.labels, LABEL: self._label})
         self._name = name
         self._platform = platform
