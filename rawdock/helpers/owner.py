@@ -1,9 +1,9 @@
 """Which process a container belongs to: what of its label tells whether that process is still there.
 
 A label is `TOKEN.HOST.BOOT.NAMESPACE.PROCESS.START`. The token is of one container. The host is a hash of the machine's
-name; the boot is the beginning of the kernel's boot id, since numbers of processes begin anew with each; the namespace is
-that of the process numbers, which containers of the same machine do not share; the start is the time of the process in
-ticks since the boot, since numbers of processes are used again. What this system does not tell is 0.
+name; the boot is the beginning of the kernel's boot id, since numbers of processes begin anew with each; the namespace
+is that of the process numbers, which containers of the same machine do not share; the start is the time of the process
+in ticks since the boot, since numbers of processes are used again. What this system does not tell is 0.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import secrets
 from pathlib import Path
 
 __all__ = ["new_label"]
+
+_PROC = Path("/proc")
 
 
 def new_label() -> str:
@@ -26,24 +28,24 @@ def _host() -> str:
 
 
 def _boot() -> str:
-    return _read("/proc/sys/kernel/random/boot_id").replace("-", "").strip()[:12] or "0"
+    return _read("sys/kernel/random/boot_id").replace("-", "").strip()[:12] or "0"
 
 
 def _namespace() -> int:
     try:
-        return os.stat("/proc/self/ns/pid").st_ino
+        return (_PROC / "self/ns/pid").stat().st_ino
     except OSError:
         return 0
 
 
 def _start() -> str:
     # The name of the process, in parentheses, may contain spaces.
-    fields = _read("/proc/self/stat").rpartition(")")[2].split()
+    fields = _read("self/stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 else "0"
 
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+        return (_PROC / path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""

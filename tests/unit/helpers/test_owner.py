@@ -41,11 +41,7 @@ def test_two_processes() -> None:
 
 
 def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object) -> str:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(Path, "read_text", missing)
-    monkeypatch.setattr(os, "stat", missing)
+    monkeypatch.setattr(owner, "_PROC", Path("/nowhere"))
     label = owner.new_label().split(".")
     assert label[2:] == ["0", "0", str(os.getpid()), "0"]
 
