@@ -6,6 +6,7 @@ import functools
 import json as _json
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ import anyio
 import httpx
 
 from ._address import Address, find_address
+from ._declare.adapted import EngineUnknown
 from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_value, upload_body
 from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
@@ -26,7 +28,7 @@ from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
 from ._transport.wire import Head, Limits
 from ._version import __version__
-from ._versions import NEWEST, Spoken, Version, parse_version, version_text
+from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
     BadRequest,
@@ -162,8 +164,10 @@ class Client:
 
     @property
     def is_podman(self) -> bool | None:
-        """Whether the Engine is Podman, as its answers so far say; None if none has said it. Nothing is asked."""
-        return self._engine.flavour == "podman" if self._engine.flavour else None
+        """Whether the Engine is Podman; None if that is not known yet. Nothing is asked."""
+        if self._engine.flavour:
+            return self._engine.flavour == "podman"
+        return None if self._pinned or self._version is None else False  # Podman names itself in its ping
 
     @property
     def has_own_transport(self) -> bool:
@@ -241,6 +245,8 @@ class Client:
         except _EngineReplaced:
             newer = self._version
             version = newer if newer is not None and newer is not version else await self.negotiate(again=True)
+        except EngineUnknown:
+            version = Spoken(version or OLDEST, await self._engine_or_docker(), self._told)
         except VersionError:
             if version is None or not await self._is_replaced(version):
                 raise
@@ -270,6 +276,12 @@ class Client:
             self._know(asked._replace(api=self._engine.api or asked.api))
         return self._engine
 
+    async def _engine_or_docker(self) -> Engine:
+        """What is known of the Engine; one that does not say what it is, as behind a proxy, is taken for Docker."""
+        with suppress(StatusError, DecodeError):
+            await self.known_engine()
+        return self._engine if self._engine.flavour else self._engine._replace(flavour="docker")
+
     def _know(self, engine: Engine) -> None:
         self._engine = engine
         if self._version is not None:
@@ -278,8 +290,9 @@ class Client:
     def _look_at(self, head: Head) -> None:
         """Look at a new connection's first answer: its headers say which Engine answers, and what that offers."""
         engine = engine_of_headers(head.headers)
-        if not engine.api or engine == self._engine:
-            return
+        known = self._engine
+        if not engine.api or engine == known or (not engine.flavour and engine.api == known.api):
+            return  # it says nothing new
         self._know(engine)
         if self._version is not None and not self._pinned:  # without one, it is being negotiated, or will be
             self._use_offered(engine.api)

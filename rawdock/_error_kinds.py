@@ -132,13 +132,15 @@ _BY_WORDS: tuple[_Words, ...] = (
         {500},
         r"(?:failed to set up container networking: )?driver failed programming external connectivity on endpoint .*: "
         r"(?:Bind for .* failed: port is already allocated"
-        r"|failed to bind host port for .*: address already in use"
+        r"|failed to bind host port (?:for )?.*: address already in use"
         r"|Error starting userland proxy: .*: bind: address already in use)",
         Conflict,
     ),
     _words("containers.unpause", {500}, r"Container \S+ is not paused", Conflict),  # lifecycle-errors
     _words("checkpoints.create", {500}, r"Container \S+ not running", Conflict),  # checkpoints-errors, Docker 20.10
     _words(_SWARM_UPDATES, {500}, r"rpc error: code = Unknown desc = update out of sequence", Conflict),
+    # networks-named-freely, Podman 6.1
+    _words("networks.create", {500}, r"netavark: Invalid characters in network name .*", BadRequest),
     _words("networks.create", {500}, r"Invalid subnet .*: invalid CIDR address: .*", BadRequest),  # Docker 20.10
     _words("plugins.pull", {400}, r"plugin \S+ already exists", Conflict),  # plugins-pulled
     # builds-refused, and Docker 20.10 in images-errors
@@ -155,7 +157,7 @@ _BY_WORDS: tuple[_Words, ...] = (
         f"{_START} containers.attach exec.start exec.start_detached",
         {500},
         r"(?:preparing container \S+ for attach: )?crun: "
-        r"(?:executable file .* not found|the path .* is not a regular file|cannot open .*: Not a directory).*",
+        r"(?:executable file .* not found|the path .* is not a regular file|(?:cannot )?open .*: Not a directory).*",
         BadRequest,
     ),
 )

@@ -55,6 +55,9 @@ def compile_bind(declared: Declaration) -> Callable[..., BoundRequest]:
             lines.append(f"_p{index} = {key}({where!r}, {name})")
             path_values[name] = f"_p{index}"
             continue
+        if parameter.adapt:
+            names[f"_a{index}"] = parameter.adapt
+            lines.append(f"{name} = _a{index}(_version, {name})")
         inner: list[str] = []
         if parameter.since:
             names[f"_s{index}"] = parameter.since

@@ -13,6 +13,7 @@ from .._index import MODELS
 from .._models.model import Model, since, until
 from .._versions import Version, parse_version
 from . import params as _params
+from .adapted import adapt
 from .params import content, filters, header, image_name, json_body, query
 from .path_names import path_encoder
 
@@ -56,6 +57,8 @@ class Parameter(NamedTuple):
     """Whether it is sent even if it equals its default."""
     guards: bool = False
     """Whether it must not be left out where it is gone; see `until`."""
+    adapt: Callable[[Version, Any], Any] | None = None
+    """Gives the value for the Engine that is asked."""
     if_known: bool = False
     """Whether it is left out where the API version does not have it."""
 
@@ -139,6 +142,7 @@ class Declaration:
             encode=encode,
             always=any(isinstance(mark, query) and mark.always for mark in marks),
             guards=any(isinstance(mark, until) and mark.guards for mark in marks),
+            adapt=next((mark.function for mark in marks if isinstance(mark, adapt)), None),
             if_known=any(isinstance(mark, query) and mark.if_known for mark in marks),
         )
 

@@ -66,7 +66,7 @@ def container_text(where: str, value: Any) -> str:
 def linked_name(where: str, value: Any) -> str:
     """The same, or the name of a link to another container, as `web/db`."""
     container, slash, link = _text(where, value, "an id or a name").removeprefix("/").partition("/")
-    return container_name(where, container) + (f"/{identifier(where, link)}" if slash else "")
+    return container_name(where, container) + (f"%2F{identifier(where, link)}" if slash else "")
 
 
 def network_name(where: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from .._answers.archive_stat import stat_of
 from .._answers.named_inspect import NamedInspect, named_inspect_of
 from .._answers.stats import stats_of
+from .._declare.adapted import adapt, refuse_ignored
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import content, filters, query, tail
 from .._declare.path_names import container_text
@@ -91,15 +92,17 @@ class Containers(Resource):
     @endpoint("POST /containers/create")
     async def create(
         self,
-        spec: ContainerSpec,
+        spec: Annotated[ContainerSpec, adapt(refuse_ignored)],
         *,
         name: str | None = None,
         platform: Annotated[str | None, since("1.41")] = None,
     ) -> ContainerCreated:
         """Create a container from an image (`docker create`). It is not started.
 
+        Podman (5.4 to 6.1) takes `masked_paths`, `readonly_paths`, `device_requests` and the `mac_address` of the
+        container, and ignores them: there they are NotSupported, and the message says what works.
         `platform` is `os[/arch[/variant]]`. Raises NotFound if there is no such image (nothing is pulled), Conflict if
-        the name is in use. Route: POST /containers/create.
+        the name is in use. Engines differ: docs/engines.md. Route: POST /containers/create.
         """
         ...
 
@@ -242,7 +245,7 @@ class Containers(Resource):
 
         `ps_args` are its options, `-ef` if left out. Raises NotFound, Conflict if it is not running, and NotSupported
         if Podman answers with nothing.
-        Route: GET /containers/{id}/top.
+        Engines differ: docs/engines.md. Route: GET /containers/{id}/top.
         """
         ...
 
@@ -250,7 +253,7 @@ class Containers(Resource):
     async def changes(self, id: str) -> list[FilesystemChange]:
         """Files that differ from the image (`docker diff`): kind 0 modified, 1 added, 2 deleted.
 
-        Raises NotFound. Route: GET /containers/{id}/changes.
+        Raises NotFound. Engines differ: docs/engines.md. Route: GET /containers/{id}/changes.
         """
         ...
 
@@ -278,7 +281,7 @@ class Containers(Resource):
     async def update(self, id: str, update: ContainerUpdate) -> ContainerUpdated:
         """Change the limits and the restart policy of a container (`docker update`); omitted values stay unchanged.
 
-        Raises NotFound. Route: POST /containers/{id}/update.
+        Raises NotFound. Engines differ: docs/engines.md. Route: POST /containers/{id}/update.
         """
         ...
 
@@ -307,7 +310,7 @@ class Containers(Resource):
         InvalidArgument; under a terminal send b"\\x04". Under a terminal, the bytes 16 17 (ctrl-p ctrl-q) in the input
         end the attach on Docker while the container runs on, unless `detach_keys` names other keys.
 
-        Raises NotFound. Route: POST /containers/{id}/attach.
+        Raises NotFound. Engines differ: docs/engines.md. Route: POST /containers/{id}/attach.
         """
         ...
 
@@ -351,7 +354,8 @@ class Containers(Resource):
         what is still to come. `tail` is a number of lines, where each 16 KiB of a longer line count as one; so the log
         may begin inside a line, and so it may if the log driver has dropped its oldest file. `timestamps` puts the time
         before each line, `details` the extra attributes of its log driver; entries hold both apart from the line.
-        Raises NotFound, and NotSupported for a log driver that cannot be read. Route: GET /containers/{id}/logs.
+        Raises NotFound, and NotSupported for a log driver that cannot be read.
+        Engines differ: docs/engines.md. Route: GET /containers/{id}/logs.
         """
         ...
 
@@ -368,7 +372,8 @@ class Containers(Resource):
         """Sample the resource usage of a container (`docker stats`), about once per second.
 
         Enter it. The first sample has no previous one: its `precpu_stats` are empty. For a container that is not
-        running Docker sends zeros, and Podman raises Conflict. Raises NotFound. Route: GET /containers/{id}/stats.
+        running Docker sends zeros, and Podman raises Conflict. Raises NotFound.
+        Engines differ: docs/engines.md. Route: GET /containers/{id}/stats.
         """
         ...
 
@@ -379,7 +384,7 @@ class Containers(Resource):
         """Sample the resource usage of a container once. Docker takes two samples, unless `one_shot` is set.
 
         Raises NotFound; for a container that is not running Docker sends zeros, and Podman raises Conflict.
-        Route: GET /containers/{id}/stats.
+        Engines differ: docs/engines.md. Route: GET /containers/{id}/stats.
         """
         ...
 
@@ -387,7 +392,8 @@ class Containers(Resource):
     def archive(self, id: str, *, path: str) -> Opens[ArchiveStream]:
         """A file or folder of a container as a tar archive (`docker cp`), as a stream; `stat` describes it.
 
-        Enter it. Raises NotFound if the container or the path does not exist. Route: GET /containers/{id}/archive.
+        Enter it. Raises NotFound if the container or the path does not exist.
+        Engines differ: docs/engines.md. Route: GET /containers/{id}/archive.
         """
         ...
 
@@ -415,7 +421,7 @@ class Containers(Resource):
         `no_overwrite_dir_non_dir` refuses to replace a folder by a file or a file by a folder. The archive's owners
         are kept; with `copy_uid_gid` all of it belongs to the container's own user. Raises NotFound if the container
         or the folder does not exist (Podman creates the folder), and BadRequest where it is read-only (Podman writes).
-        Route: PUT /containers/{id}/archive.
+        Engines differ: docs/engines.md. Route: PUT /containers/{id}/archive.
         """
         ...
 

@@ -80,7 +80,8 @@ class Exec(Resource):
     async def create(self, id: str, config: ExecConfig) -> ExecCreated:
         """Prepare a command in a running container (`docker exec`); the result has the id to start it with.
 
-        Raises NotFound, and Conflict if the container is paused or is not running. Route: POST /containers/{id}/exec.
+        Raises NotFound, and Conflict if the container is paused or is not running.
+        Engines differ: docs/engines.md. Route: POST /containers/{id}/exec.
         """
         ...
 
@@ -100,7 +101,8 @@ class Exec(Resource):
 
         Leaving early closes the connection; the process keeps running. If it was started before, Docker says so in the
         output and Podman raises Conflict. Raises NotFound (on Docker also when the container has stopped since), and
-        Conflict if the container is paused or is not running. Route: POST /exec/{id}/start.
+        Conflict if the container is paused or is not running.
+        Engines differ: docs/engines.md. Route: POST /exec/{id}/start.
         """
         ...
 
@@ -118,7 +120,7 @@ class Exec(Resource):
         """Start a prepared command without connecting to it.
 
         Raises NotFound, Conflict if it is running already, and BadRequest for a command that cannot be run.
-        Route: POST /exec/{id}/start.
+        Engines differ: docs/engines.md. Route: POST /exec/{id}/start.
         """
         from ..models import ExecStartConfig
 
@@ -137,7 +139,8 @@ class Exec(Resource):
     async def inspect(self, id: str) -> ExecInspect:
         """The state of a command: whether it runs, and its exit code when it has ended.
 
-        Raises NotFound, also some minutes after the command has ended. Route: GET /exec/{id}/json.
+        Raises NotFound, also some minutes after the command has ended.
+        Engines differ: docs/engines.md. Route: GET /exec/{id}/json.
         """
         ...
 

@@ -78,7 +78,7 @@ class Images(Resource):
 
         Raises NotFound if there is no such image, or none for the platform, Unauthorized for missing and wrong
         credentials, RateLimited if the registry refuses more for now, and StreamError for a failure during the pull.
-        Route: POST /images/create.
+        Engines differ: docs/engines.md. Route: POST /images/create.
         """
         parsed = parse_reference(reference)
         if not all_tags:
@@ -113,7 +113,8 @@ class Images(Resource):
         one of a multi-platform image.
 
         Raises NotFound if there is no such image here, Unauthorized for missing and wrong credentials, RateLimited as a
-        pull, and StreamError for a failure during the transfer. Route: POST /images/{name}/push.
+        pull, and StreamError for a failure during the transfer.
+        Engines differ: docs/engines.md. Route: POST /images/{name}/push.
         """
         parsed = parse_reference(reference)
         if parsed.digest:
@@ -138,7 +139,7 @@ class Images(Resource):
         """An image by id or reference (`docker image inspect`): its configuration, layers, and where they are stored.
 
         `manifests` adds those of every platform; `platform` shows one of them, and does not go with `manifests`.
-        Raises NotFound. Route: GET /images/{name}/json.
+        Raises NotFound. Engines differ: docs/engines.md. Route: GET /images/{name}/json.
         """
         ...
 
@@ -176,7 +177,7 @@ class Images(Resource):
 
         `noprune` keeps untagged parents. `platforms` removes only these of a multi-platform image. The answer says
         what was untagged and what was deleted. Raises NotFound, and Conflict while a container uses it.
-        Route: DELETE /images/{name}.
+        Engines differ: docs/engines.md. Route: DELETE /images/{name}.
         """
         ...
 
@@ -195,7 +196,7 @@ class Images(Resource):
         Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
         run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
         With containerd's image store an image whose tag a BuildKit build has taken is gone at once, not left untagged
-        (Docker 28.5, 29.8). Route: POST /images/prune.
+        (Docker 28.5, 29.8). Engines differ: docs/engines.md. Route: POST /images/prune.
         """
         return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
@@ -248,7 +249,7 @@ class Images(Resource):
 
         Enter it to follow its lines, or await it for the names; `quiet` omits the progress. `platform` selects some of
         a multi-platform image; more than one needs API 1.52. Raises StreamError if it is not such an archive (Podman:
-        ServerError). Route: POST /images/load.
+        ServerError). Engines differ: docs/engines.md. Route: POST /images/load.
         """
         ...
 
@@ -331,7 +332,7 @@ class Images(Resource):
 
         Raises StreamError for a failure during the transfer. The classic builder raises BadRequest for an
         invalid Dockerfile, and ServerError for a missing Dockerfile or an invalid archive; BuildKit and Podman send
-        their answer before they check. Route: POST /build.
+        their answer before they check. Engines differ: docs/engines.md. Route: POST /build.
         """
         ...
 
@@ -342,7 +343,7 @@ class Images(Resource):
         """Search Docker Hub, or the registry that `term` begins with, if that supports search (`docker search`).
 
         `limit` is from 1 to 100. Filters: `is-official`, `stars`. Raises ServerError or NotFound as the registry
-        answers, BadRequest if it does not. Route: GET /images/search.
+        answers, BadRequest if it does not. Engines differ: docs/engines.md. Route: GET /images/search.
         """
         ...
 
@@ -358,7 +359,7 @@ class Images(Resource):
         """List the attestations of an image, about how it was built and what is in it; `statement` adds the statements.
 
         `type` selects predicate types. Needs containerd's image store. Raises NotFound.
-        Route: GET /images/{name}/attestations.
+        Engines differ: docs/engines.md. Route: GET /images/{name}/attestations.
         """
         ...
 
@@ -377,6 +378,6 @@ class Images(Resource):
 
         `all` adds intermediate ones. `shared_size` makes the Engine compute the size of shared layers, which takes
         time. `identity` needs `manifests`. Raises NotSupported if Podman answers with nothing, as for `digests`.
-        Route: GET /images/json.
+        Engines differ: docs/engines.md. Route: GET /images/json.
         """
         ...

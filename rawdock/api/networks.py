@@ -36,7 +36,7 @@ class Networks(Resource):
         """Create a network (`docker network create`).
 
         Raises Conflict if the name is in use, and Forbidden if a subnet is.
-        Route: POST /networks/create.
+        Engines differ: docs/engines.md. Route: POST /networks/create.
         """
         ...
 
@@ -45,7 +45,8 @@ class Networks(Resource):
         """Connect a container to a network (`docker network connect`).
 
         Docker under API 1.54 ignores the `mac_address` of `endpoint_config`. Raises NotFound, Conflict if it is
-        connected already, and Forbidden if the network does not allow it. Route: POST /networks/{id}/connect.
+        connected already, and Forbidden if the network does not allow it.
+        Engines differ: docs/engines.md. Route: POST /networks/{id}/connect.
         """
         ...
 
@@ -92,7 +93,7 @@ class Networks(Resource):
         """Everything about a network (`docker network inspect`).
 
         `verbose` adds the services and tasks of a swarm network; `scope` finds only networks of that scope. Raises
-        NotFound. Route: GET /networks/{id}.
+        NotFound. Engines differ: docs/engines.md. Route: GET /networks/{id}.
         """
         ...
 
@@ -100,6 +101,7 @@ class Networks(Resource):
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> list[NetworkSummary]:
         """Networks (`docker network ls`), without the containers in them.
 
-        Filters: `name`, `id`, `driver`, `label`, `scope`, `type` (custom or builtin), `dangling`. Route: GET /networks.
+        Filters: `name`, `id`, `driver`, `label`, `scope`, `type` (custom or builtin), `dangling`.
+        Engines differ: docs/engines.md. Route: GET /networks.
         """
         ...

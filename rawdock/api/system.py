@@ -69,7 +69,7 @@ class System(Resource):
 
         `type` limits it to some of them. From API 1.52 on there are totals too, and `verbose` leaves out the lists of
         older versions, whose objects the totals have as well (Docker 29.8). `all_images`, `images_size` and the like
-        of the answer read whichever came. Route: GET /system/df.
+        of the answer read whichever came. Engines differ: docs/engines.md. Route: GET /system/df.
         """
         ...
 
@@ -94,5 +94,6 @@ class System(Resource):
         Enter it. It ends at `until`, or never; Podman sends nothing if that is in the past. The Engine remembers its
         last 256 events. Filters: `type`, `event`, `container`, `image`, `network`, `volume`, `label`, and more. Route:
         GET /events.
+        Engines differ: docs/engines.md.
         """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from .._declare.adapted import adapt, volume_prune_filters
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import filters, query
 from .._models.model import since
@@ -43,7 +44,7 @@ class Volumes(Resource):
     def _prune(
         self,
         *,
-        filters: Annotated[Filters | None, filters] = None,
+        filters: Annotated[Filters | None, filters, adapt(volume_prune_filters)] = None,
         stream: Annotated[bool, query(if_known=True), since("1.56")] = False,
     ) -> Runs[VolumesPruneStream, VolumesPruned]: ...
 
@@ -51,10 +52,11 @@ class Volumes(Resource):
     def prune(self, *, filters: Filters | None = None) -> Prunes[VolumesPruneStream, VolumesPruned]:
         """Delete volumes that no container uses (`docker volume prune`).
 
-        From API 1.42 on only those without a name of their own, or all with the filter `all=True`; before, all.
+        Only those without a name of their own, or all with the filter `all=True`. Docker below API 1.42 and Podman
+        below 6 would delete all in any case: there it is NotSupported without that filter.
         Await it for the report. Entered, it is asked for a line for each object that it deletes, from API 1.56 on (not
         run on an Engine); other Engines send no lines. Raises StreamError for a failure among them.
-        Filters: `label`, `all`. Route: POST /volumes/prune.
+        Filters: `label`, `all`. Engines differ: docs/engines.md. Route: POST /volumes/prune.
         """
         return Prunes(lambda stream: self._prune(filters=filters, stream=stream))
 
@@ -80,6 +82,6 @@ class Volumes(Resource):
     async def list(self, *, filters: Annotated[Filters | None, filters] = None) -> VolumeList:
         """Volumes (`docker volume ls`), and warnings about drivers that did not answer.
 
-        Filters: `name`, `driver`, `label`, `dangling`. Route: GET /volumes.
+        Filters: `name`, `driver`, `label`, `dangling`. Engines differ: docs/engines.md. Route: GET /volumes.
         """
         ...

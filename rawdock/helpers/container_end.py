@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
-from ..errors import ContainerEnded, NotFound, StatusError
+from ..errors import Conflict, ContainerEnded, NotFound, StatusError
 
 if TYPE_CHECKING:
     from .._resources import Operations
     from ..models import ContainerInspect, ExecInspect
 
-__all__ = ["CommandBegin", "container_end"]
+__all__ = ["CommandBegin", "container_end", "may_have_ended"]
 
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds before each look at a container that may be about to end."""
@@ -28,6 +28,12 @@ class CommandBegin(NamedTuple):
     """The time of its creation on the Engine's clock, as in a Date header; empty if that is not known."""
     podman_id: str = ""
     """The id of the exec on Podman, whose containers list theirs until they are started anew."""
+
+
+def may_have_ended(error: StatusError) -> bool:
+    """Whether an error about a command says that its container does not run. Docker 20.10 has a 500 for one that is
+    just being removed."""
+    return isinstance(error, (NotFound, Conflict)) or "is not running" in error.message
 
 
 async def container_end(docker: Operations, container: str, begin: CommandBegin) -> ContainerEnded | None:

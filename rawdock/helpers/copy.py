@@ -104,12 +104,13 @@ async def copy_in(
     Files are read by worker threads while they are sent. Raises InvalidArgument if there is no such source, FileError
     if a file cannot be read or shrinks meanwhile, and NotFound if the container or the folder does not exist. After an
     error, files that were sent before may remain in the container. Routes: HEAD and PUT /containers/{id}/archive.
+    Engines differ: docs/engines.md.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("copy_in")
     path = absolute("copy_in: destination", destination)
     local = await anyio.to_thread.run_sync(_find_source, source, follow_link)
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, path)
     if mounts is None:
         path, existing = await follow_container_link(docker, container, path)
     else:
@@ -215,6 +216,7 @@ async def copy_out(
     root. Raises NotFound if the container or path does not exist, and FileError if a file cannot be written. After an
     error or a cancellation complete files remain, and the incomplete one is removed. Route:
     GET /containers/{id}/archive.
+    Engines differ: docs/engines.md.
     """
     source = absolute("copy_out: path", path)
     if unsafe not in ("raise", "skip"):
@@ -226,7 +228,7 @@ async def copy_out(
     content_only = means_content(path) or source == "/"
     name = posixpath.basename(source)
     target = await anyio.to_thread.run_sync(_find_destination, text, content_only, name)
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, source)
     if follow_link and not content_only:
         source, _ = await follow_container_link(docker, container, source)
     if mounts is not None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from ..errors import Conflict, NotFound, RawdockError
+from ..errors import Conflict, NotFound, RawdockError, StatusError
 from ..models import ExecConfig
 from .completion import cleanup_limit_of
+from .container_end import may_have_ended
 from .local_processes import end_local_processes
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ async def end_command(docker: Operations, container: str, exec_id: str, marker: 
         try:
             if ended_inside:
                 ended_inside = await _end_inside(docker, container, marker, user)
-        except (NotFound, Conflict):
-            return await _is_stopped(docker, container)
+        except StatusError as error:
+            if may_have_ended(error):
+                return await _is_stopped(docker, container)
+            raise
         try:
             state = await docker.exec.inspect(exec_id)
             cleanup.extend()

@@ -11,10 +11,10 @@ import attrs
 
 from .._streams.faces.process_output import is_from_podman
 from ..api.exec import create_dated, start_as_made
-from ..errors import Conflict, InvalidArgument, NotFound, StatusError
+from ..errors import InvalidArgument, StatusError
 from ..models import ExecConfig, ExecStartConfig
 from .completion import run_to_completion
-from .container_end import CommandBegin, container_end
+from .container_end import CommandBegin, container_end, may_have_ended
 from .end_command import VARIABLE, end_command
 from .never_started import never_started
 from .process import Input, Process, RunsProcess
@@ -75,8 +75,9 @@ class Execution(Process[ExecuteResult]):
         # moment reports it as ended. So the start is completed first, also when cancelled.
         try:
             await run_to_completion(self._open)
-        except (NotFound, Conflict) as error:
-            await self._raise_if_ended(error)
+        except StatusError as error:
+            if may_have_ended(error):
+                await self._raise_if_ended(error)
             raise
         assert self._stream is not None
         return self._stream
@@ -94,8 +95,9 @@ class Execution(Process[ExecuteResult]):
             while (state := await self._docker.exec.inspect(self.id)).running:
                 await anyio.sleep(pause)
                 pause = min(pause * 2, 0.2)
-        except (NotFound, Conflict) as error:
-            await self._raise_if_ended(error)
+        except StatusError as error:
+            if may_have_ended(error):
+                await self._raise_if_ended(error)
             raise
         if state.exit_code == _KILLED:
             await self._raise_if_ended(state)
@@ -170,6 +172,7 @@ def execute(
     container does not exist, and Conflict if it is paused or not running. Routes: POST /containers/{id}/exec,
     POST /exec/{id}/start, GET /exec/{id}/json; and GET /containers/{id}/json and GET /containers/{id}/top for an exit
     code of 137.
+    Engines differ: docs/engines.md.
     """
     if not cmd:
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')

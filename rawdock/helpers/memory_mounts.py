@@ -2,7 +2,7 @@
 
 An archive is taken from the container's layers and volumes. What is mounted inside the container only, as a tmpfs,
 `/dev`, `/proc` and `/sys`, is not in it: a file that is put there is accepted and is nowhere, and one that is there is
-not found (Docker 20.10 to 29.8; Podman's archives do reach them).
+not found (Docker 20.10 to 29.8). Podman's archives do reach a tmpfs, but not the others (5.4, 6.1).
 """
 
 from __future__ import annotations
@@ -65,11 +65,17 @@ def _normal(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(posixpath.normpath("/" + path.lstrip("/")) for path in paths)
 
 
-async def mounts_of(docker: Operations, container: str) -> MemoryMounts | None:
-    """The mounts of a container on Docker; None on Podman, whose archives reach them."""
-    if (await docker.known_engine()).flavour == "podman":
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part]
+
+
+async def mounts_of(docker: Operations, container: str, path: str) -> MemoryMounts | None:
+    """The mounts of a container, where archives may not reach `path`; Podman's reach all but `/dev` and the like."""
+    podman = (await docker.known_engine()).flavour == "podman"
+    if podman and "/" + path.split("/")[1] not in _ALWAYS:
         return None
-    return memory_mounts(await docker.containers.inspect(container))
+    found = memory_mounts(await docker.containers.inspect(container))
+    return attrs.evolve(found, memory=found.memory.intersection(_ALWAYS)) if podman else found
 
 
 def require_running(method: str, mounts: MemoryMounts, path: str, place: str) -> None:
@@ -98,7 +104,8 @@ async def resolve(
 
     Each part is looked at, since a link may lead into memory, where no archive sees what the rest of the path is.
     """
-    at, rest, links = "/", [part for part in path.split("/") if part], 0
+    at, links = "/", 0
+    rest = _parts(path)
     stat: ArchiveStat | None = None
     while rest:
         at = posixpath.join(at, rest.pop(0))
@@ -110,5 +117,5 @@ async def resolve(
             return posixpath.join(at, *rest), "", None
         if stat.is_link and stat.link_target and links < _MAX_LINKS:
             links += 1
-            at, rest = "/", [*(part for part in stat.link_target.split("/") if part), *rest]
+            at, rest = "/", _parts(stat.link_target) + rest
     return at, "", stat

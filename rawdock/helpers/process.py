@@ -421,10 +421,10 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
             if process.has_input:
                 self._input_tasks = await anyio.create_task_group().__aenter__()
                 self._input_tasks.start_soon(process.send_input)
-        except GeneratorExit:
-            process.drop()
-            raise
         except BaseException as error:
+            if _is_thrown_away(error):
+                process.drop()
+                raise
             await process.aclose()
             process.report_still_running(error)
             raise
@@ -439,7 +439,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     ) -> None:
         process = self._stream
         assert process is not None
-        if exc_type is GeneratorExit:  # the coroutine was thrown away, so nothing can be awaited
+        if _is_thrown_away(exc):
             process.drop()
             return
         try:
@@ -448,6 +448,14 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
             if self._input_tasks is not None:
                 await _cancel(self._input_tasks)
         process.report_still_running(exc)
+
+
+def _is_thrown_away(error: BaseException | None) -> bool:
+    """Whether the coroutine is being thrown away, so that nothing more can be awaited.
+
+    A cancel scope on the way makes a RuntimeError of it, as it is not left in its own task.
+    """
+    return isinstance(error, GeneratorExit) or isinstance(getattr(error, "__context__", None), GeneratorExit)
 
 
 async def _cancel(tasks: TaskGroup) -> None:

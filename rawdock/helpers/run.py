@@ -9,9 +9,21 @@ import anyio
 import attrs
 
 from .._log import log
-from ..errors import Conflict, DecodeError, InvalidArgument, NotFound, RawdockError, StatusError, TruncatedError
+from ..errors import (
+    ClosedError,
+    Conflict,
+    DecodeError,
+    InvalidArgument,
+    LimitsDropped,
+    NotFound,
+    RawdockError,
+    ServerError,
+    StatusError,
+    TruncatedError,
+)
 from ..models import ContainerSpec
-from .completion import cleanup_limit_of, run_to_completion
+from .completion import cleanup_limit_of, is_no_answer, run_to_completion
+from .limits import dropped_limits
 from .owner import new_label
 from .process import Input, Process, RunsProcess
 from .results import ProcessResult, title_of
@@ -61,6 +73,7 @@ class Running(Process[RunResult]):
     def __init__(
         self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
+        strict_limits: bool,
     ) -> None:  # fmt: skip
         super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
         self._label = new_label()
@@ -70,6 +83,7 @@ class Running(Process[RunResult]):
         self._pull = pull
         self._auth = auth_config
         self._remove = remove
+        self._strict_limits = strict_limits
         self._may_exist = False
         self._attach_context: Opens[ProcessStream] | None = None
         self._wait_context: Opens[Waiting] | None = None
@@ -90,6 +104,8 @@ class Running(Process[RunResult]):
             await self._pull_image()
         await self._pull_and_create()
         containers = self._docker.containers
+        if self._strict_limits:
+            await self._check_limits()
         # Attach and wait before the start: a short command has ended when `start` returns.
         keys = new_detach_keys() if self._spec.tty else None
         attach_context = containers.attach(self.id, stdin=self._spec.open_stdin, detach_keys=keys)
@@ -100,6 +116,16 @@ class Running(Process[RunResult]):
         self._wait_context = wait_context
         await containers.start(self.id)
         return stream
+
+    async def _check_limits(self) -> None:
+        found = (await self._docker.containers.inspect(self.id)).host_config
+        if fields := dropped_limits(self._spec.host_config, found):
+            words = f": {'; '.join(self.warnings)}" if self.warnings else ""
+            raise LimitsDropped(
+                f"run: the Engine does not apply these limits: {', '.join(fields)}{words}",
+                fields=fields,
+                warnings=self.warnings,
+            )
 
     async def _pull_image(self) -> None:
         await self._docker.images.pull(self._spec.image, platform=self._platform, auth_config=self._auth)
@@ -126,10 +152,10 @@ class Running(Process[RunResult]):
         self._may_exist = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
-        except (TruncatedError, DecodeError):
+        except (TruncatedError, DecodeError, ClosedError):
             raise  # the answer was lost: the container may have been created
-        except RawdockError:
-            self._may_exist = False
+        except RawdockError as error:
+            self._may_exist = isinstance(error, ServerError) and is_no_answer(error)
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
@@ -158,7 +184,7 @@ class Running(Process[RunResult]):
     async def _was_oom_killed(self) -> bool | None:
         try:
             return (await self._docker.containers.inspect(self.id)).state.oom_killed
-        except StatusError:
+        except (StatusError, DecodeError):  # the rest of the result is known all the same
             return None
 
     async def _remove_ended(self) -> str:
@@ -250,6 +276,7 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
+    strict_limits: bool = False,
 ) -> Runs[Running, RunResult]:
     """Run a command in a new container (`docker run`): await it for its exit code and output.
 
@@ -263,13 +290,19 @@ def run(
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
+    Engines drop limits that the machine cannot apply, often with no more than a warning. With `strict_limits` the
+    limits of `spec.host_config` are compared with what the Engine has taken, before the start: for one that differs
+    LimitsDropped is raised, and the container is removed. See docs/sandboxes.md.
+
     `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
     for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
     raise a DecodeError. Raises NotFound if there is no such image, and the Engine's error for a command that cannot be
     started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
-    was set; and GET /images/{name}/json if the creation is NotFound.
+    was set; GET /containers/{id}/json after the creation with `strict_limits`;
+    and GET /images/{name}/json if the creation is NotFound.
+    Engines differ: docs/engines.md.
     """
     if pull not in ("always", "missing", "never"):
         raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
@@ -285,6 +318,6 @@ def run(
 
     running = Running(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
-        stdin=stdin, timeout=timeout, output_limit=output_limit,
+        stdin=stdin, timeout=timeout, output_limit=output_limit, strict_limits=strict_limits,
     )  # fmt: skip
     return RunsProcess(running)

@@ -65,11 +65,12 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
 
     Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by
     `cat` in the container; it raises NotSupported if there is none, and Conflict if the container does not run.
+    Engines differ: docs/engines.md.
     """
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
         raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, resolved)
     for _ in range(_MAX_LINKS):
         if mounts is not None:
             resolved, place, _stat = await resolve(docker, container, mounts, resolved)
@@ -115,6 +116,7 @@ async def write_file(
     Docker's archives do not reach what is in memory, as a tmpfs and `/dev/shm`: there the file is written by the shell
     of the container, also where its root is read-only. It raises NotSupported if there is none, and Conflict if the
     container does not run.
+    Engines differ: docs/engines.md.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("write_file")
@@ -128,7 +130,7 @@ async def write_file(
         size = len(content)
     if type(size) is not int or size < 0:
         raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
-    mounts = await mounts_of(docker, container)
+    mounts = await mounts_of(docker, container, resolved)
     if mounts is None:
         resolved, existing = await follow_link(docker, container, resolved)
     else:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ..errors import Conflict, InvalidArgument, NotFound, TruncatedError, Unhealthy
-from .container_end import CommandBegin, container_end
+from ..errors import InvalidArgument, StatusError, TruncatedError, Unhealthy
+from .container_end import CommandBegin, container_end, may_have_ended
 from .execute import execute
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ async def wait_healthy(docker: Operations, container: str, *, restarts: int | No
     restart policy applies, if it still does not run after 5 seconds. Podman runs health checks by systemd timers:
     without systemd a container stays `starting` and this waits until cancelled. Routes: GET /containers/{id}/json,
     GET /events.
+    Engines differ: docs/engines.md.
     """
     if restarts is not None and (type(restarts) is not int or restarts < 1):
         raise InvalidArgument(
@@ -143,8 +144,12 @@ async def wait_port(docker: Operations, container: str, port: int) -> None:
     while True:
         try:
             result = await execute(docker, container, ["sh", "-c", _SCRIPT, "sh", f"{port:04X}"])
-        except (NotFound, Conflict) as error:
-            if looked and (ended := await container_end(docker, container, CommandBegin(error))):
+        except StatusError as error:
+            if (
+                looked
+                and may_have_ended(error)
+                and (ended := await container_end(docker, container, CommandBegin(error)))
+            ):
                 raise ended from error
             raise
         looked = True

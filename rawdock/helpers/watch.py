@@ -131,6 +131,7 @@ def watch(
     Engine that stops closes its socket first, and tells the last events after that.
 
     Raises what `system.events` raises for an invalid request. Routes: GET /events, GET /_ping, GET /info.
+    Engines differ: docs/engines.md.
     """
     options = check_options("watch", filters, since, buffer, heartbeat, backoff, attempts)
 

@@ -25,7 +25,7 @@ class EventMessage(Model):
     action: str = ""
     """Like "create" or "die"; may have more text after a colon, as "health_status: healthy" and "exec_start: sh".
 
-    Podman has words of its own: see `docker_action`.
+    Podman has words of its own: see `docker_action`, and docs/engines.md.
     """
     actor: EventActor = EventActor()
     scope: Annotated[str, wire("scope")] = ""

@@ -373,7 +373,9 @@ class DataUsage(Model):
     @property
     def volumes_size(self) -> int:
         """The bytes of volumes whose size is known; from whichever form came."""
-        return self.volume_usage.total_size or sum(max(one.usage_data.size, 0) for one in self.all_volumes)
+        return self.volume_usage.total_size or sum(
+            max(one.usage_data.size, 0) for one in self.all_volumes if one.usage_data
+        )
 
     @property
     def build_cache_size(self) -> int:

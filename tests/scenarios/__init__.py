@@ -19,6 +19,7 @@ from . import (
     building,
     builds,
     checkpoints,
+    engines,
     events,
     exec,
     execute,
@@ -92,6 +93,7 @@ SCENARIOS: dict[str, Scenario] = {
         run,
         execute,
         waiting,
+        engines,
     )
     for name, scenario in _of(module).items()
 }

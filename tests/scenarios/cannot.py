@@ -14,6 +14,7 @@ _STATUS = "then it answers with an error status"
 _NO_LIMITS = "its tree of cgroup v2 has no controllers here: no limits, and no measures of memory and processes"
 _NO_JSON_LINES = "it sends frames, whatever is asked for"
 _NO_MAC = "it ignores the address, and makes one"
+_ALL_VOLUMES = "it prunes all unused volumes, whatever is asked for"
 _NO_ID = "its samples do not name their container"
 
 CANNOT: dict[tuple[str, str], str] = {
@@ -59,7 +60,6 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman", "plugins-enabled"): "it has no such routes",
     ("podman", "plugins-made"): "it has no such routes",
     ("podman", "plugins-pulled"): "it has no such routes",
-    ("podman", "prune only anonymous volumes"): "it prunes all unused volumes, and has no filter `all`",
     ("podman", "prune the build cache"): "it has no such route",
     ("podman", "pull all tags"): "without a tag it takes latest",
     ("podman", "pull digest"): "it reports only the layers",
@@ -105,6 +105,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "logs-times"): _LAST,
     ("podman-4.3", "networks-errors"): "its reason not to delete its default network is the containers in it",
     ("podman-4.3", "networks-joined"): "it reports different ids for the same network",
+    ("podman-4.3", "prune only anonymous volumes"): _ALL_VOLUMES,
     ("podman-4.3", "pull-fault-inside"): "it reports no layers before the error",
     ("podman-4.3", "system-ping"): "its ping does not report the operating system",
     ("podman-4.3", "tarballs-imported"): _NO_NAME,
@@ -117,12 +118,16 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-4.3", "usage-samples"): _NO_ID,
     ("podman-4.3", "volumes-made"): "it needs a file system with quotas for a volume with a size",
     ("podman-5.4", "fail inside the stream before any layer"): _STATUS,
+    ("podman-5.4", "prune only anonymous volumes"): _ALL_VOLUMES,
     ("podman-5.8", "fail inside the stream before any layer"): _STATUS,
+    ("podman-5.8", "prune only anonymous volumes"): _ALL_VOLUMES,
     ("podman-6.1", "builds-limits"): _NO_LIMITS,
     ("podman-6.1", "commit with an author"): "it ignores the author",
     ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
     ("podman-6.1", "measure memory"): _NO_LIMITS,
     ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
+    ("podman-6.1", "run-out-of-memory"): _NO_LIMITS,
+    ("podman-6.1", "run-with-strict-limits"): _NO_LIMITS,
     ("podman-6.1", "set limits"): _NO_LIMITS,
     ("podman-6.1", "usage-figures"): _NO_LIMITS,
     ("podman-6.1", "usage-samples"): _NO_LIMITS,

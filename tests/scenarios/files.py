@@ -197,7 +197,7 @@ async def in_memory(docker: Docker) -> None:
             assert said.decode().split() == ["640", "7:8", str(TIME), str(len(data))]
             assert await docker.read_file(id, path) == data
         await executed(docker, id, ["ln", "-s", "/scratch", "/etc/link"])
-        await docker.write_file(id, "/etc/link/deep/two", b"2", parents=True)
+        await docker.write_file(id, "/etc/link/deep/two", b"2", parents=True, mtime=TIME)
         assert await docker.read_file(id, "/scratch/deep/two") == b"2"
         assert (await docker.read_file(id, "/proc/self/comm")) != b""
         with pytest.raises(NotFound):
@@ -220,10 +220,10 @@ async def in_memory_beside_a_read_only_root(docker: Docker) -> None:
     config = HostConfig(readonly_rootfs=True, tmpfs={"/scratch": "size=1m"})
     async with container(docker, "rawdock-s-memory", host_config=config) as id:
         await docker.containers.start(id)
-        await docker.write_file(id, "/scratch/one", b"1")
+        await docker.write_file(id, "/scratch/one", b"1", mtime=TIME)
         assert await docker.read_file(id, "/scratch/one") == b"1"
         with pytest.raises((BadRequest, Forbidden, ServerError)):
-            await docker.write_file(id, "/etc/one", b"1")
+            await docker.write_file(id, "/etc/one", b"1", mtime=TIME)
 
 
 async def large(docker: Docker) -> None:

@@ -46,7 +46,7 @@ async def followed(docker: Docker) -> None:
         assert result.containers_deleted == [id]
         assert lines == []
         assert await prune.result() is result
-    async with docker.volumes.prune(filters=filters) as volumes:
+    async with docker.volumes.prune(filters={**filters, "all": True}) as volumes:
         assert (await volumes.result()).volumes_deleted == []
     async with docker.networks.prune(filters=filters) as networks:
         assert (await networks.result()).networks_deleted == []

@@ -11,6 +11,7 @@ from rawdock import (
     BadRequest,
     Docker,
     InvalidArgument,
+    LimitsDropped,
     NotFound,
     ProcessError,
     StreamError,
@@ -104,6 +105,24 @@ async def limited(docker: Docker) -> None:
     assert (done.stdout, done.stderr, done.truncated) == (b"1234", b"abc\n", True)
     done = await docker.run(BUSYBOX, say, output_limit=15, name=NAME)
     assert (done.stdout, done.truncated) == (b"123456789\nmore\n", False)
+
+
+async def with_strict_limits(docker: Docker) -> None:
+    """A limit that the Engine drops, as the weight of block devices on most machines, is told before the start."""
+    await no_container(docker, NAME)
+    config = HostConfig(blkio_weight=300, pids_limit=50)
+    async with container(docker, NAME, host_config=config) as id:
+        dropped = (await docker.containers.inspect(id)).host_config.blkio_weight != 300
+    kept = ContainerSpec(host_config=HostConfig(pids_limit=50))
+    assert (await docker.run(BUSYBOX, ["true"], spec=kept, name=NAME, strict_limits=True)).exit_code == 0
+    spec = ContainerSpec(host_config=config)
+    if dropped:
+        with pytest.raises(LimitsDropped, match="blkio_weight") as caught:
+            await docker.run(BUSYBOX, ["true"], spec=spec, name=NAME, strict_limits=True)
+        assert caught.value.fields == ("blkio_weight",)
+        with pytest.raises(NotFound):
+            await docker.containers.inspect(NAME)
+    assert (await docker.run(BUSYBOX, ["true"], spec=spec, name=NAME)).exit_code == 0
 
 
 async def pulled(docker: Docker) -> None:

@@ -26,6 +26,7 @@ PULL = [
     {"id": "1", "status": "Pulling from app"},
     {"id": "aaa", "status": "Pulling fs layer", "progressDetail": {}},
     {"id": "bbb", "status": "Already exists", "progressDetail": {}},
+    {"id": "ccc", "status": "Pulling fs layer", "progressDetail": {}},
     *(
         {"id": "aaa", "status": "Downloading", "progressDetail": {"current": n * 1000, "total": 9000}}
         for n in range(1, 10)
@@ -94,6 +95,7 @@ async def test_lines_without_a_terminal() -> None:
     assert written(console).splitlines() == [
         "aaa: Pulling fs layer",
         "bbb: Already exists",
+        "ccc: Pulling fs layer",
         "aaa: Downloading",
         "ccc: Downloading",
         "aaa: Download complete",
@@ -151,7 +153,7 @@ async def test_a_terminal_that_cannot_draw() -> None:
 
 async def test_many_layers_in_a_small_terminal() -> None:
     """Completed layers are hidden if there is not enough room."""
-    lines = [{"id": f"layer{n}", "status": "Pull complete"} for n in range(20)]
+    lines = [{"id": f"layer{n}", "status": "Already exists"} for n in range(20)]
     lines.append({"id": "late", "status": "Waiting"})
     console = terminal(height=10)
     async with docker_with(lines) as docker, docker.images.pull("app:1") as pull:

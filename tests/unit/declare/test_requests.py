@@ -77,6 +77,8 @@ async def sent_by(name: str, arguments: Arguments) -> httpx.Request:
     taken: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if name != "system.version" and request.url.path.endswith("/version"):
+            return httpx.Response(404)  # an Engine that does not say what it is
         taken.append(request)
         return httpx.Response(500, json={"message": "on purpose"})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from faultserver import Peer, json_answer, serving
 
-from rawdock import Conflict, ContainerEnded, Docker, NotFound
+from rawdock import Conflict, ContainerEnded, Docker, NotFound, ServerError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
@@ -196,3 +196,33 @@ async def test_a_command_of_a_container_started_anew_needs_no_end() -> None:
         async with docker.execute("c", ["x"]) as execution:
             engine.exec = 404
         assert not execution.may_still_run
+
+
+@pytest.mark.parametrize("podman", [False, True])
+async def test_nothing_more_is_asked_where_all_is_well(podman: bool) -> None:
+    """A command is three requests, on Podman too."""
+    engine = Engine(GONE)
+    engine.exec = {"ID": "e", "Running": False, "ExitCode": 3, "Pid": 500}
+    libpod = b"Libpod-Api-Version: 5.4.2\r\n" * podman
+    ping = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\n%bContent-Length: 2\r\n\r\nOK" % libpod
+    async with serving(engine.answer, ping=ping) as server, Docker(server.path) as docker:
+        assert (await docker.execute("c", ["x"])).exit_code == 3
+        assert server.requests == [
+            b"GET /_ping",
+            b"POST /v1.51/containers/c/exec",
+            b"POST /v1.51/exec/e/start",
+            b"GET /v1.51/exec/e/json",
+        ]
+
+
+async def test_one_that_is_being_removed() -> None:
+    """Docker 20.10 answers with a 500 then; another 500 is no sign of an end."""
+    engine = Engine(state("removing", 5))
+    engine.start, engine.message = 500, "Container c is not running: Removal In Progress"
+    error = await ended(engine)
+    assert (error.status, error.exit_code) == ("removing", 5)
+    engine = Engine(GONE)
+    engine.start, engine.message = 500, "no space left on device"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(ServerError, match="no space left"):
+            await docker.execute("c", ["x"])

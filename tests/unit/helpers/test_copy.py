@@ -102,7 +102,7 @@ def everything(folder: Path) -> dict[str, str]:
 def archives_reach_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Podman; what they do not reach on Docker is the subject of test_memory_mounts."""
 
-    async def mounts_of(docker: Docker, container: str) -> None:
+    async def mounts_of(docker: Docker, container: str, path: str) -> None:
         return None
 
     for module in ("copy", "single_file"):

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
@@ -120,28 +121,33 @@ def test_the_loop_ends_on_an_engine_that_hangs(
         engine.containers.clear()
 
 
-@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def test_interrupted_twice(loop: Run) -> None:
-    """The second Ctrl-C comes while the container of the first is being removed."""
+INTERRUPTED = """
+import asyncio, signal, sys
+import uvloop
+from rawdock import Docker
+
+async def main():
+    loop = asyncio.get_running_loop()
+    docker = Docker(sys.argv[1])
+    async with docker.execute("c", ["x"]) as execution:
+        await anext(execution)
+        loop.call_soon(signal.raise_signal, signal.SIGINT)
+        loop.call_later(0.05, signal.raise_signal, signal.SIGINT)
+        await execution.result()
+
+(uvloop if sys.argv[2] == "uvloop" else asyncio).run(main())
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_interrupted_twice(loop: str) -> None:
+    """The second Ctrl-C comes while the command of the first is being ended."""
     engine = FakeEngine()
-    engine.busy = 0.05
-
-    async def main(path: str) -> None:
-        task = asyncio.ensure_future(execute(client(path)))
-        await until_running(engine, 1)
-        signal.raise_signal(signal.SIGINT)
-        try:
-            await task
-        except asyncio.CancelledError:
-            asyncio.get_running_loop().call_later(0.01, signal.raise_signal, signal.SIGINT)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            raise
-
-    with unclosed() as client, in_a_thread(engine) as server:
-        with pytest.raises(KeyboardInterrupt):
-            loop(main(server.path))
+    engine.busy = 0.5
+    with in_a_thread(engine) as server:
+        program = [sys.executable, "-c", INTERRUPTED, server.path, loop]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+        assert "KeyboardInterrupt" in done.stderr
         assert not engine.left()
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from faultserver import NO_CONTENT, Peer, json_answer, serving
 
-from rawdock import Docker, NotFound, ProcessError, ServerError
-from rawdock.models import ContainerSpec, HostConfig
+from rawdock import Docker, LimitsDropped, NotFound, ProcessError, ServerError
+from rawdock.helpers.limits import dropped_limits
+from rawdock.models import ContainerSpec, HostConfig, Ulimit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
@@ -73,6 +74,30 @@ async def test_out_of_memory_is_looked_up(code: int, spec: ContainerSpec | None,
         assert done.oom_killed is asked
         assert server.requests[-2:] == [INSPECT, REMOVE] if asked else server.requests[-1] == REMOVE
         assert server.requests.count(INSPECT) == asked
+
+
+@pytest.mark.parametrize("remove", [True, False])
+async def test_limits_that_are_dropped(remove: bool) -> None:
+    """They are told with the Engine's warnings, nothing is started, and the container is removed in any case."""
+    engine = Engine()
+    engine.warnings = ["no such thing as a limit"]
+    engine.inspected = (200, {"Id": "c", "HostConfig": {"Memory": 0, "PidsLimit": 64}})
+    spec = ContainerSpec(host_config=HostConfig(memory=1 << 20, pids_limit=64, cpu_shares=0))
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(LimitsDropped, match="memory: no such thing as a limit") as caught:
+            await docker.run("app:1", ["x"], spec=spec, remove=remove, strict_limits=True)
+        assert server.requests[-1] == REMOVE
+        assert not any(b"/start" in one for one in server.requests)
+    assert (caught.value.fields, caught.value.warnings) == (("memory",), ("no such thing as a limit",))
+
+
+def test_limits_are_compared() -> None:
+    asked = HostConfig(memory=1, nano_cpus=2, cpuset_cpus="0", ulimits=[Ulimit(name="nofile", soft=1, hard=2)])
+    assert dropped_limits(asked, asked) == []
+    podman = asked.replace(ulimits=[Ulimit(name="RLIMIT_NPROC"), Ulimit(name="RLIMIT_NOFILE", soft=1, hard=2)])
+    assert dropped_limits(asked, podman) == []
+    assert dropped_limits(HostConfig(), asked) == []
+    assert dropped_limits(asked, HostConfig(cpuset_cpus="1")) == ["memory", "nano_cpus", "cpuset_cpus", "ulimits"]
 
 
 @pytest.mark.parametrize("status", [404, 409, 500])
@@ -195,3 +220,16 @@ async def test_a_removal_that_is_refused_is_no_error_of_a_result_only() -> None:
                 raise LookupError("the caller's own")
     assert not isinstance(caught.value, ServerError)
     assert any("may still run" in note for note in caught.value.__notes__)
+
+
+async def test_nothing_more_is_asked_where_all_is_well() -> None:
+    """A run is five requests, and none of them is for what only a failure needs."""
+    async with serving(Engine().answer) as server, Docker(server.path) as docker:
+        await docker.run("app:1", ["x"])
+        assert [one.partition(b"?")[0].split(b"/v1.51")[-1] for one in server.requests[1:]] == [
+            b"/containers/create",
+            b"/containers/c/attach",
+            b"/containers/c/wait",
+            b"/containers/c/start",
+            b"/containers/c",
+        ]

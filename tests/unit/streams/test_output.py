@@ -289,7 +289,8 @@ LIBPOD = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 5.4.2\r\n
 
 
 def made(tty: bool) -> bytes:
-    return json_answer(b'{"ID":"x","ProcessConfig":{"tty":%b}}' % (b"true" if tty else b"false"))
+    body = b'{"ID":"x","ProcessConfig":{"tty":%b}}' % (b"true" if tty else b"false")
+    return json_answer(body).replace(b"Api-Version: 1.51", b"Api-Version: 1.41")
 
 
 @pytest.mark.parametrize("config", [None, ExecStartConfig(), ExecStartConfig(tty=True)])

@@ -66,7 +66,9 @@ async def test_entered(resource: str) -> None:
             result = await running.result()
     assert seen == [("c1", "deleted"), ("c2", "deleted"), ("", "")]
     assert result == pruned
-    assert [one.target for one in server.exchanges] == [f"/v1.56/{resource}/prune?stream=true"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [
+        f"/v1.56/{resource}/prune?stream=true"
+    ]
 
 
 @each
@@ -76,7 +78,7 @@ async def test_awaited(resource: str) -> None:
     with scripted(whole(report, kind="application/json")) as server:
         async with Docker(server.address, version="1.56") as docker:
             assert await prune(docker) == pruned
-    assert [one.target for one in server.exchanges] == [f"/v1.56/{resource}/prune"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [f"/v1.56/{resource}/prune"]
 
 
 @each
@@ -87,7 +89,7 @@ async def test_an_older_engine(resource: str) -> None:
         async with Docker(server.address, version="1.55") as docker, prune(docker) as running:
             assert [line async for line in running] == []
             assert await running.result() == await running.result() == pruned
-    assert [one.target for one in server.exchanges] == [f"/v1.55/{resource}/prune"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [f"/v1.55/{resource}/prune"]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "text/plain"])
@@ -97,7 +99,9 @@ async def test_one_report_all_the_same(kind: str) -> None:
         async with Docker(server.address, version="1.56") as docker, docker.containers.prune() as running:
             assert [line async for line in running] == []
             assert await running.result() == PRUNED
-    assert [one.target for one in server.exchanges] == ["/v1.56/containers/prune?stream=true"]
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [
+        "/v1.56/containers/prune?stream=true"
+    ]
 
 
 async def test_options_go_along() -> None:
@@ -108,7 +112,7 @@ async def test_options_go_along() -> None:
             await prune
             async with prune:
                 pass
-    assert [one.target for one in server.exchanges] == [
+    assert [one.target for one in server.exchanges if "version" not in one.target] == [
         "/v1.56/build/prune?all=true&keep-storage=7",
         "/v1.56/build/prune?all=true&keep-storage=7&stream=true",
     ]

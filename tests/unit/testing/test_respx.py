@@ -353,7 +353,7 @@ async def test_operations_newer_than_the_version() -> None:
 async def test_a_field_that_is_gone() -> None:
     """A field that the version no longer has is refused too."""
     router = respx.MockRouter(assert_all_called=False)
-    router.get("/_ping").respond(200, headers={"Api-Version": "1.52"})
+    router.get("/_ping").respond(200, headers={"Api-Version": "1.52", "Server": "Docker/29.0.0 (linux)"})
     async with client(router) as docker:
         with pytest.raises(VersionError, match=r"[Mm]ac"):
             await docker.containers.create(ContainerSpec(image="a", mac_address="02:00:00:00:00:01"))
