@@ -187,11 +187,19 @@ def test_a_coroutine_that_is_thrown_away(caplog: pytest.LogCaptureFixture) -> No
     engine = FakeEngine()
 
     async def main(path: str) -> None:
-        tasks.append(asyncio.ensure_future(run(Docker(path))))
-        while not any(b"/start" in one for one in server.requests):
-            await asyncio.sleep(0.002)
+        begun = asyncio.Event()
 
-    tasks: list[asyncio.Task[object]] = []
+        async def follow() -> None:
+            async with Docker(path).run("app:1", ["x"]) as running:
+                await anext(running)
+                begun.set()
+                await running.result()
+
+        tasks.append(asyncio.ensure_future(follow()))
+        await begun.wait()
+        await asyncio.sleep(0)
+
+    tasks: list[asyncio.Task[None]] = []
     with in_a_thread(engine) as server, caplog.at_level(logging.WARNING, "rawdock"):
         loop = asyncio.new_event_loop()
         loop.run_until_complete(main(server.path))
