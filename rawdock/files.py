@@ -18,11 +18,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-import anyio
-import anyio.to_thread
-
 from ._iterators import close_iterator
-from ._threads import Batches, write_in_threads
+from ._threads import Batches, FileWork, write_in_threads
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -102,7 +99,7 @@ class _FileBlocks:
         self._path = path
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return Batches(self._blocks())
+        return Batches(self._blocks(), what=f"reading {self._path}")
 
     def _blocks(self) -> Generator[bytes, None, None]:
         try:
@@ -120,13 +117,13 @@ async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> 
     error or a cancellation. An existing file is replaced. Raises FileError if it cannot be written.
     """
     partial = _PartialFile(os.fspath(path))
+    work = FileWork(f"writing {os.fspath(path)}")
     try:
-        await anyio.to_thread.run_sync(partial.open)
-        await write_in_threads(parts, partial.write)
-        await anyio.to_thread.run_sync(partial.complete)
+        await work.run(partial.open)
+        await write_in_threads(parts, partial.write, work)
+        await work.run(partial.complete)
     except BaseException:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial.remove)
+        await work.close(partial.remove)
         raise
     return partial.size
 
