@@ -412,6 +412,7 @@ class Client:
             opened.upload = request.body  # another transport may not have read all of it, or may still be reading
         try:
             if 200 <= response.status_code < 300 or response.status_code == 101:
+                opened.check_two_ways()
                 return stream(opened, self._limits.value)
             content = await _read_beginning(opened, self._limits.error)
             raise self._status_error(request, response, content, endpoint, bound)

@@ -14,7 +14,16 @@ from .._transport.errors import BodyFailed, ClosedHere
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Write
-from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
+from ..errors import (
+    ClosedError,
+    DecodeError,
+    InvalidArgument,
+    NotSupported,
+    RawdockError,
+    Sent,
+    StreamError,
+    TruncatedError,
+)
 
 __all__ = ["Answer", "Splitter", "WholeBody", "bytes_to_send"]
 
@@ -213,8 +222,20 @@ class Answer:
     def _network_stream(self) -> Any:
         stream = self.response.extensions.get("network_stream")
         if stream is None or not hasattr(stream, "send_eof"):
-            raise ClosedError("the transport of this client cannot send on an upgraded connection")
+            raise self.add_request(
+                NotSupported(
+                    "the transport of this client has no two-way stream for an upgraded connection (an extension "
+                    "`network_stream` with `send_eof`), so no process can be attached to and nothing sent to one: use "
+                    "rawdock's own transport for this",
+                    status=self.response.status_code,
+                )
+            )
         return stream
+
+    def check_two_ways(self) -> None:
+        """Raise NotSupported if the connection is upgraded and the transport has no two-way stream for it."""
+        if self._stream is None and self.response.status_code == 101:
+            self._network_stream()
 
     async def aclose(self) -> None:
         if not self._ended:

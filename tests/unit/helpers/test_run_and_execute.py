@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 import anyio
+import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 from cancelling import cancelled_at, descriptors, task_cancelled_at
 from fakeengine import MARK, UPGRADED, FakeEngine
-from faultserver import Peer, serving
+from faultserver import Peer, json_answer, serving
 
 from rawdock import (
     ConnectError,
     DecodeError,
     Docker,
     InvalidArgument,
+    NotSupported,
     ProcessError,
     RawdockError,
     StillRunning,
@@ -297,3 +299,79 @@ async def test_check() -> None:
             done.check()
         assert isinstance(caught.value, RawdockError)
         assert (caught.value.exit_code, caught.value.stdout, caught.value.stderr) == (3, b"out", b"")
+
+
+async def test_no_exit_code() -> None:
+    """A command that does not run and has no exit code has not succeeded: nobody knows."""
+    engine = FakeEngine(short=True)
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"GET /v1.51/exec/" in request:
+            return json_answer(b'{"ID":"e1","ContainerID":"c","Running":false,"ExitCode":null,"Pid":7}')
+        if b"GET /v1.51/containers/c/json" in request:
+            return json_answer(b'{"Id":"c","State":{"Status":"running","Running":true}}')
+        if b"/top" in request:
+            return json_answer(b'{"Titles":["PID"],"Processes":[["1"]]}')
+        return await engine.answer(request, peer)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        with pytest.raises(DecodeError, match="knows no exit code"):
+            await docker.execute("c", ["x"])
+
+
+async def test_the_exit_code_comes_late() -> None:
+    engine = FakeEngine(short=True)
+    asked = 0
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        nonlocal asked
+        if b"GET /v1.51/exec/" in request:
+            asked += 1
+            code = b"null" if asked < 3 else b"4"
+            return json_answer(b'{"ID":"e1","ContainerID":"c","Running":false,"ExitCode":%b,"Pid":7}' % code)
+        return await engine.answer(request, peer)
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        assert (await docker.execute("c", ["x"])).exit_code == 4
+
+
+@pytest.mark.parametrize("stdin", [None, b"in"])
+async def test_a_transport_without_a_two_way_stream(stdin: bytes | None) -> None:
+    """httpx's own transport upgrades, but gives no body: that is no command without output that has succeeded."""
+    engine = FakeEngine()
+    async with serving(engine.answer) as server:
+        other = httpx.AsyncHTTPTransport(uds=server.path)
+        async with Docker(transport=other) as docker:
+            with anyio.fail_after(60), pytest.raises(NotSupported, match="two-way stream"):
+                await docker.run("app:1", ["cat"], stdin=stdin)
+            assert not engine.containers
+
+
+async def test_input_through_a_transport_that_cannot_send() -> None:
+    """Without an upgrade the output can be read; but input that cannot be sent is an error and not dropped."""
+    engine = FakeEngine(short=True)
+
+    class Refusing(httpx.AsyncBaseTransport):
+        def __init__(self, path: str) -> None:
+            self.inner = httpx.AsyncHTTPTransport(uds=path)
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            request.headers.pop("upgrade", None)
+            request.headers.pop("connection", None)
+            return await self.inner.handle_async_request(request)
+
+        async def aclose(self) -> None:
+            await self.inner.aclose()
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/attach" in request:
+            await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\n\r\n")
+            await engine.run_while(lambda: bool(engine.containers))
+            return None
+        return await engine.answer(request, peer)
+
+    engine.short = False
+    async with serving(answer) as server, Docker(transport=Refusing(server.path)) as docker:
+        with anyio.fail_after(60), pytest.raises(NotSupported, match="two-way stream"):
+            await docker.run("app:1", ["cat"], stdin=b"in")
+        assert not engine.containers
