@@ -2,7 +2,8 @@
 
 It reads all the time, because the Engine drops events for a client that lags 100 ms behind. It reconnects if nobody
 answers (`ConnectError`), if the answer was cut off (`TruncatedError`) or ended, which an Engine does when it stops, and
-after a `ServerError`, which is what a proxy answers meanwhile. Any other error would come again and is raised.
+after a `ServerError` or what is no answer of an Engine (`DecodeError`), as a proxy may send meanwhile. Any other error
+would come again and is raised.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import attrs
 
 from .._background import BackgroundTask
 from .._declare.params import filters_text, moment
+from .._log import log
 from ..errors import (
     ClosedError,
     ConnectError,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventReader", "WatchOptions", "check_options"]
 
-_RETRYABLE = (ConnectError, TruncatedError, ServerError)
+_RETRYABLE = (ConnectError, TruncatedError, ServerError, DecodeError)
 _SECOND = 1_000_000_000
 # Seconds for the requests made before a reconnect: an Engine that hangs is tried again.
 _GAP_CHECK_TIMEOUT = 30.0
@@ -153,12 +155,14 @@ class EventReader:
                         raise
                 else:
                     lost = TruncatedError("the Engine ended the stream of its events")
-                # A connection was a success if an event came or if it listened for a while. A refused one was
-                # not, however long the Engine took to refuse it.
+                # A connection was a success if an event came or if it listened for a while. One that was refused, or
+                # on which the Engine gave no sign of life, was not, however long that took.
                 listened = anyio.current_time() - self._connected_at
                 if self._received > received or listened > options.backoff.longest:
                     failures = 0
                 failures += 1
+                if failures == 1:
+                    log.warning("a watch on %s has lost its events: %s", self._docker.address, lost)
                 if options.attempts is not None and failures > options.attempts:
                     raise lost
                 await anyio.sleep(options.backoff.delay(failures, random.random()))
@@ -239,7 +243,7 @@ class EventReader:
                         else:
                             self._backlog.put_gap(gap)
                         self._available.set()
-        except (ConnectError, ServerError):
+        except (ConnectError, ServerError, DecodeError):
             self._connected_at = math.inf
             raise
 
@@ -281,6 +285,7 @@ class EventReader:
     async def _send_heartbeats(self, seconds: float, scope: anyio.CancelScope, errors: list[Exception]) -> None:
         """After each `seconds` without an event, ask on another connection if the Engine is there, and if it knows of
         an event that did not come. If so, cancel `scope` with the reason in `errors`."""
+        alive = False  # whether a ping was answered while this connection was open
         while True:
             await anyio.sleep(max(0.0, self._last_activity + seconds - anyio.current_time()))
             if anyio.current_time() - self._last_activity < seconds:
@@ -291,6 +296,8 @@ class EventReader:
                     await self._docker.system.ping()
                     missed = self._is_docker and await self._missed_events()
             except TimeoutError:
+                if not alive:
+                    self._connected_at = math.inf
                 errors.append(TruncatedError(f"the Engine did not answer a ping within {timeout:g} seconds"))
             except Exception as error:
                 # An Engine that stops removes its socket first, and goes on telling what happens for seconds.
@@ -302,6 +309,7 @@ class EventReader:
             if errors:
                 scope.cancel()
                 return
+            alive = True
             self._last_activity = anyio.current_time()
 
     async def _missed_events(self) -> bool:
