@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json as _json
+import logging
 import os
+import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -22,6 +24,7 @@ from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
 from ._error_mapping import status_error, translate
 from ._held import HeldByClient
 from ._iterators import close_iterator
+from ._log import log
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
@@ -239,6 +242,44 @@ class Client:
 
         `finish` is passed to it. If another Engine answers at the address now, negotiate with it and send once more.
         """
+        if log.isEnabledFor(logging.DEBUG):
+            return await self._perform_and_tell(endpoint, arguments, exchange, finish)
+        return await self._perform(endpoint, arguments, exchange, finish)
+
+    async def _perform_and_tell(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
+        """As `_perform`, with one line for the logger: the operation, the status or the error's class, and the time.
+
+        What was sent or answered is not in it, as there may be secrets in it.
+        """
+        outcome: object = ""
+
+        def noted(answer: Any, *more: Any) -> T:
+            nonlocal outcome
+            outcome = getattr(answer, "response", answer).status_code
+            return finish(answer, *more)
+
+        begin = time.perf_counter()
+        try:
+            return await self._perform(endpoint, arguments, exchange, noted)
+        except BaseException as error:
+            outcome = error.status if isinstance(error, StatusError) else type(error).__name__
+            raise
+        finally:
+            log.debug("%s: %s in %.1f ms", endpoint.operation, outcome, 1000 * (time.perf_counter() - begin))
+
+    async def _perform(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
         version = (self._version or await self.negotiate()) if endpoint.versioned else None
         try:
             return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
@@ -306,6 +347,8 @@ class Client:
 
     async def negotiate(self, again: bool = False) -> Spoken:
         """The API version to use. One ping finds it out, also if several tasks need it at the same time."""
+        if isinstance(self._transport, EngineTransport):
+            self._transport.pool.check_usable()  # a lock of another event loop would be waited for without end
         if self._negotiation is None:
             self._negotiation = anyio.Lock()
         before = self._version

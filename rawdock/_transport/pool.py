@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import weakref
 from collections.abc import Awaitable, Callable
 
@@ -25,6 +26,8 @@ Connect = Callable[[memoryview, AnswerParser, float | None], Awaitable[Connectio
 TimeoutError."""
 
 _RECEIVE_BUFFER = 256 * 1024
+_binding = threading.Lock()
+"""Held while a pool is bound to an event loop: the first calls may come from several threads at once."""
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
@@ -64,7 +67,7 @@ class Pool:
     def open_connections(self) -> int:
         return len(self._open)
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
         """Bind the pool to the running event loop at its first use, and refuse any other loop later."""
         if self.unusable is not None:
             raise ClosedError(self.unusable)
@@ -74,15 +77,16 @@ class Pool:
             import trio
 
             token = trio.lowlevel.current_trio_token()
-        if self._loop is None and self._trio_token is None:
-            self._loop, self._trio_token = running, token
-        elif running is not self._loop or token is not self._trio_token:
+        with _binding:
+            if self._loop is None and self._trio_token is None:
+                self._loop, self._trio_token = running, token
+        if running is not self._loop or token is not self._trio_token:
             raise ClosedError("this client belongs to another event loop; open one in each loop")
 
     async def request(self, data: bytes, no_body: bool, safe: bool) -> tuple[Head, bytes]:
         """Send a request and read the whole answer. `safe`: the request may be sent twice."""
         if self._loop is None or self._loop is not asyncio._get_running_loop() or self.unusable is not None:
-            self._check_usable()
+            self.check_usable()
         connection = self._take_idle()
         reused = connection is not None
         if connection is None:
@@ -132,7 +136,7 @@ class Pool:
 
     async def open(self, data: bytes, no_body: bool, safe: bool) -> Connection:
         """Send a request, or the beginning of one, and return the connection to read the answer from."""
-        self._check_usable()
+        self.check_usable()
         connection = self._take_idle()
         if connection is not None:
             connection.start(no_body)
