@@ -94,6 +94,10 @@ class BackgroundTask:
         finally:
             self._ended.set()
 
+    def cancel(self) -> None:
+        """Cancel the work without waiting for its end."""
+        self._scope.cancel()
+
     async def stop(self) -> None:
         """Cancel the work, and wait until it has ended, also if this is itself cancelled meanwhile."""
         self._scope.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NoReturn, Protocol, cast
 
@@ -236,6 +237,17 @@ class Answer:
         """Raise NotSupported if the connection is upgraded and the transport has no two-way stream for it."""
         if self._stream is None and self.response.status_code == 101:
             self._network_stream()
+
+    def __del__(self) -> None:
+        """Nobody can close it any more: close its connection, which the pool would hold for as long as the client."""
+        stream = getattr(self, "_stream", None)
+        if stream is not None and stream.abandon():
+            warnings.warn(
+                f"a stream of {self.operation} was thrown away without being closed: enter it with `async with`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     async def aclose(self) -> None:
         if not self._ended:

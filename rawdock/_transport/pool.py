@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from ..errors import ClosedError
 from .connection import Connection
@@ -175,6 +176,20 @@ class Pool:
         self._open.discard(connection)
         if not self.forked:
             await connection.aclose()
+
+    def abandon(self, connection: Connection, *also: Callable[[], object]) -> None:
+        """Close a connection whose stream was thrown away, and call `also`. May be called in any thread."""
+        self._open.discard(connection)
+        if self.forked:
+            return
+        for call in (connection.close, *also):
+            try:
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(call)
+                else:
+                    cast("Any", self._trio_token).run_sync_soon(call)
+            except RuntimeError:  # the event loop has ended
+                call()
 
     async def aclose(self) -> None:
         """Close every connection; those who read from one get an error."""
