@@ -234,8 +234,12 @@ class Answer:
         return stream
 
     def check_two_ways(self) -> None:
-        """Raise NotSupported if the connection is upgraded and the transport has no two-way stream for it."""
-        if self._stream is None and self.response.status_code == 101:
+        """Raise NotSupported if the connection is upgraded and the transport gives it in a form that cannot be used.
+
+        httpx's own transport gives a `network_stream` without half-close, and an empty body, which would look like a
+        process without output. A transport without that extension may give what comes as the body, which can be read.
+        """
+        if self._stream is None and self.response.status_code == 101 and "network_stream" in self.response.extensions:
             self._network_stream()
 
     def __del__(self) -> None:
