@@ -5,16 +5,52 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from typing import Any
 
 from anyio import CancelScope, Event, get_cancelled_exc_class
 
-__all__ = ["BackgroundTask"]
+__all__ = ["BackgroundTask", "current_task", "keep", "wait_for_event"]
+
+
+def current_task() -> object:
+    """The task that runs: the same object for the same task."""
+    if asyncio._get_running_loop() is not None:
+        return asyncio.current_task()
+    import trio
+
+    return trio.lowlevel.current_task()
+
+
+def keep(task: asyncio.Task[Any]) -> None:
+    """Take a task out of `asyncio.all_tasks()`, so that the end of the event loop does not cancel it.
+
+    `asyncio.run`, `uvloop.run` and web servers cancel all tasks at the end, those too that clean up for the others,
+    and then wait until they have ended. So a kept task is completed if one of those tasks waits for it.
+    """
+    asyncio._unregister_task(task)
+
+
+async def wait_for_event(event: Event) -> None:
+    """Wait for an event that comes in any case, also if this is cancelled meanwhile."""
+    cancelled: BaseException | None = None
+    while not event.is_set():
+        try:
+            with CancelScope(shield=True):
+                await event.wait()
+        except get_cancelled_exc_class() as error:  # asyncio's own `Task.cancel` passes the shield
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 class BackgroundTask:
-    """Runs `work`, which handles its own errors, until it returns or `stop` is called."""
+    """Runs `work`, which handles its own errors, until it returns or `stop` is called.
 
-    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
+    If it is `kept`, the end of asyncio's event loop does not cancel it either; then somebody has to wait for it.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[None]], *, kept: bool = False) -> None:
+        self._kept = kept
         self._work = work
         self._scope = CancelScope()
         self._ended = Event()
@@ -36,7 +72,11 @@ class BackgroundTask:
     def start(self) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:
-            self._task = loop.create_task(self._run())  # kept: the loop itself holds tasks weakly
+            self._task = loop.create_task(self._run())  # held here: the loop itself holds tasks weakly
+            # A task that is cancelled before its first turn runs nothing, not even its `finally`.
+            self._task.add_done_callback(lambda _: self._ended.set())
+            if self._kept:
+                keep(self._task)
         else:
             import trio
 
@@ -54,15 +94,15 @@ class BackgroundTask:
         finally:
             self._ended.set()
 
+    def cancel(self) -> None:
+        """Cancel the work without waiting for its end."""
+        self._scope.cancel()
+
     async def stop(self) -> None:
         """Cancel the work, and wait until it has ended, also if this is itself cancelled meanwhile."""
         self._scope.cancel()
-        cancelled: BaseException | None = None
-        while not self._ended.is_set():
-            try:
-                with CancelScope(shield=True):
-                    await self._ended.wait()
-            except get_cancelled_exc_class() as error:  # asyncio's own `Task.cancel` passes the shield
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
+        await wait_for_event(self._ended)
+
+    async def finish(self) -> None:
+        """Wait until the work has ended, also if this is cancelled meanwhile."""
+        await wait_for_event(self._ended)

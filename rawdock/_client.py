@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json as _json
+import logging
 import os
 import re
+import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -22,7 +24,9 @@ from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_text, number_text, text, texts, upload_body
 from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
 from ._error_mapping import status_error, translate
+from ._held import HeldByClient
 from ._iterators import close_iterator
+from ._log import log
 from ._shown import cannot_be_sent, shortened, shown
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
@@ -40,6 +44,7 @@ from .errors import (
     RawdockError,
     Sent,
     StatusError,
+    StillRunning,
     VersionError,
 )
 
@@ -91,6 +96,8 @@ class Client:
         self._minimum = parse_version(minimum_version)
         self._negotiation: anyio.Lock | None = None
         self._closed = False
+        self.held = HeldByClient()
+        """What is ended before the connections are closed."""
         self._base = httpx.URL(f"http://{self._address.authority}")
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
         self._tail_start = start
@@ -119,10 +126,33 @@ class Client:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.aclose()
+        left = await self._close()
+        if not left:
+            return
+        if exc is None or isinstance(exc, anyio.get_cancelled_exc_class()):
+            raise _still_running(left) from exc
+        exc.add_note(str(_still_running(left)))
 
     async def aclose(self) -> None:
-        """Close every connection, open streams among them. Safe to call twice."""
+        """End what runs through this client, then close every connection, open streams among them.
+
+        The commands of `run` and `execute` are ended, as if their blocks were left; watches and builds too. Calls that
+        this interrupts raise ClosedError. Raises StillRunning for commands that could not be ended in time. Safe to
+        call twice, also at the same time.
+        """
+        left = await self._close()
+        if left:
+            raise _still_running(left)
+
+    async def _close(self) -> list[str]:
+        """Close, and return what may still run."""
+        if self.held.needs_time:
+            return await self.held.close(self._close_connections)
+        self.held.closed = True
+        await self._close_connections()
+        return []
+
+    async def _close_connections(self) -> None:
         self._closed = True
         if isinstance(self._transport, EngineTransport):
             # It closes at once and needs no scope, which would load more of anyio.
@@ -230,6 +260,44 @@ class Client:
 
         `finish` is passed to it. If another Engine answers at the address now, negotiate with it and send once more.
         """
+        if log.isEnabledFor(logging.DEBUG):
+            return await self._perform_and_tell(endpoint, arguments, exchange, finish)
+        return await self._perform(endpoint, arguments, exchange, finish)
+
+    async def _perform_and_tell(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
+        """As `_perform`, with one line for the logger: the operation, the status or the error's class, and the time.
+
+        What was sent or answered is not in it, as there may be secrets in it.
+        """
+        outcome: object = ""
+
+        def noted(answer: Any, *more: Any) -> T:
+            nonlocal outcome
+            outcome = getattr(answer, "response", answer).status_code
+            return finish(answer, *more)
+
+        begin = time.perf_counter()
+        try:
+            return await self._perform(endpoint, arguments, exchange, noted)
+        except BaseException as error:
+            outcome = error.status if isinstance(error, StatusError) else type(error).__name__
+            raise
+        finally:
+            log.debug("%s: %s in %.1f ms", endpoint.operation, outcome, 1000 * (time.perf_counter() - begin))
+
+    async def _perform(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
         version = (self._version or await self.negotiate()) if endpoint.versioned else None
         try:
             return await exchange(endpoint, endpoint.bind(version, *arguments), finish)
@@ -297,6 +365,8 @@ class Client:
 
     async def negotiate(self, again: bool = False) -> Spoken:
         """The API version to use. One ping finds it out, also if several tasks need it at the same time."""
+        if isinstance(self._transport, EngineTransport):
+            self._transport.pool.check_usable()  # a lock of another event loop would be waited for without end
         if self._negotiation is None:
             self._negotiation = anyio.Lock()
         before = self._version
@@ -417,6 +487,7 @@ class Client:
             if status == 101 and not (endpoint.upgrade or headers):
                 raise opened.add_request(DecodeError(_UNASKED))
             if 200 <= status < 300 or status == 101:
+                opened.check_two_ways()
                 return stream(opened, self._limits.value)
             content = await _read_beginning(opened, self._limits.error)
             raise self._status_error(request, response, content, endpoint, bound)
@@ -505,6 +576,10 @@ class Client:
             body=bound.body if isinstance(bound.body, bytes) else (None if bound.body is not None else b""),
             secret_body=endpoint.secret,
         )
+
+
+def _still_running(left: list[str]) -> StillRunning:
+    return StillRunning(f"the client was closed, but may have left running on the Engine: {'; '.join(left)}")
 
 
 def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:

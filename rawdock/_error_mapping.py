@@ -10,8 +10,9 @@ import httpx
 
 from ._error_kinds import IN_A_SUCCESS, kind_in_a_success, kind_of_error
 from ._http_dates import seconds_of
-from ._transport.errors import Malformed
+from ._transport.errors import ClosedHere, Malformed
 from .errors import (
+    ClosedError,
     ConnectError,
     DecodeError,
     NotFound,
@@ -33,6 +34,8 @@ def translate(error: httpx.TransportError) -> RawdockError:
     text = str(error) or type(error).__name__
     if isinstance(error, Malformed):
         return DecodeError(f"the answer is not valid HTTP/1.1: {text}")
+    if isinstance(error, ClosedHere):
+        return ClosedError(text)
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
         return ConnectError(text)
     return TruncatedError(text)

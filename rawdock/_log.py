@@ -1,7 +1,9 @@
 """The logger `rawdock`.
 
 What concerns one call is on its result, or is its error, and is told here once, as a WARNING. Errors that nobody would
-see otherwise are told as an ERROR. `warnings.warn` is for mistakes of the program that calls rawdock.
+see otherwise are told as an ERROR. What may have been left running, a watch that has lost its events, and cleaning up
+that is tried again are WARNINGs too. Each call has one DEBUG line: its operation, status and time; what was sent or
+answered is in none, as there may be secrets in it. `warnings.warn` is for mistakes of the program that calls rawdock.
 """
 
 from __future__ import annotations

@@ -18,13 +18,10 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-import anyio
-import anyio.to_thread
-
 from ._checks import local_path
 from ._iterators import close_iterator
 from ._shown import shortened, shown
-from ._threads import Batches, write_in_threads
+from ._threads import Batches, FileWork, write_in_threads
 from .errors import FileError, InvalidArgument
 
 __all__ = ["Counted", "FileContent", "save_to"]
@@ -104,7 +101,7 @@ class _FileBlocks:
         self._path = path
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return Batches(self._blocks())
+        return Batches(self._blocks(), what=f"reading {self._path}")
 
     def _blocks(self) -> Generator[bytes, None, None]:
         try:
@@ -121,14 +118,15 @@ async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> 
     The file appears when it is complete: until then it has a temporary name in the same folder, and is removed after an
     error or a cancellation. An existing file is replaced. Raises FileError if it cannot be written.
     """
-    partial = _PartialFile(local_path("save_to: path", path))
+    target = local_path("save_to: path", path)
+    partial = _PartialFile(target)
+    work = FileWork(f"writing {shown(target)}")
     try:
-        await anyio.to_thread.run_sync(partial.open)
-        await write_in_threads(parts, partial.write)
-        await anyio.to_thread.run_sync(partial.complete)
+        await work.run(partial.open)
+        await write_in_threads(parts, partial.write, work)
+        await work.run(partial.complete)
     except BaseException:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial.remove)
+        await work.close(partial.remove)
         raise
     return partial.size
 

@@ -7,14 +7,12 @@ import os
 from collections.abc import AsyncIterator
 from typing import Literal, get_args
 
-import anyio
-import anyio.to_thread
 import attrs
 
 from .._tar.unpack import Destination, Unpacker
-from .._threads import write_in_threads
 from .._checks import local_path
 from .._shown import shortened, shown
+from .._threads import FileWork, write_in_threads
 from ..errors import ArchiveError, InvalidArgument
 from ..files import save_to
 
@@ -66,14 +64,14 @@ class Output:
             return
         place = Destination(os.path.realpath(self.path), None)
         unpacker = Unpacker(place, skip_unsafe=False, keep_owner=False, max_size=None, max_members=None)
+        work = FileWork(f"the output of a build to {self.path}")
         try:
-            await write_in_threads(parts, unpacker.feed)
-            await anyio.to_thread.run_sync(unpacker.finish)
+            await write_in_threads(parts, unpacker.feed, work)
+            await work.run(unpacker.finish)
         except ArchiveError as error:
             message = f"{error.args[0]}".partition(". unsafe=")[0]
             raise ArchiveError(
                 f"build: output: {message}; output_type='tar' keeps the whole as an archive", member=error.member
             ) from error
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(unpacker.abort)
+            await work.close(unpacker.abort)

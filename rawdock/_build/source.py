@@ -9,13 +9,13 @@ import re
 import stat
 import tarfile
 from collections.abc import AsyncIterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from anyio import to_thread
 
-from .._threads import Batches
 from .._checks import is_whole_number, local_path
 from .._shown import cannot_be_sent, shortened, shown
+from .._threads import Batches, run_in_thread
 from ..errors import FileError, InvalidArgument
 from .archives import PeekedParts, for_buildkit, with_root_entry
 from .context import Added, archive_of
@@ -112,7 +112,7 @@ class Source(NamedTuple):
         """The context to send. Raises InvalidArgument for a missing folder or Dockerfile and for invalid rules."""
         file = os.fspath(self.file) if self.file is not None else None
         if isinstance(self.context, (str, os.PathLike)):
-            return await to_thread.run_sync(self._prepare_folder, os.path.abspath(self.context), receiver)
+            return await run_in_thread(partial(self._prepare_folder, os.path.abspath(self.context), receiver), "build")
         if self.remote is not None:
             return Context(None, file)
         if self.context is not None:
@@ -153,7 +153,7 @@ class Source(NamedTuple):
         parts = archive_of(root, matcher, always=always, added=added, mtime=self.mtime)
         if receiver == "buildkit":
             parts = with_root_entry(parts)
-        return Context(Batches(parts, compress=self.compress), name)
+        return Context(Batches(parts, compress=self.compress, what=f"the context of a build from {folder}"), name)
 
     def _dockerfile(self, root: str) -> _Dockerfile:
         if self.dockerfile is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NoReturn, Protocol, cast
 
@@ -10,11 +11,20 @@ import httpx
 
 from .._error_mapping import translate
 from .._iterators import close_iterator
-from .._transport.errors import BodyFailed
+from .._transport.errors import BodyFailed, ClosedHere
 from .._transport.messages import OpenResponse
 from .._transport.transport import AnswerStream
 from .._transport.wire import Write
-from ..errors import ClosedError, DecodeError, InvalidArgument, RawdockError, Sent, StreamError, TruncatedError
+from ..errors import (
+    ClosedError,
+    DecodeError,
+    InvalidArgument,
+    NotSupported,
+    RawdockError,
+    Sent,
+    StreamError,
+    TruncatedError,
+)
 
 __all__ = ["Answer", "Splitter", "WholeBody", "bytes_to_send"]
 
@@ -63,6 +73,7 @@ class Answer:
         self._iterator: AsyncIterator[bytes] | None = None  # of the stream of another transport
         self._read_items = self._read_iterator if self._stream is None else self._stream.read
         self._ended = False
+        self._closed = False  # before the end
         self._iterator_broken = False
         self._send_lock: anyio.Lock | None = None
         self.upload: object = None
@@ -90,8 +101,10 @@ class Answer:
         return error
 
     async def read(self) -> list[Any]:
-        """The next items, at least one; empty at the end. A premature end raises a TruncatedError."""
+        """The next items, at least one; empty at the end. A premature end raises a TruncatedError, and a stream that
+        was closed before its end a ClosedError."""
         if self._ended:
+            self._check_open()
             return []
         try:
             items = await self._read_items()
@@ -108,6 +121,7 @@ class Answer:
     async def read_into(self, write: Write) -> None:
         """Pass the rest of the body, which has no splitter, to `write` as it comes. What `write` raises is raised."""
         if self._ended:
+            self._check_open()
             return
         try:
             if self._stream is not None:
@@ -120,12 +134,18 @@ class Answer:
             self._raise(error)
         self._ended = True
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self.add_request(ClosedError("this stream was closed before its end"))
+
     def _raise(self, error: httpx.TransportError | TruncatedError | BodyFailed) -> NoReturn:
         if isinstance(error, BodyFailed):  # the answer has not ended: every later read raises this too
             cause = error.error
             if isinstance(cause, RawdockError) and cause.sent is None:
                 self.add_request(cause)
             raise cause from cause.__cause__
+        if isinstance(error, ClosedHere):
+            self._closed = True
         self._ended = True
         if isinstance(error, TruncatedError):
             raise self.add_request(error) from None
@@ -203,11 +223,39 @@ class Answer:
     def _network_stream(self) -> Any:
         stream = self.response.extensions.get("network_stream")
         if stream is None or not hasattr(stream, "send_eof"):
-            raise ClosedError("the transport of this client cannot send on an upgraded connection")
+            raise self.add_request(
+                NotSupported(
+                    "the transport of this client has no two-way stream for an upgraded connection (an extension "
+                    "`network_stream` with `send_eof`), so no process can be attached to and nothing sent to one: use "
+                    "rawdock's own transport for this",
+                    status=self.response.status_code,
+                )
+            )
         return stream
 
+    def check_two_ways(self) -> None:
+        """Raise NotSupported if the connection is upgraded and the transport gives it in a form that cannot be used.
+
+        httpx's own transport gives a `network_stream` without half-close, and an empty body, which would look like a
+        process without output. A transport without that extension may give what comes as the body, which can be read.
+        """
+        if self._stream is None and self.response.status_code == 101 and "network_stream" in self.response.extensions:
+            self._network_stream()
+
+    def __del__(self) -> None:
+        """Nobody can close it any more: close its connection, which the pool would hold for as long as the client."""
+        stream = getattr(self, "_stream", None)
+        if stream is not None and stream.abandon():
+            warnings.warn(
+                f"a stream of {self.operation} was thrown away without being closed: enter it with `async with`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
     async def aclose(self) -> None:
-        self._ended = True
+        if not self._ended:
+            self._ended = self._closed = True
         if self._stream is not None:
             await self._stream.aclose()  # it shields itself where it waits
             return

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .connection import ConnectionState, split_pieces
-from .errors import ConnectionEnded, Unreachable
+from .errors import ClosedHere, Unreachable
 from .sockets import new_socket, socket_poll
 from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write, check_asked, is_success
 
@@ -272,7 +272,7 @@ class AsyncioConnection(ConnectionState):
 
     def send_nowait(self, data: bytes) -> bytes:
         if self._fd < 0:
-            raise self._failure or ConnectionEnded("the connection is closed")
+            raise self._failure or ClosedHere()
         try:
             sent = self._send(data)
         except BlockingIOError:
@@ -284,7 +284,7 @@ class AsyncioConnection(ConnectionState):
 
     async def send(self, data: bytes | memoryview) -> None:
         if self._fd < 0:
-            raise self._failure or ConnectionEnded("the connection is closed")
+            raise self._failure or ClosedHere()
         try:
             try:
                 sent = self._send(data)
@@ -316,7 +316,7 @@ class AsyncioConnection(ConnectionState):
                 if self._fd >= 0:
                     loop.remove_writer(self._fd)
             if self._fd < 0:
-                raise ConnectionResetError("the connection is closed")
+                raise self._failure or ClosedHere()
             with contextlib.suppress(BlockingIOError):
                 view = view[self._send(view) :]
                 self._bytes_sent = True
@@ -325,7 +325,7 @@ class AsyncioConnection(ConnectionState):
         if self._failure is not None:
             raise self._failure
         if self._fd < 0:
-            raise ConnectionEnded("the connection is closed")
+            raise ClosedHere
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
@@ -348,7 +348,7 @@ class AsyncioConnection(ConnectionState):
             self._resume()
             # The same as `_wait`, without the cost of another coroutine for each read.
             if self._failure is not None or self._fd < 0:
-                raise self._failure or ConnectionEnded("the connection is closed")
+                raise self._failure or ClosedHere()
             self._waiter = waiter = self._loop.create_future()
             try:
                 await waiter
@@ -445,10 +445,10 @@ class AsyncioConnection(ConnectionState):
                 self._loop.remove_writer(fd)
         self._sock.close()
         if self._failure is None and (self._reader is None or not self._reader.done):
-            self._failure = ConnectionEnded("the connection was closed on this side")
+            self._failure = ClosedHere()
         waiter, write_waiter = self._waiter, self._write_waiter
         if waiter is not None and not waiter.done():
-            waiter.set_exception(self._failure or ConnectionEnded("the connection was closed on this side"))
+            waiter.set_exception(self._failure or ClosedHere())
         if write_waiter is not None and not write_waiter.done():
             write_waiter.set_result(None)
 

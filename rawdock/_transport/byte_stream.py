@@ -6,6 +6,7 @@ import anyio
 from anyio.abc import ByteStream
 
 from .connection import PullConnection
+from .errors import ClosedHere
 from .wire import AnswerParser
 
 __all__ = ["StreamConnection"]
@@ -26,7 +27,9 @@ class StreamConnection(PullConnection):
             return await self._stream.receive(_RECEIVE_SIZE)
         except anyio.EndOfStream:
             return b""
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+        except anyio.ClosedResourceError as error:
+            raise ClosedHere from error
+        except anyio.BrokenResourceError as error:
             raise ConnectionResetError("the stream broke") from error
 
     async def _send(self, data: bytes | memoryview) -> None:
@@ -34,7 +37,9 @@ class StreamConnection(PullConnection):
         try:
             for start in range(0, len(data), _SEND_SIZE):  # in parts, to avoid a copy of all
                 await self._stream.send(bytes(data[start : start + _SEND_SIZE]))
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+        except anyio.ClosedResourceError as error:
+            raise ClosedHere from error
+        except anyio.BrokenResourceError as error:
             raise BrokenPipeError("the stream broke") from error
 
     async def send_eof(self) -> None:

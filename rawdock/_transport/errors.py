@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import httpx
 
-__all__ = ["BodyFailed", "ConnectionEnded", "Malformed", "OverLimit", "Unreachable"]
+__all__ = ["BodyFailed", "ClosedHere", "ConnectionEnded", "Malformed", "OverLimit", "Unreachable"]
 
 
 class Unreachable(httpx.ConnectError):
@@ -20,6 +20,13 @@ class ConnectionEnded(httpx.RemoteProtocolError):
     # A request may be repeated only if the peer cannot have begun to act on it.
     nothing_sent = False
     nothing_received = False
+
+
+class ClosedHere(ConnectionEnded):
+    """The connection was closed on this side, with its stream or its client, while somebody used it."""
+
+    def __init__(self) -> None:
+        super().__init__("it was closed on this side, with its stream or its client, while it was used")
 
 
 class Malformed(httpx.RemoteProtocolError):

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import weakref
 from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from ..errors import ClosedError
 from .connection import Connection
-from .errors import ConnectionEnded, Unreachable
+from .errors import ClosedHere, ConnectionEnded, Unreachable
 from .wire import AnswerParser, Head, Limits
 
 __all__ = ["Connect", "Pool"]
@@ -25,6 +27,8 @@ Connect = Callable[[memoryview, AnswerParser, float | None], Awaitable[Connectio
 TimeoutError."""
 
 _RECEIVE_BUFFER = 256 * 1024
+_binding = threading.Lock()
+"""Held while a pool is bound to an event loop: the first calls may come from several threads at once."""
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
@@ -64,7 +68,7 @@ class Pool:
     def open_connections(self) -> int:
         return len(self._open)
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
         """Bind the pool to the running event loop at its first use, and refuse any other loop later."""
         if self.unusable is not None:
             raise ClosedError(self.unusable)
@@ -74,15 +78,16 @@ class Pool:
             import trio
 
             token = trio.lowlevel.current_trio_token()
-        if self._loop is None and self._trio_token is None:
-            self._loop, self._trio_token = running, token
-        elif running is not self._loop or token is not self._trio_token:
+        with _binding:
+            if self._loop is None and self._trio_token is None:
+                self._loop, self._trio_token = running, token
+        if running is not self._loop or token is not self._trio_token:
             raise ClosedError("this client belongs to another event loop; open one in each loop")
 
     async def request(self, data: bytes, no_body: bool, safe: bool) -> tuple[Head, bytes]:
         """Send a request and read the whole answer. `safe`: the request may be sent twice."""
         if self._loop is None or self._loop is not asyncio._get_running_loop() or self.unusable is not None:
-            self._check_usable()
+            self.check_usable()
         connection = self._take_idle()
         reused = connection is not None
         if connection is None:
@@ -91,7 +96,11 @@ class Pool:
             answer = await connection.request(data, no_body)
         except ConnectionEnded as error:
             await self.discard(connection)
-            if not reused or not (error.nothing_sent or (safe and error.nothing_received)):
+            if (
+                isinstance(error, ClosedHere)
+                or not reused
+                or not (error.nothing_sent or (safe and error.nothing_received))
+            ):
                 raise
             connection = await self._connect()
             reused = False
@@ -128,7 +137,7 @@ class Pool:
 
     async def open(self, data: bytes, no_body: bool, safe: bool) -> Connection:
         """Send a request, or the beginning of one, and return the connection to read the answer from."""
-        self._check_usable()
+        self.check_usable()
         connection = self._take_idle()
         if connection is not None:
             connection.start(no_body)
@@ -137,7 +146,7 @@ class Pool:
                 if safe:
                     await connection.read_head()
             except ConnectionEnded as error:
-                if not (error.nothing_sent or (safe and error.nothing_received)):
+                if isinstance(error, ClosedHere) or not (error.nothing_sent or (safe and error.nothing_received)):
                     return connection  # the peer may have answered before it closed the connection
                 await self.discard(connection)
             except BaseException:
@@ -167,6 +176,20 @@ class Pool:
         self._open.discard(connection)
         if not self.forked:
             await connection.aclose()
+
+    def abandon(self, connection: Connection, *also: Callable[[], object]) -> None:
+        """Close a connection whose stream was thrown away, and call `also`. May be called in any thread."""
+        self._open.discard(connection)
+        if self.forked:
+            return
+        for call in (connection.close, *also):
+            try:
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(call)
+                else:
+                    cast("Any", self._trio_token).run_sync_soon(call)
+            except RuntimeError:  # the event loop has ended
+                call()
 
     async def aclose(self) -> None:
         """Close every connection; those who read from one get an error."""

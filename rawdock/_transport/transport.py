@@ -273,6 +273,14 @@ class AnswerStream(httpx.AsyncByteStream):
             self._upload = None
         return head
 
+    def abandon(self) -> bool:
+        """Close the connection of a stream that was thrown away; False if it is closed already."""
+        if self._closed:
+            return False
+        self._closed = True
+        self._pool.abandon(self._connection, *(() if self._upload is None else (self._upload.cancel,)))
+        return True
+
     async def aclose(self) -> None:
         if self._closed:
             return

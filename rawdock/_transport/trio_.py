@@ -9,7 +9,7 @@ import socket
 import trio
 
 from .connection import PullConnection
-from .errors import Unreachable
+from .errors import ClosedHere, Unreachable
 from .sockets import new_socket, socket_poll
 from .wire import AnswerParser
 
@@ -34,7 +34,7 @@ class TrioConnection(PullConnection):
             try:
                 await trio.lowlevel.wait_readable(sock)
             except (trio.ClosedResourceError, ValueError) as error:
-                raise ConnectionAbortedError("the connection was closed on this side") from error
+                raise ClosedHere from error
             try:
                 size = sock.recv_into(self._receive_buffer)
             except (BlockingIOError, InterruptedError):
@@ -54,7 +54,7 @@ class TrioConnection(PullConnection):
             try:
                 await trio.lowlevel.wait_writable(sock)
             except (trio.ClosedResourceError, ValueError) as error:
-                raise ConnectionAbortedError("the connection was closed on this side") from error
+                raise ClosedHere from error
             with contextlib.suppress(BlockingIOError):
                 view = view[sock.send(view) :]
                 self._bytes_sent = True

@@ -59,6 +59,10 @@ class Upload:
         """Start the task that sends."""
         self._task.start()
 
+    def cancel(self) -> None:
+        """End the task that sends, without waiting for it."""
+        self._task.cancel()
+
     async def _send(self) -> None:
         """Send the body, and keep the error of the caller's iterator for whoever reads the answer."""
         body = self._body

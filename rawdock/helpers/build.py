@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import attrs
-from anyio import to_thread
 
 from .._build.outputs import Output, OutputType
 from .._build.session.shared_key import fresh_key, shared_key, user_secret
@@ -22,6 +21,7 @@ from .._declare.params import EncodedJson, text_map, texts
 from .._shown import shown
 from .._streams.faces.build_steps import Building, Built, SessionLost, with_remedy
 from .._streams.faces.contexts import Runs
+from .._threads import run_in_thread
 from ..api.build import Build
 from ..errors import BuildError, InvalidArgument, NotFound, NotSupported, RawdockError, StatusError
 from .build_session import BuildSession, offered
@@ -304,7 +304,7 @@ class _Start:
             return source.shared_key
         if source.mtime is not None or not isinstance(source.context, (str, os.PathLike)):
             return fresh_key()
-        return await to_thread.run_sync(self._key_of, os.fspath(source.context))
+        return await run_in_thread(partial(self._key_of, os.fspath(source.context)), "build")
 
     def _key_of(self, folder: str) -> str:
         return shared_key(folder, user_secret(os.environ) or self.own_secret)
@@ -336,13 +336,21 @@ class _Start:
             if isinstance(error, SessionLost):
                 raise BuildError(f"the session with BuildKit ended before the build: {error}") from error
             raise
-        return Building(
+        building = Building(
             lines,
             stop=stop or _nothing,
             image_names=lambda image: _names(self.docker, image),
             session=session,
             is_image=self.options.output is None,
         )
+        held = self.docker.held
+        try:
+            held.hold(building)
+        except BaseException:
+            await building.aclose()
+            raise
+        building.on_closed = partial(held.release, building)
+        return building
 
 
 async def _clean_up(context: Context, session: BuildSession | None, stop: Callable[[], Awaitable[None]] | None) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
-from anyio import CancelScope, to_thread
+from anyio import CancelScope
 
 from .._background import BackgroundTask
 from .._build.session.auth import auth_methods, logins
@@ -22,6 +22,7 @@ from .._build.session.secrets import Secrets
 from .._build.session.ssh import Ssh
 from .._log import log
 from .._streams.faces.build_steps import SessionLost
+from .._threads import run_in_thread
 from ..errors import StatusError
 
 if TYPE_CHECKING:
@@ -53,15 +54,15 @@ class Services:
 async def offered(options: SessionOptions, folders: Mapping[str, FolderSource]) -> Services:
     """The services for what the caller gave. Secrets are read; raises InvalidArgument and FileError."""
     credentials = logins(options.registry_config or {})
-    secrets = Secrets(await to_thread.run_sync(options.read_secrets) if options.secrets else {})
+    secrets = Secrets(await run_in_thread(options.read_secrets) if options.secrets else {})
     methods: Methods = {**health_methods(), **auth_methods(credentials), **secrets.methods()}
     if options.ssh:
-        methods |= Ssh(await to_thread.run_sync(options.find_agents)).methods()
+        methods |= Ssh(await run_in_thread(options.find_agents)).methods()
     if folders:
         methods |= FileSync(folders).methods()
     output = None
     if options.output is not None:
-        await to_thread.run_sync(options.output.check_place)
+        await run_in_thread(options.output.check_place)
         output = FileSend(options.output.consume)
         methods |= output.methods()
     return Services(secrets, output, methods)

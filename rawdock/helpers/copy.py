@@ -6,10 +6,9 @@ import os
 import posixpath
 import stat
 from collections.abc import Generator
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-import anyio
-import anyio.to_thread
 import attrs
 
 from .._checks import local_path
@@ -18,7 +17,7 @@ from .._tar.members import MemberAttributes
 from .._tar.pack import Packer
 from .._tar.unpack import Destination, Skipped, Unpacker
 from .._tar.walk import Walk
-from .._threads import Batches, write_in_threads
+from .._threads import Batches, FileWork, run_in_thread, write_in_threads
 from ..errors import InvalidArgument
 from .container_paths import absolute, means_content
 from .container_paths import follow_link as follow_container_link
@@ -104,7 +103,7 @@ async def copy_in(
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("copy_in")
     path = absolute("copy_in: destination", destination)
-    local = await anyio.to_thread.run_sync(_find_source, source, follow_link)
+    local = await run_in_thread(partial(_find_source, source, follow_link), f"copy_in from {shown(source)}")
     mounts = await mounts_of(docker, container, path)
     if mounts is None:
         path, existing = await follow_container_link(docker, container, path)
@@ -130,7 +129,7 @@ async def copy_in(
         yield attributes.folder_headers(missing)
         yield from packer.chunks(posixpath.join(prefix, name))
 
-    batches = Batches(archive())
+    batches = Batches(archive(), what=f"copy_in from {local.path}")
     try:
         await docker.containers.put_archive(container, batches, path=folder, no_overwrite_dir_non_dir=True)
     finally:
@@ -159,7 +158,7 @@ async def _refuse_hidden(mounts: MemoryMounts, local: _Source, destination: str)
     """Refuse a copy of which a part would go where archives do not reach."""
     for place in mounts.below(destination) if local.is_folder else ():
         relative = posixpath.relpath(place, destination)
-        if await anyio.to_thread.run_sync(os.path.lexists, os.path.join(local.path, relative)):
+        if await run_in_thread(partial(os.path.lexists, os.path.join(local.path, relative))):
             raise out_of_reach("copy_in", place, place)
 
 
@@ -224,7 +223,7 @@ async def copy_out(
     text = local_path("copy_out: destination", destination)
     content_only = means_content(path) or source == "/"
     name = posixpath.basename(source)
-    target = await anyio.to_thread.run_sync(_find_destination, text, content_only, name)
+    target = await run_in_thread(partial(_find_destination, text, content_only, name), f"copy_out to {shown(text)}")
     mounts = await mounts_of(docker, container, source)
     if follow_link and not content_only:
         source, _ = await follow_container_link(docker, container, source)
@@ -239,12 +238,12 @@ async def copy_out(
     )
     source += "/." if content_only and source != "/" else "/" if path.endswith("/") and source != "/" else ""
     async with docker.containers.archive(container, path=source) as archive:
+        work = FileWork(f"copy_out to {shown(text)}")
         try:
-            await write_in_threads(archive, unpacker.feed)
-            await anyio.to_thread.run_sync(unpacker.finish)
+            await write_in_threads(archive, unpacker.feed, work)
+            await work.run(unpacker.finish)
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(unpacker.abort)
+            await work.close(unpacker.abort)
     return Copied(
         path=os.path.join(target.folder, target.name or "").rstrip("/") or "/",
         members=unpacker.copied,

@@ -9,11 +9,12 @@ processes are found in this machine's /proc.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
+from .._threads import run_in_thread
 from ..errors import Conflict, NotFound, RawdockError, StatusError
 from ..models import ExecConfig
 from .completion import cleanup_limit_of
@@ -99,7 +100,7 @@ async def end_command(docker: Operations, container: str, exec_id: str, marker: 
         except Conflict:
             return await _is_stopped(docker, container)
         if (not ended_inside or attempt >= _ATTEMPTS_INSIDE) and docker.address.startswith("unix:"):
-            ended_locally |= await anyio.to_thread.run_sync(end_local_processes, marker, state.pid, state.container_id)
+            ended_locally |= await run_in_thread(partial(end_local_processes, marker, state.pid, state.container_id))
         if (ended_inside or ended_locally) and _has_ended(state):
             return True
     return False

@@ -2,7 +2,8 @@
 
 It reads all the time, because the Engine drops events for a client that lags 100 ms behind. It reconnects if nobody
 answers (`ConnectError`), if the answer was cut off (`TruncatedError`) or ended, which an Engine does when it stops, and
-after a `ServerError`, which is what a proxy answers meanwhile. Any other error would come again and is raised.
+after a `ServerError` or what is no answer of an Engine (`DecodeError`), as a proxy may send meanwhile. Any other error
+would come again and is raised.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
+from .._background import BackgroundTask
 from .._checks import is_seconds, is_whole_number
 from .._declare.params import filters_text, moment
 from .._http_dates import seconds_of
+from .._log import log
 from .._shown import shown
 from ..errors import (
+    ClosedError,
     ConnectError,
     DecodeError,
     Forbidden,
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventReader", "WatchOptions", "check_options"]
 
-_RETRYABLE = (ConnectError, TruncatedError, ServerError)
+_RETRYABLE = (ConnectError, TruncatedError, ServerError, DecodeError)
 _SECOND = 1_000_000_000
 # Seconds for the requests made before a reconnect: an Engine that hangs is tried again.
 _GAP_CHECK_TIMEOUT = 30.0
@@ -110,7 +114,7 @@ def _seconds(nanoseconds: int) -> str:
 class EventReader:
     """Reads events into a buffer, over as many connections as it takes.
 
-    Call `prepare`, start `run` in a task, and call `wait_until_connected`; then `receive` gives the items.
+    Call `prepare`, `start`, and `wait_until_connected`; then `receive` gives the items.
     """
 
     def __init__(self, docker: Operations, options: WatchOptions) -> None:
@@ -128,7 +132,7 @@ class EventReader:
         self._connected = anyio.Event()
         self._finished = anyio.Event()
         self._available = anyio.Event()
-        self._scope = anyio.CancelScope()
+        self._task = BackgroundTask(self.run)
         self._failure: Exception | None = None
 
     async def prepare(self) -> None:
@@ -140,36 +144,44 @@ class EventReader:
         if self._options.since is None:
             self._position = Position(now)
 
+    def start(self) -> None:
+        """Read in a task of its own, until `aclose`."""
+        self._task.start()
+
     async def run(self) -> None:
         """Read, one connection after the other, until `aclose` or an error that a retry cannot cure."""
         options, failures = self._options, 0
         try:
-            with self._scope:
-                while True:
-                    received, self._connected_at = self._received, math.inf
-                    try:
-                        await self._read_connection()
-                    except _RETRYABLE as error:
-                        lost: RawdockError = error
-                        if not self._connected.is_set():
-                            raise
-                    else:
-                        lost = TruncatedError("the Engine ended the stream of its events")
-                    # A connection was a success if an event came or if it listened for a while. A refused one was
-                    # not, however long the Engine took to refuse it.
-                    listened = anyio.current_time() - self._connected_at
-                    if self._received > received or listened > options.backoff.longest:
-                        failures = 0
-                    failures += 1
-                    if options.attempts is not None and failures > options.attempts:
-                        raise lost
-                    await anyio.sleep(options.backoff.delay(failures, random.random()))
+            while True:
+                received, self._connected_at = self._received, math.inf
+                try:
+                    await self._read_connection()
+                except _RETRYABLE as error:
+                    lost: RawdockError = error
+                    if not self._connected.is_set():
+                        raise
+                else:
+                    lost = TruncatedError("the Engine ended the stream of its events")
+                # A connection was a success if an event came or if it listened for a while. One that was refused, or
+                # on which the Engine gave no sign of life, was not, however long that took.
+                listened = anyio.current_time() - self._connected_at
+                if self._received > received or listened > options.backoff.longest:
+                    failures = 0
+                failures += 1
+                if failures == 1:
+                    log.warning("a watch on %s has lost its events: %s", self._docker.address, lost)
+                if options.attempts is not None and failures > options.attempts:
+                    raise lost
+                await anyio.sleep(options.backoff.delay(failures, random.random()))
         except Exception as error:
             self._failure = error
         finally:
-            self._finished.set()
-            self._connected.set()
-            self._available.set()
+            self._end()
+
+    def _end(self) -> None:
+        self._finished.set()
+        self._connected.set()
+        self._available.set()
 
     async def wait_until_connected(self) -> None:
         """Wait until no later event can be missed. Raises the error of the first connection if it failed."""
@@ -180,12 +192,12 @@ class EventReader:
             raise self._failure
 
     async def receive(self) -> EventMessage | Gap:
-        """The next item. Raises the error that ended the reader, or StopAsyncIteration after `aclose`."""
+        """The next item. Raises the error that ended the reader, or ClosedError after `aclose`."""
         while not self._backlog:
             if self._failure is not None:
                 raise self._failure
             if self._finished.is_set():
-                raise StopAsyncIteration
+                raise ClosedError("this watch was closed")
             if self._available.is_set():
                 self._available = anyio.Event()
             await self._available.wait()
@@ -193,9 +205,15 @@ class EventReader:
 
     async def aclose(self) -> None:
         """Stop reading, and wait until `run` has returned."""
-        self._scope.cancel()
-        with anyio.CancelScope(shield=True):
-            await self._finished.wait()
+        try:
+            await self._task.stop()
+        finally:
+            self._end()
+
+    async def close_with_client(self) -> str:
+        """Stop reading, as the client is closed: whoever iterates gets a ClosedError."""
+        await self.aclose()
+        return ""
 
     async def _read_connection(self) -> None:
         if self._connected.is_set() or self._options.since is not None:
@@ -232,7 +250,7 @@ class EventReader:
                         else:
                             self._backlog.put_gap(gap)
                         self._available.set()
-        except (ConnectError, ServerError):
+        except (ConnectError, ServerError, DecodeError):
             self._connected_at = math.inf
             raise
 
@@ -274,6 +292,7 @@ class EventReader:
     async def _send_heartbeats(self, seconds: float, scope: anyio.CancelScope, errors: list[Exception]) -> None:
         """After each `seconds` without an event, ask on another connection if the Engine is there, and if it knows of
         an event that did not come. If so, cancel `scope` with the reason in `errors`."""
+        alive = False  # whether a ping was answered while this connection was open
         while True:
             await anyio.sleep(max(0.0, self._last_activity + seconds - anyio.current_time()))
             if anyio.current_time() - self._last_activity < seconds:
@@ -284,6 +303,8 @@ class EventReader:
                     await self._docker.system.ping()
                     missed = self._is_docker and await self._missed_events()
             except TimeoutError:
+                if not alive:
+                    self._connected_at = math.inf
                 errors.append(TruncatedError(f"the Engine did not answer a ping within {timeout:g} seconds"))
             except Exception as error:
                 # An Engine that stops removes its socket first, and goes on telling what happens for seconds.
@@ -295,6 +316,7 @@ class EventReader:
             if errors:
                 scope.cancel()
                 return
+            alive = True
             self._last_activity = anyio.current_time()
 
     async def _missed_events(self) -> bool:

@@ -12,7 +12,7 @@ import attrs
 from .._declare.params import text_map, texts
 from .._streams.faces.process_output import is_from_podman
 from ..api.exec import create_dated, start_as_made
-from ..errors import InvalidArgument, StatusError
+from ..errors import DecodeError, InvalidArgument, StatusError
 from ..models import ExecConfig, ExecStartConfig
 from .completion import run_to_completion
 from .container_end import CommandBegin, container_end, may_have_ended
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ..models import ExecInspect
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
+
+_LOOKS = (0.01, 0.05, 0.1, 0.2, 0.5)
+"""Seconds before each look for the exit code of a command that does not run any more."""
 
 _KILLED = 128 + 9
 """The exit code of a command that SIGKILL ended, as the end of its container does."""
@@ -60,6 +63,10 @@ class Execution(Process[ExecuteResult]):
         self._config = config
         self._entered: Opens[ProcessStream] | None = None
         self._date = ""
+
+    @property
+    def place(self) -> str:
+        return f"exec {self.id} in container {self._container}"
 
     async def _start(self) -> ProcessStream:
         config = self._config
@@ -92,18 +99,30 @@ class Execution(Process[ExecuteResult]):
             while (state := await self._docker.exec.inspect(self.id)).running:
                 await anyio.sleep(pause)
                 pause = min(pause * 2, 0.2)
+            looks = iter(_LOOKS)
+            while state.exit_code is None and (wait := next(looks, None)) is not None:
+                await anyio.sleep(wait)
+                state = await self._docker.exec.inspect(self.id)
         except StatusError as error:
             if may_have_ended(error):
                 await self._raise_if_ended(error)
             raise
-        if state.exit_code == _KILLED:
+        if state.exit_code in (_KILLED, None):
             await self._raise_if_ended(state)
+        if state.exit_code is None:  # unknown is not success
+            self._needs_no_kill = not state.running
+            raise DecodeError(
+                f"{self.place} does not run, and the Engine knows no exit code of it: the output is read to its end, "
+                "but whether the command succeeded is not known",
+                path="$.ExitCode",
+                model="ExecInspect",
+            )
         assert self._stream is not None
         words = never_started(state, bytes(self._begin), podman=is_from_podman(self._stream, self._docker.is_podman))
         output = self._output
         return ExecuteResult(
             id=self.id,
-            exit_code=state.exit_code or 0,
+            exit_code=state.exit_code,
             stdout=b"" if words else output.stdout,
             stderr=b"" if words else output.stderr,
             truncated=output.truncated and not words,
@@ -153,7 +172,7 @@ def execute(
     If it is cancelled, or left before its end, the command and all processes that it has started are ended. The
     Engine has no call for that: the processes carry the variable `RAWDOCK_EXECUTION`, and the container's own shell
     ends them, or this program does if there is no shell and the Engine runs on the same machine. If neither is
-    possible, StillRunning is raised.
+    possible, StillRunning is raised. A command that does not run, and has no exit code, is a DecodeError.
 
     With `tty`, the end of `stdin` is sent as the byte 4 (ctrl-d), twice in the middle of a line, because Docker drops
     all further output when the input of a terminal is closed. It ends a reader in line mode only. A line of more than

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import anyio
 
+from .._background import BackgroundTask, wait_for_event
 from .._checks import is_seconds, is_whole_number
 from .._declare.params import upload_body
 from .._iterators import close_iterator
+from .._log import log
 from .._shown import shown
 from .._streams.faces.contexts import Runs
 from .._streams.faces.items import half_close
@@ -125,8 +127,19 @@ class Process(Generic[E]):
         self._result: E | None = None
         self._needs_no_kill = False
         self._timeout_error: TimedOut | None = None
+        self._starting: anyio.CancelScope | None = None
+        self._start_over = anyio.Event()
+        self._end_over: anyio.Event | None = None
+        self._reads = 0
+        self._read_over: anyio.Event | None = None
+        self._client_closed = False
 
     # Implemented by subclasses.
+
+    @property
+    def place(self) -> str:
+        """What to look for on the Engine if it could not be ended."""
+        raise NotImplementedError
 
     async def _start(self) -> ProcessStream:
         """Start the process and return its stream. From the call on there may be a process to end."""
@@ -152,10 +165,13 @@ class Process(Generic[E]):
     async def __anext__(self) -> Frame:
         stream = self._stream
         assert stream is not None
-        if self._timeout is None:
-            frame = await anext(stream)
-        else:
-            frame = await self._before_deadline(lambda: anext(stream))
+        with self._reading():
+            if self._timeout is None:
+                frame = await anext(stream, None)
+            else:
+                frame = await self._before_deadline(lambda: anext(stream, None))
+        if frame is None:
+            raise StopAsyncIteration
         if len(self._begin) < _BEGIN:
             self._begin += frame.data[:_BEGIN]
         return frame
@@ -183,7 +199,9 @@ class Process(Generic[E]):
     async def result(self) -> E:
         """Wait until the process has ended, and return its result. Raises TimedOut if `timeout` passes before."""
         if self._result is None:
-            self._result = await self._before_deadline(self._read_to_exit)
+            with self._reading():
+                result = await self._before_deadline(self._read_to_exit)
+            self._result = result
             self._needs_no_kill = True
         return self._result
 
@@ -196,11 +214,45 @@ class Process(Generic[E]):
             add(frame)
         return await self._exit()
 
+    @contextmanager
+    def _reading(self) -> Generator[None, None, None]:
+        """A block that reads the output. Once the client is closed, it raises ClosedError, whatever comes of it."""
+        self._check_open()
+        self._reads += 1
+        try:
+            yield
+            self._check_open()
+        except RawdockError as error:
+            if self._client_closed and not isinstance(error, ClosedError):
+                raise _client_closed() from error
+            raise
+        finally:
+            self._reads -= 1
+            if self._read_over is not None:
+                self._read_over.set()
+
+    def _check_open(self) -> None:
+        if self._client_closed:
+            raise _client_closed()
+
     # For `RunsProcess`.
+
+    def hold(self) -> None:
+        """Have the client end the process when it is closed. Raises ClosedError if it is closed already."""
+        self._docker.held.hold(self)
 
     async def start(self) -> None:
         """Start the process and its timeout."""
-        self._stream = await self._start()
+        try:
+            with anyio.CancelScope() as self._starting:
+                self._stream = await self._start()
+            self._check_open()
+        except RawdockError as error:
+            if self._client_closed and not isinstance(error, ClosedError):
+                raise _client_closed() from error
+            raise
+        finally:
+            self._start_over.set()
         if self._timeout is not None:
             self._deadline = anyio.current_time() + self._timeout
 
@@ -227,12 +279,48 @@ class Process(Generic[E]):
     async def aclose(self) -> None:
         """End the process if it still runs, also when the caller is cancelled. Sets `may_still_run` if that fails."""
         try:
-            if not self._needs_no_kill:
-                self._needs_no_kill = True
-                with anyio.CancelScope(shield=True):
-                    await self._kill_with_time_limit()
+            await self._end()
         finally:
             await self._close()
+            self._docker.held.release(self)
+
+    async def close_with_client(self) -> str:
+        """End the process, as its client is closed; where it is if it may still run, or an empty text."""
+        self._client_closed = True
+        if self._starting is not None:
+            self._starting.cancel()
+        await wait_for_event(self._start_over)
+        await self._end()
+        if self.may_still_run:
+            return self.place
+        with cleanup_limit_of(self._docker).apply():  # whoever reads the output may have to ask the Engine yet
+            await self._until_nobody_reads()
+        return ""
+
+    def drop(self) -> None:
+        """Nobody can wait for the process any more, as its coroutine was thrown away."""
+        self._docker.held.release(self)
+        if not self._needs_no_kill:
+            self._needs_no_kill = self.may_still_run = True
+            self._tell()
+
+    @property
+    def _is_ended_from_here(self) -> bool:
+        """Whether the process was, or is being, killed."""
+        return self._end_over is not None
+
+    async def _end(self) -> None:
+        """Kill the process unless that is not needed. Whoever else calls this meanwhile waits for it."""
+        if self._end_over is not None:
+            await wait_for_event(self._end_over)
+        elif not self._needs_no_kill:
+            self._needs_no_kill = True
+            self._end_over = anyio.Event()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._kill_with_time_limit()
+            finally:
+                self._end_over.set()
 
     def report_still_running(self, exc: BaseException | None) -> None:
         """If the process could not be ended, say so: in a note on the current error, or by raising StillRunning if
@@ -240,8 +328,8 @@ class Process(Generic[E]):
         if not self.may_still_run or self._timeout_error is not None:
             return
         if exc is None or isinstance(exc, anyio.get_cancelled_exc_class()):
-            raise StillRunning(_MAY_STILL_RUN) from exc
-        exc.add_note(_MAY_STILL_RUN)
+            raise StillRunning(f"{self.place}: {_MAY_STILL_RUN}") from exc
+        exc.add_note(f"{self.place}: {_MAY_STILL_RUN}")
 
     async def _kill_with_time_limit(self) -> None:
         cleanup = cleanup_limit_of(self._docker)
@@ -249,22 +337,41 @@ class Process(Generic[E]):
         async def kill() -> None:
             # The Engine ends a process only after its output was read. If the connection is closed instead, a command
             # that is just starting keeps running, and nobody can find it.
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._drain)
+            draining = BackgroundTask(self._drain, kept=True)
+            draining.start()
+            try:
                 # Whatever fails or takes too long means only that the process may still run.
                 with cleanup.apply(), suppress(RawdockError):
-                    self.may_still_run = not await self._kill()
+                    self.may_still_run = not await cleanup.try_until_answered(self._kill, self.place)
                     cleanup.extend()
-                tasks.cancel_scope.cancel()
+            finally:
+                await draining.stop()
 
         self.may_still_run = True
-        await run_to_completion(kill, max_wait=MAX_WAIT)
+        try:
+            await run_to_completion(kill, max_wait=MAX_WAIT, repeatable=True)
+        finally:
+            if self.may_still_run:
+                self._tell()
+
+    def _tell(self) -> None:
+        """At the end of an event loop nobody may be there to whom an error can be raised."""
+        log.warning("%s may still run: it could not be ended, or not in time", self.place)
 
     async def _drain(self) -> None:
-        if self._stream is not None:
-            with suppress(RawdockError):
-                async for _ in self._stream:
-                    pass
+        stream = self._stream
+        if stream is None:
+            return
+        await self._until_nobody_reads()
+        with suppress(RawdockError):
+            async for _ in stream:
+                pass
+
+    async def _until_nobody_reads(self) -> None:
+        while self._reads:
+            if self._read_over is None or self._read_over.is_set():
+                self._read_over = anyio.Event()
+            await self._read_over.wait()
 
     async def _before_deadline(self, work: Callable[[], Awaitable[R]]) -> R:
         """The result of `work`; at the deadline the process is ended and TimedOut raised."""
@@ -275,8 +382,11 @@ class Process(Generic[E]):
         with anyio.CancelScope(deadline=self._deadline) as scope:
             return await work()
         assert scope.cancelled_caught
-        self._needs_no_kill = True
-        await self._kill_with_time_limit()
+        self._reads -= 1  # it was cancelled: the output is read while the process is ended
+        try:
+            await self._end()
+        finally:
+            self._reads += 1
         self._timeout_error = TimedOut(
             f"not ended after {self._timeout} s{'; it may still run' if self.may_still_run else ''}",
             stdout=self._output.stdout,
@@ -284,6 +394,10 @@ class Process(Generic[E]):
             may_still_run=self.may_still_run,
         )
         raise self._timeout_error
+
+
+def _client_closed() -> ClosedError:
+    return ClosedError("this client was closed")
 
 
 _MAY_STILL_RUN = "the process may still run: the Engine offered no way to end it, or not in time"
@@ -303,12 +417,16 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
         if process is None:
             raise RuntimeError("this process was started already; call the method again for another")
         self._not_started = None
+        process.hold()
         try:
             await process.start()
             if process.has_input:
                 self._input_tasks = await anyio.create_task_group().__aenter__()
                 self._input_tasks.start_soon(process.send_input)
         except BaseException as error:
+            if _is_thrown_away(error):
+                process.drop()
+                raise
             await process.aclose()
             process.report_still_running(error)
             raise
@@ -323,12 +441,23 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     ) -> None:
         process = self._stream
         assert process is not None
+        if _is_thrown_away(exc):
+            process.drop()
+            return
         try:
             await process.aclose()
         finally:
             if self._input_tasks is not None:
                 await _cancel(self._input_tasks)
         process.report_still_running(exc)
+
+
+def _is_thrown_away(error: BaseException | None) -> bool:
+    """Whether the coroutine is being thrown away, so that nothing more can be awaited.
+
+    A cancel scope on the way makes a RuntimeError of it, as it is not left in its own task.
+    """
+    return isinstance(error, GeneratorExit) or isinstance(getattr(error, "__context__", None), GeneratorExit)
 
 
 async def _cancel(tasks: TaskGroup) -> None:

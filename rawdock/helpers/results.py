@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 from typing import Self
 
@@ -10,9 +9,8 @@ import attrs
 
 from ..errors import ProcessError
 
-__all__ = ["ProcessResult", "log_once", "title_of"]
+__all__ = ["ProcessResult", "title_of"]
 
-_log = logging.getLogger("rawdock")
 _MESSAGE_LENGTH = 500
 _TITLE_LENGTH = 120
 
@@ -59,9 +57,3 @@ def title_of(cmd: list[str] | None, where: str) -> str:
     if len(text) > _TITLE_LENGTH:
         text = f"{text[:_TITLE_LENGTH]}..."
     return f"{text} {where}" if text else where
-
-
-def log_once(title: str, warnings: tuple[str, ...]) -> None:
-    """Log what a result warns of."""
-    for warning in warnings:
-        _log.warning("%s: %s", title, warning)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+import anyio
 import attrs
 
 from .._declare.params import text_map, texts
+from .._log import log
 from .._shown import shown
 from ..errors import (
+    ClosedError,
     Conflict,
     DecodeError,
     InvalidArgument,
     LimitsDropped,
     NotFound,
     RawdockError,
+    ServerError,
     StatusError,
     TruncatedError,
 )
 from ..models import ContainerSpec
-from .completion import run_to_completion
+from .completion import cleanup_limit_of, is_no_answer, run_to_completion
 from .limits import dropped_limits
+from .owner import new_label
 from .process import Input, Process, RunsProcess
-from .results import ProcessResult, log_once, title_of
+from .results import ProcessResult, title_of
 from .terminal import new_detach_keys
 
 if TYPE_CHECKING:
@@ -39,7 +43,10 @@ if TYPE_CHECKING:
 __all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
 
 LABEL = "rawdock.run"
-"""The label of containers that `run` creates; each has a value of its own."""
+"""The label of containers that `run` creates; each has a value of its own, which names this process (owner.py)."""
+
+_LOOKS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each look for a container whose creation was not answered."""
 
 PullPolicy = Literal["always", "missing", "never"]
 
@@ -54,7 +61,7 @@ class RunResult(ProcessResult):
     """Whether the Engine saw the kernel end a process of it for want of memory, which need not be the one whose exit
     code this is. Looked up if the exit code is not 0 or a memory limit was set; None if the container was gone."""
     not_removed: str = ""
-    """Why the container could not be removed; empty if it was, or was not to be."""
+    """The container and why it could not be removed; empty if it was, or was not to be. It is logged too."""
 
 
 class Running(Process[RunResult]):
@@ -71,7 +78,7 @@ class Running(Process[RunResult]):
         strict_limits: bool,
     ) -> None:  # fmt: skip
         super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
-        self._label = secrets.token_hex(8)
+        self._label = new_label()
         self._spec = spec.replace(labels={**spec.labels, LABEL: self._label})
         self._name = name
         self._platform = platform
@@ -87,6 +94,12 @@ class Running(Process[RunResult]):
     @property
     def _title(self) -> str:
         return title_of(self._spec.cmd, f"in a container of {self._spec.image}")
+
+    @property
+    def place(self) -> str:
+        if self.id:
+            return f"container {self.id}"
+        return f"a container of {self._spec.image} with the label {LABEL}={self._label}"
 
     async def _start(self) -> ProcessStream:
         if self._pull == "always":
@@ -141,10 +154,10 @@ class Running(Process[RunResult]):
         self._may_exist = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
-        except (TruncatedError, DecodeError):
+        except (TruncatedError, DecodeError, ClosedError):
             raise  # the answer was lost: the container may have been created
-        except RawdockError:
-            self._may_exist = False
+        except RawdockError as error:
+            self._may_exist = isinstance(error, ServerError) and is_no_answer(error)
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
@@ -155,7 +168,7 @@ class Running(Process[RunResult]):
         oom_killed: bool | None = False
         if exited.status_code or self._spec.host_config.memory:
             oom_killed = await self._was_oom_killed()
-        not_removed = await self._remove_ended() if self._remove else ""
+        not_removed = await self._remove_ended() if self._remove and not self._is_ended_from_here else ""
         output = self._output
         return RunResult(
             id=self.id,
@@ -177,18 +190,22 @@ class Running(Process[RunResult]):
             return None
 
     async def _remove_ended(self) -> str:
-        """Remove the container, whose result is known; why it could not be removed, or an empty text."""
+        """Remove the container, whose result is known; which one could not be removed and why, or an empty text."""
+        cleanup = cleanup_limit_of(self._docker)
+        why = "the Engine did not answer in time"
         try:
-            await self._delete()
-        except StatusError as error:
-            log_once(self._title, (f"not removed: {error}",))
-            return str(error)
-        return ""
+            with cleanup.apply():
+                await cleanup.try_until_answered(self._delete, self.place)
+                return ""
+        except RawdockError as error:
+            why = str(error)
+        left = f"{self.place} was not removed: {why}"
+        log.warning("%s", left)
+        return left
 
     async def _kill(self) -> bool:
-        if not self.id and self._may_exist:
-            containers = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
-            self.id = containers[0].id if containers else ""
+        if not self.id and self._may_exist and not await self._look_for_it():
+            return False  # the Engine may create it yet
         if not self.id:
             return True
         try:
@@ -200,6 +217,16 @@ class Running(Process[RunResult]):
             pass  # if it matters, the removal fails too
         await self._delete()
         return True
+
+    async def _look_for_it(self) -> bool:
+        """Find a container whose id was not received; the Engine may still be creating it."""
+        for pause in _LOOKS:
+            await anyio.sleep(pause)
+            containers = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
+            if containers:
+                self.id = containers[0].id
+                return True
+        return False
 
     async def _delete(self) -> None:
         """Remove the container with its anonymous volumes. With AutoRemove the Engine may be doing so already."""

@@ -6,9 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-import anyio.abc
-
 from .._streams.faces.contexts import Opens
 from .event_position import Gap
 from .event_reader import EventReader, WatchOptions, check_options
@@ -73,14 +70,12 @@ class _OpensWatch(Opens[W]):
         self._options = options
         self._create = create
         self._reader: EventReader | None = None
-        self._tasks: anyio.abc.TaskGroup | None = None
 
     async def _start(self) -> W:
         self._reader = reader = EventReader(self._docker, self._options)
         await reader.prepare()
-        self._tasks = anyio.create_task_group()
-        await self._tasks.__aenter__()
-        self._tasks.start_soon(reader.run)
+        self._docker.held.hold(reader)
+        reader.start()
         try:
             await reader.wait_until_connected()
             return await self._create(reader)
@@ -98,11 +93,11 @@ class _OpensWatch(Opens[W]):
             await self._stop()
 
     async def _stop(self) -> None:
-        """Stop the reader and leave its task group; `run` raises nothing, so the group does not either."""
         assert self._reader is not None
-        assert self._tasks is not None
-        await self._reader.aclose()
-        await self._tasks.__aexit__(None, None, None)
+        try:
+            await self._reader.aclose()
+        finally:
+            self._docker.held.release(self._reader)
 
 
 def watch(

@@ -17,7 +17,7 @@ from .messages import PACKET_ERR, PACKET_FIN, PACKET_REQ, error_packet, finish_p
 from .paths import Patterns
 from .sources import FolderSource
 from .tasks import run_beside
-from .threads import run_in_thread
+from ..._threads import FileWork, run_in_thread
 from .transfer import Transfer
 
 __all__ = ["FileSync"]
@@ -81,11 +81,12 @@ class _Exchange:
 
     async def _describe(self) -> None:
         batches = self._transfer.descriptions()
+        work = FileWork("the files of a build's context")
         try:
-            while batch := await run_in_thread(partial(next, batches, b"")):
+            while batch := await work.run(partial(next, batches, b"")):
                 await self._call.send(batch)
         finally:
-            batches.close()
+            await work.close(batches.close)
 
     async def _send(self) -> None:
         while True:

@@ -12,7 +12,7 @@ import attrs
 from ..._build.steps import BuildChange, BuildWarning, Step, Steps
 from ..._build.text import TextBuild
 from ..._build.trace import read_trace
-from ...errors import BuildError, DecodeError, RawdockError, StatusError, StreamError
+from ...errors import BuildError, ClosedError, DecodeError, RawdockError, StatusError, StreamError
 from .json_lines import readable
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class Building:
         self._changes: deque[BuildChange] = deque()
         self._failure: Exception | None = None
         self._finished = False
+        self.on_closed: Callable[[], None] | None = None
+        """Called when it has been closed."""
 
     def __aiter__(self) -> AsyncIterator[BuildChange]:
         return self
@@ -149,10 +151,18 @@ class Building:
             self._changes.clear()
             if not self._finished:
                 self._finished = True
+                self._failure = ClosedError("this build was left before its end")
                 await self._stop()
         finally:
             if self._session is not None:
                 await self._session.aclose()
+            if self.on_closed is not None:
+                self.on_closed()
+
+    async def close_with_client(self) -> str:
+        """Stop the build, as its client is closed: whoever follows it gets a ClosedError."""
+        await self.aclose()
+        return ""
 
     async def _read_more(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, Generic, TypeVar
 
+from ..._background import current_task
 from ...errors import RawdockError
 from ..answer import Answer
 
@@ -20,6 +21,7 @@ class ItemStream(Generic[I]):
         self._answer = answer
         self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
+        self._reader: object = None
         self._iterator: AsyncGenerator[I, None] | None = None
 
     def __aiter__(self) -> AsyncIterator[I]:
@@ -27,6 +29,7 @@ class ItemStream(Generic[I]):
         # the items that have come are kept in the stream, and the next generator continues with them.
         if self._iterator is None or getattr(self._iterator, "ag_frame", None) is None:
             self._iterator = self._iterate()
+            self._reader = current_task()
         return self._iterator
 
     def __anext__(self) -> Awaitable[I]:
@@ -53,9 +56,11 @@ class ItemStream(Generic[I]):
     async def aclose(self) -> None:
         self._items.clear()
         await self._answer.aclose()
-        # A task that waits in the generator is woken with an error.
-        if self._iterator is not None and not getattr(self._iterator, "ag_running", False):
-            await self._iterator.aclose()
+        # A task that waits in the generator is woken with an error. Another task that iterates gets an error from its
+        # next turn, where a closed generator would look like the end.
+        iterator = self._iterator
+        if iterator is not None and not getattr(iterator, "ag_running", False) and self._reader is current_task():
+            await iterator.aclose()
 
 
 class Sender:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from ..._background import current_task
 from ..._error_mapping import reported_error
 from ..._models.codec import line_decoder, load_lines, loads
 from ..._models.model import field_or_wrong
@@ -40,6 +41,7 @@ class Lines(Generic[L]):
         self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
         self._finished = False
+        self._reader: object = None
         self._iterator: AsyncGenerator[L, None] | None = None
         answer.set_splitter(self._splitter(value_limit))
 
@@ -51,6 +53,7 @@ class Lines(Generic[L]):
         # the lines that have come are kept in the stream, and the next generator continues with them.
         if self._iterator is None or getattr(self._iterator, "ag_frame", None) is None:
             self._iterator = self._iterate()
+            self._reader = current_task()
         return self._iterator
 
     def __anext__(self) -> Awaitable[L]:
@@ -66,7 +69,7 @@ class Lines(Generic[L]):
         if self._failure is not None:
             self._finished = True
             raise self._answer.add_request(self._failure)
-        items = [] if self._finished else await self._answer.read()
+        items = await self._answer.read()
         if not items:
             if not self._finished:
                 self._finished = True
@@ -99,9 +102,11 @@ class Lines(Generic[L]):
         self._failure = None
         self._items.clear()
         await self._answer.aclose()
-        # A task that waits in the generator is woken with an error.
-        if self._iterator is not None and not getattr(self._iterator, "ag_running", False):
-            await self._iterator.aclose()
+        # A task that waits in the generator is woken with an error. Another task that iterates gets an error from its
+        # next turn, where a closed generator would look like the end.
+        iterator = self._iterator
+        if iterator is not None and not getattr(iterator, "ag_running", False) and self._reader is current_task():
+            await iterator.aclose()
 
 
 class ProgressLines(Lines[L], Generic[L]):

@@ -121,7 +121,9 @@ async def test_only_the_removal_fails(caplog: pytest.LogCaptureFixture) -> None:
     assert done.exit_code == 0
     assert "device or resource busy" in done.not_removed
     (record,) = caplog.records
-    assert "x in a container of app:1: not removed: " in record.getMessage()
+    assert record.getMessage() == done.not_removed
+    assert done.not_removed.startswith("container c was not removed: ")
+    assert done.check() is done
 
 
 async def test_warnings_of_the_engine(caplog: pytest.LogCaptureFixture) -> None:

@@ -628,6 +628,7 @@ async def test_cancelled_at_every_turn(body: str, early: bool, natively: bool, l
                 await nothing_left(docker, content)
 
 
+@pytest.mark.filterwarnings("ignore:a stream of images.build was thrown away:ResourceWarning")
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_program_that_ends_in_the_middle() -> None:
     """`asyncio.run` cancels every task at its end; the task of an upload then logs no error."""

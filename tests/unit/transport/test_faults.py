@@ -7,14 +7,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import httpx
 import pytest
 from faultserver import NO_CONTENT, PING, Peer, json_answer, serving
+from scripted import Exchange, scripted
 
 import rawdock
 from rawdock import Docker, Limits
@@ -657,11 +660,50 @@ async def test_use_after_close() -> None:
         stream = await pull.__aenter__()
         await docker.aclose()
         await docker.aclose()
-        with pytest.raises(rawdock.TruncatedError):
+        with pytest.raises(rawdock.ClosedError):
             await anext(stream)
         await pull.__aexit__(None, None, None)
         with pytest.raises(rawdock.ClosedError, match="closed"):
             await docker.system.ping()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_first_used_by_several_threads(backend: str) -> None:
+    """The event loop that comes first has the client; the others are told at once."""
+    together = threading.Barrier(6)
+    results: list[str] = []
+
+    async def call(docker: Docker) -> None:
+        together.wait(30)
+        try:
+            with anyio.fail_after(30):
+                await docker.containers.list()
+            await anyio.sleep(0.05)
+            results.append("answered")
+        except rawdock.ClosedError as error:
+            results.append(str(error))
+
+    def ping(exchange: Exchange) -> None:
+        exchange.read()
+        exchange.send(json_answer(b"[]"))
+
+    for _ in range(5):
+        with scripted(ping) as server:
+            docker = Docker(server.address)
+            threads = [
+                threading.Thread(target=anyio.run, args=(call, docker), kwargs={"backend": backend}) for _ in range(6)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+                assert not thread.is_alive()
+            pool: Any = docker._transport.pool  # type: ignore[attr-defined]
+            for connection in pool._open:
+                connection.close()
+        assert results.count("answered") == 1
+        assert sum("another event loop" in one for one in results) == 5
+        results.clear()
 
 
 def test_another_event_loop() -> None:

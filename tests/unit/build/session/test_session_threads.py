@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 
 from rawdock._build.session.tasks import run_beside
-from rawdock._build.session.threads import run_in_thread
+from rawdock._threads import run_in_thread
 
 pytestmark = pytest.mark.anyio
 
