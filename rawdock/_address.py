@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from ._shown import half_character, shown
 from .errors import AddressError
 
 __all__ = ["DEFAULT_SOCKET", "Address", "find_address", "parse_address"]
@@ -59,7 +60,10 @@ def find_address(argument: str | os.PathLike[str] | None = None, environ: Mappin
     """The address that the docker command would use."""
     environ = os.environ if environ is None else environ
     if argument is not None:
-        return parse_address(os.fspath(argument), "argument", environ)
+        path = os.fspath(argument) if isinstance(argument, os.PathLike) else argument
+        if not isinstance(path, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise AddressError(f"argument: expected an address as text, got {shown(path)}")
+        return parse_address(path, "argument", environ)
     host = environ.get("DOCKER_HOST", "")
     if host:
         return parse_address(host, "DOCKER_HOST", environ)
@@ -78,20 +82,24 @@ def parse_address(text: str, source: str, environ: Mapping[str, str] | None = No
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme:
         raise AddressError(
-            f"{source}: {text!r} has no scheme; use unix:///path/to/docker.sock or tcp://host:{_TCP_PORT}"
+            f"{source}: {shown(text)} has no scheme; use unix:///path/to/docker.sock or tcp://host:{_TCP_PORT}"
         )
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise AddressError(f"{source}: {text!r} has control characters")
+        raise AddressError(f"{source}: {shown(text)} has control characters")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise AddressError(f"{source}: {half_character(error)} and cannot be in an address") from error
     if scheme == "unix":
         if not rest.startswith("/"):
-            raise AddressError(f"{source}: {text!r} needs an absolute path: unix:///path/to/docker.sock")
+            raise AddressError(f"{source}: {shown(text)} needs an absolute path: unix:///path/to/docker.sock")
         return Address(path=rest, source=source)
     if scheme in ("tcp", "http"):
         if scheme == "tcp" and source != "argument" and environ.get("DOCKER_TLS_VERIFY"):
-            raise AddressError(f"{source}: {text!r} with DOCKER_TLS_VERIFY set: {_NO_TLS}")
+            raise AddressError(f"{source}: {shown(text)} with DOCKER_TLS_VERIFY set: {_NO_TLS}")
         return _tcp(text, rest, source)
-    reason = _UNSUPPORTED.get(scheme, f"unknown scheme {scheme!r}; rawdock supports unix:// and tcp://")
-    raise AddressError(f"{source}: {text!r}: {reason}")
+    reason = _UNSUPPORTED.get(scheme, f"unknown scheme {shown(scheme)}; rawdock supports unix:// and tcp://")
+    raise AddressError(f"{source}: {shown(text)}: {reason}")
 
 
 _AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@\s]+))(?::([0-9]{1,5}))?/?")
@@ -101,17 +109,23 @@ def _tcp(text: str, rest: str, source: str) -> Address:
     match = _AUTHORITY.fullmatch(rest)
     port = int(match[3] or _TCP_PORT) if match else 0
     if match is None or not 0 < port < 65536:
-        raise AddressError(f"{source}: {text!r} is not tcp://host:port")
+        raise AddressError(f"{source}: {shown(text)} is not tcp://host:port")
     return Address(host=match[1] or match[2], port=port, source=source)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
+    problem = ""
+    data: object = None
     try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise AddressError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise AddressError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        problem = f"cannot read {path}: {error}"
+    if problem:  # raised out here: the error of the parser holds the whole file, in which there may be credentials
+        raise AddressError(problem)
     if not isinstance(data, dict):
         raise AddressError(f"{path} does not hold a JSON object")
     return cast("dict[str, Any]", data)
@@ -128,7 +142,7 @@ def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Add
     data = _read_json(config / "contexts" / "meta" / digest / "meta.json")
     if data is None:
         known = ", ".join(_context_names(config)) or "none"
-        raise AddressError(f"the docker context {name!r} does not exist under {config}; contexts there: {known}")
+        raise AddressError(f"the docker context {shown(name)} does not exist under {config}; contexts there: {known}")
     source = f"context {name}"
     endpoint = data.get("Endpoints", {}).get("docker", {})
     host = endpoint.get("Host") or ""
@@ -136,7 +150,7 @@ def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Add
         raise AddressError(f"{source}: it has no address of an Engine")
     address = parse_address(host, source, environ)
     if not address.path and (config / "contexts" / "tls" / digest).is_dir():
-        raise AddressError(f"{source}: {host!r}: {_NO_TLS}")
+        raise AddressError(f"{source}: {shown(host)}: {_NO_TLS}")
     return address
 
 

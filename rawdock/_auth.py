@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, cast
 
+from ._shown import shown
 from .errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def encode_auths(where: str, value: Any) -> str:
         raise InvalidArgument(f"{where}: expected a dict of AuthConfig by registry, got {type(value).__name__}")
     for registry, one in cast("dict[Any, Any]", value).items():
         if not isinstance(registry, str) or not isinstance(one, AuthConfig):
-            raise InvalidArgument(f"{where}[{registry!r}]: expected AuthConfig, got {type(one).__name__}")
+            raise InvalidArgument(f"{where}[{shown(registry)}]: expected AuthConfig, got {type(one).__name__}")
     return base64.urlsafe_b64encode(encode_json(value)).decode()
 
 

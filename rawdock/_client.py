@@ -6,30 +6,33 @@ import functools
 import json as _json
 import logging
 import os
+import re
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import urlencode
 
 import anyio
 import httpx
 
 from ._address import Address, find_address
+from ._checks import is_seconds, is_whole_number
 from ._declare.adapted import EngineUnknown
 from ._declare.endpoint import BoundRequest, Endpoint
-from ._declare.params import header_value, upload_body
+from ._declare.params import header_text, number_text, text, texts, upload_body
 from ._engine import UNKNOWN, Engine, engine_of_headers, engine_of_version
 from ._error_mapping import status_error, translate
 from ._held import HeldByClient
 from ._iterators import close_iterator
 from ._log import log
+from ._shown import cannot_be_sent, shortened, shown
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
 from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
-from ._transport.wire import Head, Limits
+from ._transport.wire import Head, Limits, is_success
 from ._version import __version__
 from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
 from .errors import (
@@ -49,6 +52,7 @@ __all__ = ["Client"]
 
 T = TypeVar("T")
 
+_UNASKED = "the answer switches to another protocol (101), and the request did not ask for that"
 _AGENT = f"rawdock/{__version__}"
 
 
@@ -69,6 +73,13 @@ class Client:
         limits: Limits | None = None,
         connect_timeout: float | None = CONNECT_TIMEOUT,
     ) -> None:
+        if limits is not None and not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"limits: expected rawdock.Limits, got {type(limits).__name__}")
+        for name, limit in (limits or Limits())._asdict().items():
+            if not is_whole_number(limit, 0):
+                raise InvalidArgument(f"limits: {name}: expected a whole number, got {shown(limit)}")
+        if connect_timeout is not None and not is_seconds(connect_timeout):
+            raise InvalidArgument(f"connect_timeout: expected seconds, or None, got {shown(connect_timeout)}")
         if transport is not None and address is None:
             self._address = Address(path="(transport)", source="argument")
         else:
@@ -207,22 +218,29 @@ class Client:
 
         `path` begins with a slash and has no version. Errors are raised as by every other method.
         """
-        if not path.startswith("/") or any(char in path for char in " \r\n#"):
-            raise InvalidArgument(f"request: {path!r} is not a path like /containers/json")
-        if method not in self._tails:
-            raise InvalidArgument(f"request: {method!r} is not one of {', '.join(self._tails)}")
+        if not isinstance(path, str) or _PATH.fullmatch(path) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(
+                f"request: {shown(path)} is not a path like /containers/json; escape what is not ASCII"
+            )
+        if not isinstance(method, str) or method not in self._tails:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"request: {shown(method)} is not one of {', '.join(self._tails)}")
         if json is not None and content is not None:
             raise InvalidArgument("request: give json or content, not both")
         body = None if content is None else upload_body("request: content", content)
         if json is not None:
-            body = _json.dumps(json).encode()
-        pairs = [(name, _query_text(value)) for name, value in (params or {}).items()]
-        target = path + (("&" if "?" in path else "?") + urlencode(pairs, doseq=True) if pairs else "")
+            body = _json_body(json)
+        target = path
+        try:
+            pairs = [(text("request: params", name), _query_text(value)) for name, value in _items("params", params)]
+            if pairs:
+                target += ("&" if "?" in path else "?") + urlencode(pairs, doseq=True)
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"request: params: {cannot_be_sent(error)}") from error
         bound = BoundRequest(
             target,
             tuple(
-                (header_value("request", name), header_value("request", value))
-                for name, value in (headers or {}).items()
+                (_header_name(name), header_text(f"request: headers[{shown(name)}]", value))
+                for name, value in _items("headers", headers)
             ),
             body,
             "" if json is None else "application/json",
@@ -392,6 +410,9 @@ class Client:
                 response = await self._whole(request, response, endpoint, bound)
         except httpx.TransportError as error:
             raise self._add_request(translate(error), endpoint, bound) from error
+        except httpx.InvalidURL as error:  # of a request for another transport, which limits its length
+            problem = InvalidArgument(f"the transport of this client cannot send this request: {error}")
+            raise self._add_request(problem, endpoint, bound) from error
         except RawdockError as error:
             raise self._add_request(error, endpoint, bound) from error.__cause__
         except BodyFailed as failed:
@@ -400,7 +421,7 @@ class Client:
             if request.body.__class__ is not bytes:
                 await close_iterator(request.body)  # another transport may not have read all of it
         status = response.status_code
-        if not (200 <= status < 300 or status == 304):
+        if not is_success(status):
             raise self._status_error(request, response, response.content[: self._limits.error], endpoint, bound)
         try:
             return answer(response)
@@ -413,7 +434,12 @@ class Client:
         """Read the whole body of an open answer, as after a streamed body or from another transport."""
         opened = Answer(response, lambda: self._sent(endpoint, bound), endpoint.operation)
         try:
-            content = await opened.read_all(self._limits.answer)
+            if response.status_code == 101:
+                raise opened.add_request(DecodeError(_UNASKED))
+            if is_success(response.status_code):
+                content = await opened.read_all(self._limits.answer)
+            else:
+                content = await _read_beginning(opened, self._limits.error)
         finally:
             await opened.aclose()
         return httpx.Response(
@@ -441,6 +467,9 @@ class Client:
             answered = True
         except httpx.TransportError as error:
             raise self._add_request(translate(error), endpoint, bound) from error
+        except httpx.InvalidURL as error:  # of a request for another transport, which limits its length
+            problem = InvalidArgument(f"the transport of this client cannot send this request: {error}")
+            raise self._add_request(problem, endpoint, bound) from error
         except RawdockError as error:
             raise self._add_request(error, endpoint, bound) from error.__cause__
         except BodyFailed as failed:
@@ -454,7 +483,10 @@ class Client:
         if type(response) is not OpenResponse and request.body.__class__ is not bytes:
             opened.upload = request.body  # another transport may not have read all of it, or may still be reading
         try:
-            if 200 <= response.status_code < 300 or response.status_code == 101:
+            status = response.status_code
+            if status == 101 and not (endpoint.upgrade or headers):
+                raise opened.add_request(DecodeError(_UNASKED))
+            if 200 <= status < 300 or status == 101:
                 opened.check_two_ways()
                 return stream(opened, self._limits.value)
             content = await _read_beginning(opened, self._limits.error)
@@ -575,10 +607,41 @@ async def _read_beginning(answer: Answer, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
-def _query_text(value: str | int | bool | list[str]) -> str | list[str]:
+_PATH = re.compile(r"/[!\"$-~]*")
+_HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+
+
+def _items(what: str, given: Any) -> list[tuple[Any, Any]]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidArgument(f"request: {what}: expected a dict, got {type(given).__name__}")
+    return list(cast("Mapping[Any, Any]", given or {}).items())
+
+
+def _header_name(name: Any) -> str:
+    if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:
+        raise InvalidArgument(f"request: headers: {shown(name)} is not the name of a header")
+    return name
+
+
+def _json_body(value: object) -> bytes:
+    try:
+        return _json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"request: json: {cannot_be_sent(error)}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"request: json: this cannot be written as JSON: {shortened(str(error))}") from error
+
+
+def _query_text(value: Any) -> str | list[str]:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, (str, list)) else str(value)
+    if isinstance(value, int):
+        return number_text("request: params", value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return texts("request: params", value)
+    raise InvalidArgument(f"request: params: expected str, int, bool or a list of str, got {type(value).__name__}")
 
 
 def _whole_response(response: httpx.Response) -> httpx.Response:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class _Helper:
         self._name = name
 
     def __get__(self, client: object, owner: type | None = None) -> Any:
-        function = getattr(import_module(f"rawdock.helpers.{self._module}"), self._name)
+        function = load(f"helpers.{self._module}", self._name)
         setattr(self._owner, self._name, function)  # replaces this descriptor
         return function if client is None else function.__get__(client)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import time
 from typing import Any, cast
 
 import httpx
 
 from ._error_kinds import IN_A_SUCCESS, kind_in_a_success, kind_of_error
+from ._http_dates import seconds_of
 from ._transport.errors import ClosedHere, Malformed
 from .errors import (
     ClosedError,
@@ -75,11 +75,8 @@ def _seconds(text: str) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdecimal():
         return float(text)
-    try:
-        left = parsedate_to_datetime(text) - datetime.now(UTC)
-    except (TypeError, ValueError):  # not a date, or one without a time zone
-        return None
-    return max(0.0, left.total_seconds())
+    moment = seconds_of(text)
+    return None if moment is None else max(0.0, moment - time.time())
 
 
 def _is_from_router(response: httpx.Response) -> bool:

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
-__all__ = ["lazy_attributes"]
+from ._shown import shown
+from .errors import FileError
+
+__all__ = ["lazy_attributes", "load", "loading"]
+
+
+@contextmanager
+def loading() -> Generator[None, None, None]:
+    """Modules are loaded in this block, for which a file descriptor is needed: FileError if there is none."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(
+            f"a module of rawdock cannot be loaded: {error.strerror}; use it once before descriptors are short",
+            path=str(error.filename or ""),
+        ) from error
+
+
+def load(module: str, attribute: str) -> Any:
+    """An attribute of a module of rawdock, which is loaded if it was not yet."""
+    with loading():
+        return getattr(import_module(f"rawdock.{module}"), attribute)
 
 
 def lazy_attributes(
@@ -16,8 +39,8 @@ def lazy_attributes(
     def find(attribute: str) -> object:
         module = modules.get(attribute)
         if module is None:
-            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
-        value: object = getattr(import_module(f"rawdock.{module}"), attribute)
+            raise AttributeError(f"module {name!r} has no attribute {shown(attribute)}")
+        value: object = load(module, attribute)
         namespace[attribute] = value  # so that this is not called again for it
         return value
 

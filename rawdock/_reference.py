@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ._shown import shown
 from .errors import InvalidArgument
 
 __all__ = ["Reference", "parse_reference"]
@@ -67,14 +68,17 @@ def parse_reference(text: str) -> Reference:
     if at:
         algorithm, _, hexadecimal = digest.partition(":")
         if _DIGEST.fullmatch(digest) is None or len(hexadecimal) != _SIZES.get(algorithm, len(hexadecimal)):
-            raise InvalidArgument(f"{text!r}: {digest!r} is not a digest such as sha256:<64 hexadecimal digits>")
+            raise InvalidArgument(
+                f"{shown(text)}: {shown(digest)} is not a digest such as sha256:<64 hexadecimal digits>"
+            )
     tag = ""
     colon = name.rfind(":")
     if colon > name.rfind("/"):
         name, tag = name[:colon], name[colon + 1 :]
         if _TAG.fullmatch(tag) is None:
             raise InvalidArgument(
-                f"{text!r}: {tag!r} is not a tag: at most 128 letters, digits, '_', '.' and '-', not '.' or '-' first"
+                f"{shown(text)}: {shown(tag)} is not a tag: at most 128 letters, digits, '_', '.' and '-', not '.' or "
+                "'-' first"
             )
     _check_name(text, name)
     return Reference(name, tag, digest)
@@ -83,12 +87,14 @@ def parse_reference(text: str) -> Reference:
 def _check_name(text: str, name: str) -> None:
     registry, repository = _split_registry(name)
     if registry and _DOMAIN.fullmatch(registry) is None:
-        raise InvalidArgument(f"{text!r}: {registry!r} is not the host[:port] of a registry")
+        raise InvalidArgument(f"{shown(text)}: {shown(registry)} is not the host[:port] of a registry")
     if repository.lower() != repository:
-        raise InvalidArgument(f"{text!r}: the repository {repository!r} must be lower case")
+        raise InvalidArgument(f"{shown(text)}: the repository {shown(repository)} must be lower case")
     if not repository or any(_COMPONENT.fullmatch(part) is None for part in repository.split("/")):
-        raise InvalidArgument(f"{text!r}: {repository!r} is not a repository name")
+        raise InvalidArgument(f"{shown(text)}: {shown(repository)} is not a repository name")
     if len(name) > _NAME_LIMIT:
         raise InvalidArgument(f"{text[:40]!r}...: a repository name has at most {_NAME_LIMIT} characters")
     if not registry and _IMAGE_ID.fullmatch(repository):
-        raise InvalidArgument(f"{text!r} is an image id, not a name; an id cannot be pulled, pushed or given as a name")
+        raise InvalidArgument(
+            f"{shown(text)} is an image id, not a name; an id cannot be pulled, pushed or given as a name"
+        )

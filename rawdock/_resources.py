@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from ._client import Client
+from ._lazy import load
 from ._resource import Resource
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LoadedOnUse(Generic[R]):
     def __get__(self, client: Client | None, owner: type | None = None) -> R | LoadedOnUse[R]:
         if client is None:
             return self
-        resource: type[R] = getattr(import_module(f"rawdock.{self._module}"), self._kind)
+        resource: type[R] = load(self._module, self._kind)
         instance = client.__dict__[self._name] = resource(client)
         return instance
 

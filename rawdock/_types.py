@@ -13,6 +13,6 @@ Filters = Mapping[str, FilterValue]
 
 Content = bytes | AsyncIterable[bytes]
 """A body to send: bytes, or an async iterable of its parts."""
-Moment = int | str | datetime
-"""A point in time: seconds since 1970, an aware datetime, or a text, which is a `Timestamp` of the Engine or a
-number of seconds with up to nine decimals."""
+Moment = int | float | str | datetime
+"""A point in time: seconds since 1970, as `time.time()` gives them (to the microsecond), an aware datetime, or a text,
+which is a `Timestamp` of the Engine or a number of seconds with up to nine decimals."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ._engine import UNKNOWN, Engine
+from ._shown import shown
 from .errors import InvalidArgument, VersionError
 
 __all__ = ["NEWEST", "OLDEST", "Spoken", "Version", "check_gate", "parse_version", "passes_gate", "version_text"]
@@ -20,9 +21,9 @@ _FORM = re.compile(r"v?([0-9]{1,3})\.([0-9]{1,4})")
 
 def parse_version(text: str) -> Version:
     """Parse `1.41` as (1, 41), so that 1.9 is lower than 1.10."""
-    match = _FORM.fullmatch(text.strip())
+    match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if match is None:
-        raise InvalidArgument(f"not an API version: {text!r}; give one like 1.41")
+        raise InvalidArgument(f"not an API version: {shown(text)}; give one like 1.41")
     return int(match[1]), int(match[2])
 
 

@@ -38,6 +38,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from ._shown import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -128,7 +130,7 @@ class Sent:
             text = self.body.decode(errors="replace") if len(self.body) <= _CURL_BODY else "@-"
             words += ["-d" if text != "@-" else "--data-binary", text]
         words.append(base + self.target)
-        return shlex.join(words)
+        return printable(shlex.join(words))
 
 
 class RawdockError(Exception):
@@ -153,10 +155,10 @@ class RawdockError(Exception):
 
     def __str__(self) -> str:
         text = super().__str__()
-        if not self.sent:
-            return text
-        what = self.sent.operation or f"{self.sent.method} {self.sent.target.partition('?')[0]}"
-        return f"{what} on {self.sent.address}: {text}"
+        if self.sent:
+            what = self.sent.operation or f"{self.sent.method} {self.sent.target.partition('?')[0]}"
+            text = f"{what} on {self.sent.address}: {text}"
+        return printable(text)
 
 
 class InvalidArgument(RawdockError, ValueError):
@@ -220,7 +222,7 @@ class NotFound(StatusError):
     def __str__(self) -> str:
         text = super().__str__()
         missing = _NO_IMAGE.match(self.message) if self.operation == "containers.create" else None
-        return f'{text}. Pull it first: docker.images.pull("{missing[1]}")' if missing else text
+        return f'{text}. Pull it first: docker.images.pull("{printable(missing[1])}")' if missing else text
 
 
 class Conflict(StatusError):
@@ -292,7 +294,7 @@ class DecodeError(RawdockError):
         """The model that has the field, as `ContainerSummary`; empty if the value is not in a model."""
 
     def __str__(self) -> str:
-        return f"{super().__str__()} (at {self.path}{f' in {self.model}' if self.model else ''})"
+        return f"{super().__str__()} (at {printable(self.path)}{f' in {self.model}' if self.model else ''})"
 
     def curl(self) -> str:
         """The request as a curl command line, without secrets; a comment that says why if it is not known."""

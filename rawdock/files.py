@@ -18,7 +18,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from ._checks import local_path
 from ._iterators import close_iterator
+from ._shown import shortened, shown
 from ._threads import Batches, FileWork, write_in_threads
 from .errors import FileError, InvalidArgument
 
@@ -78,14 +80,14 @@ class FileContent(Counted):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = local_path("FileContent: path", path)
         try:
             status = os.stat(self.path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise InvalidArgument(f"FileContent: {self.path!r} cannot be read: {reason}") from error
+            raise InvalidArgument(f"FileContent: {shown(self.path)} cannot be read: {reason}") from error
         if stat.S_ISDIR(status.st_mode):
-            raise InvalidArgument(f"FileContent: {self.path!r} is a folder; use copy_in for a folder")
+            raise InvalidArgument(f"FileContent: {shown(self.path)} is a folder; use copy_in for a folder")
         super().__init__(_FileBlocks(self.path), total=status.st_size if stat.S_ISREG(status.st_mode) else None)
 
     def __repr__(self) -> str:
@@ -107,7 +109,7 @@ class _FileBlocks:
                 while block := file.read(_BLOCK):
                     yield block
         except OSError as error:
-            raise FileError(f"{self._path} cannot be read: {error.strerror}", path=self._path) from error
+            raise FileError(f"{shortened(self._path)} cannot be read: {error.strerror}", path=self._path) from error
 
 
 async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> int:
@@ -116,8 +118,8 @@ async def save_to(path: str | os.PathLike[str], parts: AsyncIterable[bytes]) -> 
     The file appears when it is complete: until then it has a temporary name in the same folder, and is removed after an
     error or a cancellation. An existing file is replaced. Raises FileError if it cannot be written.
     """
-    partial = _PartialFile(os.fspath(path))
-    work = FileWork(f"writing {os.fspath(path)}")
+    partial = _PartialFile(local_path("save_to: path", path))
+    work = FileWork(f"writing {shown(path)}")
     try:
         await work.run(partial.open)
         await write_in_threads(parts, partial.write, work)
@@ -169,4 +171,4 @@ class _PartialFile:
         try:
             yield
         except OSError as error:
-            raise FileError(f"{self._path} cannot be written: {error.strerror}", path=self._path) from error
+            raise FileError(f"{shortened(self._path)} cannot be written: {error.strerror}", path=self._path) from error

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ._models.model import Timestamp
-from .errors import InvalidArgument
+from ._models.model import Model, Timestamp
+from .errors import DecodeError, InvalidArgument
 
 if TYPE_CHECKING:
     from .models import ContainerMemoryStats, ContainerStats
@@ -61,8 +61,17 @@ def usage_of(stats: ContainerStats) -> Usage:
     """Compute the figures of one sample, as `docker stats` shows them.
 
     `cpu_percent` needs a sample that includes the previous one: any of `containers.stats` but the first, or that of
-    `containers.stats_once` without `one_shot` on Docker.
+    `containers.stats_once` without `one_shot` on Docker. Raises DecodeError for numbers that no Engine has.
     """
+    if not isinstance(stats, Model):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"usage_of: expected ContainerStats, got {type(stats).__name__}")
+    try:
+        return _usage_of(stats)
+    except OverflowError as error:
+        raise DecodeError("the sample has numbers that are too large") from error
+
+
+def _usage_of(stats: ContainerStats) -> Usage:
     windows = stats.os_type == "windows" or stats.num_procs > 0
     memory = _windows_memory(stats) if windows else _memory(stats.memory_stats)
     limit = stats.memory_stats.limit or None
@@ -88,6 +97,9 @@ def rates_between(before: Usage, after: Usage) -> Rates:
     A counter that fell was reset by a restart and counts from 0 again. Raises InvalidArgument unless the second sample
     is later than the first.
     """
+    for one in (before, after):
+        if not isinstance(one, Usage):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"rates_between: expected Usage, got {type(one).__name__}")
     start, end = before.time.nanoseconds, after.time.nanoseconds
     if start is None or end is None or end <= start:
         raise InvalidArgument("rates_between: the second sample must be later than the first one")

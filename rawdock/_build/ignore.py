@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 
+from .._shown import shown
 from ..errors import InvalidArgument
 
 __all__ = ["Rules", "read_rules"]
@@ -111,12 +112,12 @@ class _Rule:
         if self.reincludes:
             rule = rule[1:]
             if not rule:
-                raise InvalidArgument(f"the rule {text!r} of a .dockerignore names nothing after the exclamation mark")
+                raise InvalidArgument(f"the rule {shown(text)} of a .dockerignore names nothing after the exclamation mark")
         try:
             _check(rule)
             self.matches: Callable[[str], bool] = _compile(rule)
         except (ValueError, re.error) as error:
-            raise InvalidArgument(f"the rule {text!r} of a .dockerignore cannot be read: {error}") from error
+            raise InvalidArgument(f"the rule {shown(text)} of a .dockerignore cannot be read: {error}") from error
         parts = rule.split("/")
         plain = next((i for i, part in enumerate(parts) if any(char in "*?[\\" for char in part)), len(parts))
         self._fixed_parts = parts[:plain]

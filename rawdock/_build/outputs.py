@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import attrs
 
 from .._tar.unpack import Destination, Unpacker
 from .._threads import FileWork, write_in_threads
+from .._checks import local_path
+from .._shown import shortened, shown
 from ..errors import ArchiveError, InvalidArgument
 from ..files import save_to
 
@@ -33,23 +35,21 @@ class Output:
 
     def check(self) -> None:
         """Raise InvalidArgument for what cannot be."""
-        if self.type not in get_args(OutputType):
-            raise InvalidArgument(f"build: output_type is one of {', '.join(get_args(OutputType))}, not {self.type!r}")
-        path = cast("object", self.path)
-        if not isinstance(path, (str, os.PathLike)) or not os.fspath(self.path):
-            raise InvalidArgument(f"build: output: expected a path, got {path!r}")
+        if not isinstance(self.type, str) or self.type not in get_args(OutputType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"build: output_type is one of {', '.join(get_args(OutputType))}, not {shown(self.type)}")
+        local_path("build: output", self.path)
 
     def check_place(self) -> None:
         """Raise InvalidArgument where nothing can be put. Called in a worker thread."""
         path = os.path.abspath(self.path)
         above = os.path.dirname(path)
         if not os.path.isdir(above):
-            raise InvalidArgument(f"build: output: there is no folder {above}; make it first")
+            raise InvalidArgument(f"build: output: there is no folder {shortened(above)}; make it first")
         if self.type == "folder":
             if os.path.lexists(path) and not os.path.isdir(path):
-                raise InvalidArgument(f"build: output: {path} is no folder; output_type='tar' makes a file")
+                raise InvalidArgument(f"build: output: {shortened(path)} is no folder; output_type='tar' makes a file")
         elif os.path.isdir(path):
-            raise InvalidArgument(f"build: output: {path} is a folder, and output_type={self.type!r} makes a file")
+            raise InvalidArgument(f"build: output: {shortened(path)} is a folder, and output_type={shown(self.type)} makes a file")
 
     def parameter(self, tags: list[str] | None) -> str:
         """What the Engine is asked for: a folder's content as an archive."""

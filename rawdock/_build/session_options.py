@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import attrs
 
 from .._auth import encode_auths
+from .._shown import shortened, shown
 from ..errors import FileError, InvalidArgument
 from .outputs import Output
 from .session.secrets import LARGEST_SECRET
@@ -61,12 +62,12 @@ class SessionOptions:
         for id, source in (self.secrets or {}).items():
             if not isinstance(cast("object", source), (bytes, os.PathLike, EnvSecret)):
                 raise InvalidArgument(
-                    f"build: secrets[{id!r}]: expected bytes, the path of a file as a pathlib.Path, or EnvSecret, got "
+                    f"build: secrets[{shown(id)}]: expected bytes, the path of a file as a pathlib.Path, or EnvSecret, got "
                     f"{type(source).__name__}"
                 )
         for id, agent in (self.ssh or {}).items():
             if agent is not True and not isinstance(cast("object", agent), (str, os.PathLike)):
-                raise InvalidArgument(f"build: ssh[{id!r}]: expected True or a path, got {type(agent).__name__}")
+                raise InvalidArgument(f"build: ssh[{shown(id)}]: expected True or a path, got {type(agent).__name__}")
         if self.output is not None:
             self.output.check()
 
@@ -87,7 +88,7 @@ def _check_mapping(name: str, value: Any, expected: str) -> None:
 
 
 def _secret(id: str, source: SecretSource) -> bytes:
-    where = f"build: secrets[{id!r}]"
+    where = f"build: secrets[{shown(id)}]"
     if isinstance(source, EnvSecret):
         value = os.environb.get(os.fsencode(source.name))
         if value is None:
@@ -105,18 +106,18 @@ def _read(where: str, path: str) -> bytes:
     try:
         with open(path, "rb", opener=lambda path, usual: os.open(path, usual | os.O_NONBLOCK)) as file:
             if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
-                raise InvalidArgument(f"{where}: {path} is a folder")
+                raise InvalidArgument(f"{where}: {shortened(path)} is a folder")
             return file.read(LARGEST_SECRET + 1)
     except FileNotFoundError as error:
-        raise InvalidArgument(f"{where}: there is no file {path}") from error
+        raise InvalidArgument(f"{where}: there is no file {shortened(path)}") from error
     except IsADirectoryError as error:
-        raise InvalidArgument(f"{where}: {path} is a folder") from error
+        raise InvalidArgument(f"{where}: {shortened(path)} is a folder") from error
     except OSError as error:
-        raise FileError(f"{where}: {path} cannot be read: {error.strerror}", path=path) from error
+        raise FileError(f"{where}: {shortened(path)} cannot be read: {error.strerror}", path=path) from error
 
 
 def _agent(id: str, agent: Literal[True] | str | os.PathLike[str]) -> str:
-    where = f"build: ssh[{id!r}]"
+    where = f"build: ssh[{shown(id)}]"
     if agent is True:
         path = os.environ.get("SSH_AUTH_SOCK", "")
         if not path:
@@ -126,12 +127,12 @@ def _agent(id: str, agent: Literal[True] | str | os.PathLike[str]) -> str:
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
-        raise InvalidArgument(f"{where}: there is no SSH agent at {path}: {error.strerror}") from error
+        raise InvalidArgument(f"{where}: there is no SSH agent at {shortened(path)}: {error.strerror}") from error
     if stat.S_ISREG(mode):
         raise InvalidArgument(
-            f"{where}: {path} is a file and no agent's socket: give the key to an agent with `ssh-add {path}`, and "
+            f"{where}: {shortened(path)} is a file and no agent's socket: give the key to an agent with `ssh-add {path}`, and "
             "the agent with True"
         )
     if not stat.S_ISSOCK(mode):
-        raise InvalidArgument(f"{where}: {path} is no socket of an SSH agent")
+        raise InvalidArgument(f"{where}: {shortened(path)} is no socket of an SSH agent")
     return path

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 
 from .._threads import Batches, run_in_thread
+from .._checks import is_whole_number, local_path
+from .._shown import cannot_be_sent, shortened, shown
 from ..errors import FileError, InvalidArgument
 from .archives import PeekedParts, for_buildkit, with_root_entry
 from .context import Added, archive_of
@@ -57,10 +59,17 @@ class Source(NamedTuple):
 
     def check(self) -> None:
         """Raise InvalidArgument for arguments that do not go together."""
+        if self.dockerfile is not None:
+            _encode(self.dockerfile)
+        if self.mtime is not None and not is_whole_number(self.mtime, 0):
+            raise InvalidArgument(f"build: mtime: expected seconds since 1970, got {shown(self.mtime)}")
+        for name, path in (("context", self.context if self.folder else None), ("file", self.file)):
+            if path is not None:
+                local_path(f"build: {name}", path)
         if self.dockerfile is not None and self.file is not None:
             raise InvalidArgument("build: give dockerfile, its text, or file, its path; not both")
         if self.transfer not in (None, "tar"):
-            raise InvalidArgument(f"build: context_transfer is 'tar' or left out, not {self.transfer!r}")
+            raise InvalidArgument(f"build: context_transfer is 'tar' or left out, not {shown(self.transfer)}")
         self._check_key()
         if self.remote is not None:
             self._check_remote()
@@ -87,8 +96,9 @@ class Source(NamedTuple):
                 "build: shared_key is for a folder that is sent by difference: without mtime, compress and "
                 "context_transfer='tar'"
             )
-        if not self.shared_key or not self.shared_key.isascii() or not self.shared_key.isprintable():
-            raise InvalidArgument(f"build: shared_key: expected printable ASCII, got {self.shared_key!r}")
+        key = self.shared_key
+        if not isinstance(key, str) or not key or not key.isascii() or not key.isprintable():  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"build: shared_key: expected printable ASCII, got {shown(key)}")
 
     def _check_remote(self) -> None:
         if not self.remote:
@@ -118,7 +128,7 @@ class Source(NamedTuple):
     def _prepare_folder(self, folder: str, receiver: Receiver) -> Context:
         if not os.path.isdir(folder):
             problem = "is not a folder" if os.path.exists(folder) else "does not exist"
-            raise InvalidArgument(f"build: the context {folder} {problem}")
+            raise InvalidArgument(f"build: the context {shortened(folder)} {problem}")
         root = os.path.realpath(folder)
         found = self._dockerfile(root)
         rules, own = _find_rules(root, found.own_rules_path)
@@ -205,7 +215,14 @@ def _add_external_dockerfile(content: bytes, added: dict[str, Added]) -> str:
 
 
 def _encode(dockerfile: str | bytes) -> bytes:
-    return dockerfile.encode() if isinstance(dockerfile, str) else bytes(dockerfile)
+    if isinstance(dockerfile, (bytes, bytearray)):
+        return bytes(dockerfile)
+    if not isinstance(dockerfile, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"build: dockerfile: expected the text of a Dockerfile, got {type(dockerfile).__name__}")
+    try:
+        return dockerfile.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"build: dockerfile: {cannot_be_sent(error)}") from error
 
 
 def _find_dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[str, str | None]:
@@ -217,12 +234,12 @@ def _find_dockerfile(root: str, file: str | os.PathLike[str] | None) -> tuple[st
         path = os.path.join(root, os.fspath(file))
     real = os.path.realpath(path)
     if not os.path.isfile(real):
-        raise InvalidArgument(f"build: there is no Dockerfile {path}; give its path as file, or its text as dockerfile")
+        raise InvalidArgument(f"build: there is no Dockerfile {shortened(path)}; give its path as file, or its text as dockerfile")
     inside = os.path.relpath(real, root)
     if inside.split("/")[0] != "..":
         return path, inside
     if file is None or not os.path.isabs(os.fspath(file)):
-        raise InvalidArgument(f"build: the Dockerfile {path} is outside of the folder; give an absolute path as file")
+        raise InvalidArgument(f"build: the Dockerfile {shortened(path)} is outside of the folder; give an absolute path as file")
     return path, None
 
 
@@ -250,7 +267,7 @@ def _with_rule(root: str, name: str) -> Added:
     try:
         return Added(content, os.lstat(path))
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error
+        raise FileError(f"{shortened(path)} cannot be read: {error.strerror}", path=path) from error
 
 
 def _exists(root: str, name: str) -> bool:
@@ -262,7 +279,7 @@ def _read(path: str, flags: int = 0) -> bytes:
         # Do not block on a pipe, and do not read from a device, which may never end.
         with open(path, "rb", opener=lambda path, usual: os.open(path, usual | os.O_NONBLOCK | flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileError(f"{path} cannot be read: it is not a file", path=path)
+                raise FileError(f"{shortened(path)} cannot be read: it is not a file", path=path)
             return file.read()
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}", path=path) from error
+        raise FileError(f"{shortened(path)} cannot be read: {error.strerror}", path=path) from error

@@ -13,7 +13,7 @@ from .steps import BuildChange, BuildWarning, Step, StepPart, StepProgress, Step
 
 __all__ = ["TextBuild"]
 
-_STEP = re.compile(r"(?:\[(?P<stage>\d+)/\d+\] )?S(?:TEP|tep) (?P<number>\d+)/(?P<total>\d+) ?: (?P<text>.*)", re.DOTALL)
+_STEP = re.compile(r"(?:\[(?P<stage>[0-9]{1,9})/[0-9]{1,9}\] )?S(?:TEP|tep) (?P<number>[0-9]{1,9})/(?P<total>[0-9]{1,9}) ?: (?P<text>.*)", re.DOTALL)
 _RESULT = re.compile(r" ?-{2,3}> (?:[0-9a-f]{8,64})?\n")
 _CACHED = re.compile(r" ?-{2,3}> Using cache(?: [0-9a-f]+)?\n")
 _RUNNING = re.compile(r" ---> Running in (?P<id>[0-9a-f]+)\n")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from .._annotations import without_none
 from .._generated import compile_function
 from .._models.model import Model, fields_of
+from .._shown import cannot_be_sent
 from .._streams.faces.contexts import Opens, stream_classes
 from .._versions import check_gate, passes_gate
-from ..errors import DecodeError, NotSupported
+from ..errors import DecodeError, InvalidArgument, NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
 
@@ -139,9 +140,12 @@ def _query_writer(parameter: Parameter) -> Callable[[str, Any], str]:
 
     def write(where: str, value: Any) -> str:
         text = encode(where, value)
-        if isinstance(text, str):
-            return start + quote(text)
-        return "".join(start + quote(part) for part in text)
+        try:
+            if isinstance(text, str):
+                return start + quote(text)
+            return "".join(start + quote(part) for part in text)
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"{where}: {cannot_be_sent(error)}") from error
 
     return write
 

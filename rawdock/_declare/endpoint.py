@@ -15,6 +15,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._lazy import loading
+from .._shown import shown
 from ..errors import InvalidArgument
 from .compile import compile_bind, compile_method
 from .declaration import BoundRequest, Declaration, Parameter, Prepare
@@ -86,7 +88,7 @@ def endpoint_of(method: Callable[..., Any]) -> Endpoint:
     """The declaration of a method, as data: `endpoint_of(Containers.create)`."""
     declared = getattr(method, "__endpoint__", None)
     if not isinstance(declared, Endpoint):
-        raise InvalidArgument(f"{getattr(method, '__qualname__', method)} is not an endpoint")
+        raise InvalidArgument(f"{getattr(method, '__qualname__', None) or shown(method)} is not an endpoint")
     return declared
 
 
@@ -109,7 +111,8 @@ def _deferred(declared: Endpoint) -> Callable[..., Any]:
 
 
 def _install(declared: Endpoint, owner: type) -> Callable[..., Any]:
-    method = compile_method(declared)
+    with loading():
+        method = compile_method(declared)
     name = declared.function.__name__
     for cls in owner.__mro__:
         if name in vars(cls):

@@ -7,6 +7,7 @@ is refused, and everything else is escaped.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from urllib.parse import quote as _percent
 
 from .._iterators import close_iterator
 from .._models.model import Model, Timestamp
+from .._shown import cannot_be_sent, shown
 from .._types import Content, Moment
 from ..errors import InvalidArgument
 
@@ -26,6 +28,7 @@ __all__ = [
     "body",
     "content",
     "encoder",
+    "filter_value",
     "filters",
     "filters_text",
     "header",
@@ -41,10 +44,13 @@ __all__ = [
     "model_list",
     "moment",
     "nonempty_texts",
+    "number_text",
     "query",
     "quote",
     "tail",
     "text",
+    "text_map",
+    "texts",
     "upload_body",
 ]
 
@@ -86,6 +92,25 @@ def quote(value: str) -> str:
     return value if value.isalnum() and value.isascii() else _percent(value, safe="-_.~")
 
 
+def number_text(where: str, value: int) -> str:
+    """A number in decimal digits."""
+    try:
+        return int.__str__(value)
+    except ValueError as error:  # Python's own limit, far beyond any number of an Engine
+        raise InvalidArgument(f"{where}: the number has too many digits") from error
+
+
+def _plain_json(where: str, value: Any) -> str:
+    """Texts, or maps and lists of them, as JSON."""
+    written = json.dumps(value, separators=(",", ":"))
+    if "\\ud" in written:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"{where}: {cannot_be_sent(error)}") from error
+    return written
+
+
 def text(where: str, value: Any) -> str:
     """Check that a value is text."""
     if not isinstance(value, str):
@@ -102,10 +127,11 @@ def _flag(where: str, value: Any) -> str:
 def _integer(where: str, value: Any) -> str:
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidArgument(f"{where}: expected int, got {type(value).__name__}")
-    return str(value)
+    return number_text(where, value)
 
 
-def _texts(where: str, value: Any) -> list[str]:
+def texts(where: str, value: Any) -> list[str]:
+    """Check that a value is a list of texts."""
     if not isinstance(value, list):
         raise InvalidArgument(f"{where}: expected a list of str, got {type(value).__name__}")
     return [text(where, item) for item in cast("list[Any]", value)]
@@ -113,9 +139,9 @@ def _texts(where: str, value: Any) -> list[str]:
 
 def _one_of(values: tuple[str, ...]) -> Encode:
     def encode(where: str, value: Any) -> str:
-        if value not in values:
-            raise InvalidArgument(f"{where}: {value!r} is not one of {', '.join(map(repr, values))}")
-        return cast("str", value)
+        if not isinstance(value, str) or value not in values:
+            raise InvalidArgument(f"{where}: {shown(value)} is not one of {', '.join(map(repr, values))}")
+        return value
 
     return encode
 
@@ -124,7 +150,7 @@ def _list_of(values: tuple[str, ...]) -> Encode:
     one_of = _one_of(values)
 
     def encode(where: str, value: Any) -> list[str]:
-        return [one_of(where, item) for item in _texts(where, value)]
+        return [one_of(where, item) for item in texts(where, value)]
 
     return encode
 
@@ -152,16 +178,19 @@ def filters_text(where: str, value: Any) -> str:
     out: dict[str, list[str]] = {}
     for key, given in cast("Mapping[Any, Any]", value).items():
         if not isinstance(key, str) or not key:
-            raise InvalidArgument(f"{where}: {key!r} is not the name of a filter")
+            raise InvalidArgument(f"{where}: {shown(key)} is not the name of a filter")
         values = cast("list[Any]", given) if isinstance(given, list) else [given]
-        out[key] = [_filter_value(f"{where}[{key!r}]", item) for item in values]
-    return json.dumps(out, separators=(",", ":"))
+        out[key] = [filter_value(f"{where}[{shown(key)}]", item) for item in values]
+    return _plain_json(where, out)
 
 
-def _filter_value(where: str, value: Any) -> str:
+def filter_value(where: str, value: Any) -> str:
+    """One value of a filter as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (str, int)):
+    if isinstance(value, int):
+        return number_text(where, value)
+    if isinstance(value, str):
         return str(value)
     raise InvalidArgument(f"{where}: expected str, bool, int or a list of str, got {type(value).__name__}")
 
@@ -184,17 +213,20 @@ def moment(where: str, value: Any) -> str:
         since = value - datetime(1970, 1, 1, tzinfo=UTC)
         return f"{since.days * 86400 + since.seconds}.{since.microseconds:06}000"
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return number_text(where, value)
+    if isinstance(value, float) and math.isfinite(value):
+        whole, fraction = divmod(round(value * 1_000_000), 1_000_000)  # of today's times, a float has no digits beyond
+        return f"{whole}.{fraction:06}000"
     if isinstance(value, str):
         if _SECONDS.fullmatch(value):
             return str.__str__(value)
         exact = Timestamp(value).nanoseconds
         if exact is None:
             raise InvalidArgument(
-                f"{where}: {value!r} is neither a time like 2026-01-02T03:04:05Z nor a number of seconds"
+                f"{where}: {shown(value)} is neither a time like 2026-01-02T03:04:05Z nor a number of seconds"
             )
         return f"{exact // 1_000_000_000}.{exact % 1_000_000_000:09}"
-    raise InvalidArgument(f"{where}: expected int, str or datetime, got {type(value).__name__}")
+    raise InvalidArgument(f"{where}: expected int, float, str or datetime, got {type(value).__name__}")
 
 
 def tail(where: str, value: Any) -> str:
@@ -202,24 +234,29 @@ def tail(where: str, value: Any) -> str:
     if value == "all":
         return "all"
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InvalidArgument(f"{where}: expected 'all' or a number of lines, got {value!r}")
-    return str(value)
+        raise InvalidArgument(f"{where}: expected 'all' or a number of lines, got {shown(value)}")
+    return number_text(where, value)
 
 
 def json_map(where: str, value: Any) -> str:
     """Encode a map of texts as JSON. A None in it means that the Engine takes the value from somewhere else."""
+    return _plain_json(where, text_map(where, value))
+
+
+def text_map(where: str, value: Any) -> dict[str, Any]:
+    """Check that a value is a map of texts, or None, by text."""
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{where}: expected a dict of str, got {type(value).__name__}")
-    pairs = cast("Mapping[Any, Any]", value)
+    pairs = dict(cast("Mapping[Any, Any]", value))
     for key, item in pairs.items():
         if not isinstance(key, str) or not (item is None or isinstance(item, str)):
-            raise InvalidArgument(f"{where}[{key!r}]: expected str, got {type(item).__name__}")
-    return json.dumps(dict(pairs), separators=(",", ":"))
+            raise InvalidArgument(f"{where}[{shown(key)}]: expected str, got {type(item).__name__}")
+    return pairs
 
 
 def json_list(where: str, value: Any) -> str:
     """Encode texts as one JSON list."""
-    return json.dumps(_texts(where, value), separators=(",", ":"))
+    return _plain_json(where, texts(where, value))
 
 
 class EncodedJson(str):
@@ -246,15 +283,15 @@ def header_text(where: str, value: Any) -> str:
 
 def header_texts(where: str, value: Any) -> list[str]:
     """Encode texts as the values of a header that is repeated."""
-    return [header_value(where, item) for item in _texts(where, value)]
+    return [header_value(where, item) for item in texts(where, value)]
 
 
 def nonempty_texts(where: str, value: Any) -> list[str]:
     """Encode at least one text: without any, the Engine would do something else."""
-    texts = _texts(where, value)
-    if not texts or not all(texts):
+    given = texts(where, value)
+    if not given or not all(given):
         raise InvalidArgument(f"{where}: may not be empty")
-    return texts
+    return given
 
 
 def body(where: str, value: Any, kind: Any, version: Version | None) -> bytes:
@@ -308,7 +345,7 @@ _ENCODERS: dict[Any, Encode] = {
     str: text,
     bool: _flag,
     int: _integer,
-    list[str]: _texts,
+    list[str]: texts,
     dict[str, str]: json_map,
     Moment: moment,
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote as percent
 
+from .._shown import cannot_be_sent, shown
 from ..errors import InvalidArgument
 
 __all__ = [
@@ -47,8 +48,8 @@ def identifier(where: str, value: Any) -> str:
         return value
     wrong = _UNSAFE.search(_text(where, value, "an id or a name"))
     if wrong:
-        raise InvalidArgument(f"{where}: {value!r} is not an id or a name: it may not hold {wrong[0]!r}")
-    return percent(_without_dots(where, value), safe=":@")
+        raise InvalidArgument(f"{where}: {shown(value)} is not an id or a name: it may not hold {wrong[0]!r}")
+    return _escaped(where, _without_dots(where, value))
 
 
 def container_name(where: str, value: Any) -> str:
@@ -75,10 +76,10 @@ def network_name(where: str, value: Any) -> str:
         return value
     wrong = _CONTROL.search(_text(where, value, "an id or a name"))
     if wrong:
-        raise InvalidArgument(f"{where}: {value!r} is not an id or a name: it may not hold {wrong[0]!r}")
+        raise InvalidArgument(f"{where}: {shown(value)} is not an id or a name: it may not hold {wrong[0]!r}")
     for part in value.split("/"):
         _without_dots(where, part, value)
-    return percent(value, safe=":@")
+    return _escaped(where, value)
 
 
 def image_path(where: str, value: Any) -> str:
@@ -89,7 +90,7 @@ def image_path(where: str, value: Any) -> str:
     rest = given[ipv6.end() :] if ipv6 else given
     if _IMAGE.fullmatch(rest) is None:
         wrong = next((one for one in rest if _IMAGE.fullmatch(one) is None), "")
-        raise InvalidArgument(f"{where}: {value!r} is not {what}: it may not hold {wrong!r}")
+        raise InvalidArgument(f"{where}: {shown(value)} is not {what}: it may not hold {wrong!r}")
     for part in given.split("/"):
         _without_dots(where, part, given, f"{what}; use the id")
     return (percent(ipv6[0], safe=":") if ipv6 else "") + rest
@@ -106,5 +107,12 @@ def _text(where: str, value: Any, what: str) -> str:
 def _without_dots(where: str, part: str, whole: str = "", what: str = "an id or a name; use the id") -> str:
     """A part of a path that the Engine does not shorten."""
     if part in ("", ".", ".."):
-        raise InvalidArgument(f"{where}: {whole or part!r} has the part {part!r}, so it cannot be {what}")
+        raise InvalidArgument(f"{where}: {shown(whole or part)} has the part {part!r}, so it cannot be {what}")
     return part
+
+
+def _escaped(where: str, value: str) -> str:
+    try:
+        return percent(value, safe=":@")
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{where}: {cannot_be_sent(error)}") from error

@@ -17,6 +17,7 @@ from math import isfinite, isinf
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from .._annotations import without_none
+from .._shown import cannot_be_sent, shortened
 from .._versions import Version, passes_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
@@ -170,8 +171,11 @@ def encode_json(value: Any, version: Version | None = None, kind: Any = object) 
     except RecursionError as error:
         raise InvalidArgument("the value is nested too deeply to be written") from error
     except UnicodeEncodeError as error:
-        half = error.object[error.start : error.end]
-        raise InvalidArgument(f"{half!r} is half a character and cannot be sent") from error
+        raise InvalidArgument(cannot_be_sent(error)) from error
+    except ValueError as error:
+        if isinstance(error, InvalidArgument):
+            raise
+        raise InvalidArgument("a number has too many digits to be sent") from error
 
 
 def _encode_any(value: Any, path: str, version: Version | None) -> Any:
@@ -189,18 +193,18 @@ def _encode_any(value: Any, path: str, version: Version | None) -> Any:
         return value
     if isinstance(value, float):
         return _finite(value, path)
-    raise InvalidArgument(f"{path}: {type(value).__name__} cannot be written as JSON")
+    raise InvalidArgument(f"{shortened(path)}: {type(value).__name__} cannot be written as JSON")
 
 
 def _finite(value: float, path: str) -> float:
     if not isfinite(value):
-        raise InvalidArgument(f"{path}: JSON has no {value}")
+        raise InvalidArgument(f"{shortened(path)}: JSON has no {value}")
     return value
 
 
 def _key(key: Any, path: str) -> str:
     if not isinstance(key, str):
-        raise InvalidArgument(f"{path}: expected str as a key, got {type(key).__name__}")
+        raise InvalidArgument(f"{shortened(path)}: expected str as a key, got {type(key).__name__}")
     return str.__str__(key)
 
 
@@ -254,7 +258,7 @@ def encode_extra(value: Model, path: str = "$", version: Version | None = None) 
     """The `extra` of a model."""
     extra = value.extra
     if not isinstance(extra, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgument(f"{path}: expected a dict in extra, got {type(extra).__name__}")
+        raise InvalidArgument(f"{shortened(path)}: expected a dict in extra, got {type(extra).__name__}")
     return cast("dict[str, Any]", _encode_any(extra, path, version))
 
 
@@ -290,17 +294,17 @@ def _encode_as(kind: Any, value: Any, path: str, version: Version | None) -> Any
         return _encode_any(value, path, version)
     if origin is list:
         if not isinstance(value, list):
-            raise InvalidArgument(f"{path}: expected list, got {_type_name(value)}")
+            raise InvalidArgument(f"{shortened(path)}: expected list, got {_type_name(value)}")
         return [_encode_as(item, x, f"{path}[{i}]", version) for i, x in enumerate(cast("list[Any]", value))]
     if origin is dict or kind is dict:
         if not isinstance(value, dict):
-            raise InvalidArgument(f"{path}: expected dict, got {_type_name(value)}")
+            raise InvalidArgument(f"{shortened(path)}: expected dict, got {_type_name(value)}")
         return {
             _key(k, path): _encode_as(item, x, f"{path}[{k!r}]", version)
             for k, x in cast("dict[Any, Any]", value).items()
         }
     if not isinstance(value, kind):
-        raise InvalidArgument(f"{path}: expected {kind.__name__}, got {_type_name(value)}")
+        raise InvalidArgument(f"{shortened(path)}: expected {kind.__name__}, got {_type_name(value)}")
     return _encode_model(cast("Model", value), path, version)
 
 
@@ -315,11 +319,11 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
             return value if isinstance(value, int) else _finite(value, path)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise InvalidArgument(f"{path}: expected {EXPECTED[kind]}, got {_type_name(value)}")
+    raise InvalidArgument(f"{shortened(path)}: expected {EXPECTED[kind]}, got {_type_name(value)}")
 
 
 def _encode_bytes(value: Any, path: str) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return b64encode(cast("bytes", value)).decode()
     remedy = "; call .encode() on it" if isinstance(value, str) else ""
-    raise InvalidArgument(f"{path}: expected bytes, got {_type_name(value)}{remedy}")
+    raise InvalidArgument(f"{shortened(path)}: expected bytes, got {_type_name(value)}{remedy}")

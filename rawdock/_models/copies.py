@@ -23,6 +23,13 @@ M = TypeVar("M", bound=Model)
 def replaced(model: M, changes: dict[str, Any], memo: dict[int, Any] | None = None) -> M:
     """A copy with some fields changed; see `Model.replace`. With the `memo` of a deep copy, values that no field should
     have, which only a caller can have given it, are copied too."""
+    try:
+        return _replaced(model, changes, memo)
+    except RecursionError as error:
+        raise InvalidArgument(f"{type(model).__name__} has a value that is nested too deeply to be copied") from error
+
+
+def _replaced(model: M, changes: dict[str, Any], memo: dict[int, Any] | None) -> M:
     cls = type(model)
     if unknown := changes.keys() - {x.name for x in attributes(cls)}:
         raise TypeError(f"{cls.__name__} has no field {min(unknown)!r}")
@@ -55,7 +62,7 @@ _set = object.__setattr__
 def _fresh(value: Any, memo: dict[int, Any] | None) -> Any:
     """A copy of a value that shares nothing that can be changed with it."""
     if isinstance(value, Model):
-        return replaced(value, {}, memo)
+        return _replaced(value, {}, memo)
     if type(value) is list:
         return [_fresh(x, memo) for x in cast("list[Any]", value)]
     if type(value) is dict:

@@ -291,7 +291,7 @@ class Model(UndecodedSlots, metaclass=ModelMeta):
     def __repr__(self) -> str:
         try:
             return f"{type(self).__name__}({', '.join(self._repr_fields())})"
-        except RecursionError:
+        except (RecursionError, ValueError):  # nested too deeply, or a number with too many digits
             return f"{type(self).__name__}(...)"
 
     def _repr_fields(self) -> Iterator[str]:

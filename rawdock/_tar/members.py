@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from .._shown import shown
 from ..errors import InvalidArgument
 
 __all__ = ["END", "MemberAttributes", "header", "padding"]
@@ -45,7 +46,7 @@ class MemberAttributes:
             ("mtime", self.mtime, 2**63 - 1),
         ):
             if value is not None and (type(value) is not int or not 0 <= value <= maximum):
-                raise InvalidArgument(f"{method}: {name}: expected a number from 0 to {maximum}, got {value!r}")
+                raise InvalidArgument(f"{method}: {name}: expected a number from 0 to {maximum}, got {shown(value)}")
 
     def tar_info(self, name: str, found: os.stat_result) -> tarfile.TarInfo:
         """The member for a file with this stat; without its size and the target of a link."""

@@ -12,6 +12,7 @@ import tarfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
+from .._shown import shortened
 from .._threads import READ_BATCH
 from ..errors import FileError
 from .members import END, MemberAttributes, header, padding
@@ -66,7 +67,7 @@ class Packer:
             found = os.fstat(file)
             if not stat.S_ISREG(found.st_mode):
                 path = self._walk.local_path(entry.path)
-                raise FileError(f"{path} was a file and is not a file any more", path=path)
+                raise FileError(f"{shortened(path)} was a file and is not a file any more", path=path)
             member = self._attributes.tar_info(name, found)
             self.members += 1
             if found.st_nlink > 1:
@@ -96,7 +97,8 @@ class Packer:
             if not data:
                 path = self._walk.local_path(entry.path)
                 raise FileError(
-                    f"{path} shrank from {size} to {size - left} bytes while it was read; the archive is incomplete",
+                    f"{shortened(path)} shrank from {size} to {size - left} bytes while it was read; the archive is "
+                    "incomplete",
                     path=path,
                 )
             left -= len(data)

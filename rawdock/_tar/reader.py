@@ -20,8 +20,14 @@ Kind = Literal["file", "folder", "link", "hardlink", "device", "fifo", "unknown"
 
 _BLOCK = 512
 _END = bytes(_BLOCK)
-# Bytes of an extension header. It holds names and numbers of the next member, so this is far more than is needed.
-_MAX_EXTENSION = 1 << 20
+# Extension headers hold names, numbers and extended attributes of the next member, or of all members. An honest archive
+# has one or two of them for a member, so these bounds are far more than is needed.
+_MAX_EXTENSION = 1 << 20  # bytes of all extension headers between two members
+_MAX_EXTENSIONS = 16  # extension headers between two members
+_MAX_RECORDS = 1024  # pax records between two members
+# Bytes of extension headers in the whole archive: a small one may have large headers, a large one many.
+_MAX_ALL_EXTENSIONS = 16 << 20
+_MAX_ALL_EXTENSIONS_PER_MEMBER = 64 << 10
 
 _KINDS: dict[bytes, Kind] = {
     tarfile.REGTYPE: "file",
@@ -34,6 +40,8 @@ _KINDS: dict[bytes, Kind] = {
     tarfile.BLKTYPE: "device",
     tarfile.FIFOTYPE: "fifo",
 }
+# The pax records that are used; others are not kept.
+_USED_RECORDS = frozenset({b"path", b"linkpath", b"size", b"mtime", b"uid", b"gid"})
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _EXTENSIONS = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _INTEGER = re.compile(r"[0-9]{1,20}")
@@ -84,6 +92,12 @@ class TarReader:
         self._extension: tarfile.TarInfo | None = None
         self._next_records: dict[str, str] = {}  # pax records for the next member
         self._global_records: dict[str, str] = {}  # pax records for all members
+        self._needs_member = False  # an extension header has come, and its member not yet
+        self._next_is_sparse = False
+        self._all_are_sparse = False
+        # Since the last member: extension headers, their bytes and their pax records.
+        self._extensions = self._extension_bytes = self._records = 0
+        self._allowed_bytes = _MAX_ALL_EXTENSIONS  # of extension headers, until more members have come
         self._content_left = 0
         self._content_wanted = False
         self._padding = 0
@@ -123,7 +137,7 @@ class TarReader:
 
     def _header(self, block: bytes) -> None:
         if block == _END:
-            if self._next_records:
+            if self._needs_member:
                 raise DecodeError("the archive has an extension header without a member")
             self._ended = True
             return
@@ -134,33 +148,78 @@ class TarReader:
         if header.size < 0:
             raise DecodeError(f"the archive claims a member of {header.size} bytes")
         if header.type in _EXTENSIONS:
-            if header.size > _MAX_EXTENSION:
-                raise DecodeError(
-                    f"the archive has an extension header of {header.size} bytes; the limit is {_MAX_EXTENSION}"
-                )
+            self._count_extension(header.size)
             self._extension = header
             self._needed = _round_up(header.size)
             if not self._needed:
                 self._extension, self._needed = None, _BLOCK
             return
-        records = self._global_records | self._next_records
-        self._next_records = {}
-        if header.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse.") for key in records):
+        if header.type == tarfile.GNUTYPE_SPARSE or self._next_is_sparse or self._all_are_sparse:
             raise DecodeError("the archive has a sparse file, which is not supported")
+        records = self._global_records
+        if self._next_records:
+            records = records | self._next_records
+            self._next_records = {}
+        if self._extensions:
+            self._extensions = self._extension_bytes = self._records = 0
+            self._needs_member = False
+        self._allowed_bytes += _MAX_ALL_EXTENSIONS_PER_MEMBER
         member = _member(header, records)
         self._content_left, self._padding = member.size, _round_up(member.size) - member.size
         self._content_wanted = self._sink.member(member)
         if self._content_wanted and member.kind == "file" and not member.size:
             self._sink.complete()
 
+    def _count_extension(self, size: int) -> None:
+        """Count an extension header before it is read; raises DecodeError if it is one too many, or too large."""
+        self._extensions += 1
+        self._extension_bytes += size
+        self._allowed_bytes -= size
+        if self._extensions > _MAX_EXTENSIONS:
+            raise DecodeError(f"the archive has more than {_MAX_EXTENSIONS} extension headers for one member")
+        if self._extension_bytes > _MAX_EXTENSION:
+            raise DecodeError(
+                f"the archive has extension headers of {self._extension_bytes} bytes for one member; "
+                f"the limit is {_MAX_EXTENSION}"
+            )
+        if self._allowed_bytes < 0:
+            raise DecodeError(
+                f"the archive has extension headers of more than {_MAX_ALL_EXTENSIONS >> 20} MiB and "
+                f"{_MAX_ALL_EXTENSIONS_PER_MEMBER >> 10} KiB a member"
+            )
+
     def _read_extension(self, header: tarfile.TarInfo, body: bytes) -> None:
+        self._needs_member |= header.type != tarfile.XGLTYPE
         if header.type in _PAX:
-            self._next_records |= _parse_pax(body)
+            self._next_is_sparse |= self._parse_pax(body, self._next_records)
         elif header.type == tarfile.XGLTYPE:
-            self._global_records |= _parse_pax(body)
+            self._all_are_sparse |= self._parse_pax(body, self._global_records)
         else:
             key = "path" if header.type == tarfile.GNUTYPE_LONGNAME else "linkpath"
             self._next_records[key] = body.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+    def _parse_pax(self, body: bytes, found: dict[str, str]) -> bool:
+        """Parse pax records: `LENGTH KEY=VALUE` and a line break, where the length is that of the whole record.
+
+        Those that are used are put into `found`. Returns whether there are records of a sparse file.
+        """
+        at = 0
+        sparse = False
+        while at < len(body):
+            self._records += 1
+            if self._records > _MAX_RECORDS:
+                raise DecodeError(f"the archive has more than {_MAX_RECORDS} pax records for one member")
+            digits = body[at : at + 8].partition(b" ")[0]
+            length = int(digits) if digits.isdigit() else 0
+            record = body[at + len(digits) + 1 : at + length]
+            key, equals, value = record[:-1].partition(b"=")
+            if not equals or at + length > len(body) or record[-1:] != b"\n":
+                raise DecodeError("the archive has an invalid pax record")
+            if key in _USED_RECORDS:
+                found[key.decode()] = value.decode("utf-8", "surrogateescape")
+            sparse = sparse or key.startswith(b"GNU.sparse.")
+            at += length
+        return sparse
 
 
 def _round_up(size: int) -> int:
@@ -198,19 +257,3 @@ def _time(text: str) -> int:
         raise DecodeError(f"the archive has a member with mtime={text[:40]!r}")
     nanoseconds = int(found[2]) * 10**9 + int(f"{found[3] or '':0<9.9}")
     return -nanoseconds if found[1] else nanoseconds
-
-
-def _parse_pax(body: bytes) -> dict[str, str]:
-    """Parse pax records: `LENGTH KEY=VALUE` and a line break, where the length is that of the whole record."""
-    found: dict[str, str] = {}
-    at = 0
-    while at < len(body):
-        digits = body[at : at + 8].partition(b" ")[0]
-        length = int(digits) if digits.isdigit() else 0
-        record = body[at + len(digits) + 1 : at + length]
-        key, equals, value = record[:-1].partition(b"=")
-        if not equals or at + length > len(body) or record[-1:] != b"\n":
-            raise DecodeError("the archive has an invalid pax record")
-        found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
-        at += length
-    return found

@@ -33,6 +33,7 @@ class Skipped:
     """A file, link or folder that was not copied."""
 
     name: str
+    """At most 4096 characters; a longer name is cut, and ends with `...`."""
     why: str
     """The reason, as `it is a socket`."""
 
@@ -132,7 +133,7 @@ class Unpacker:
                     "unsafe='skip' skips such members and goes on",
                     member=member.name,
                 ) from None
-            self.skipped.append(Skipped(member.name, str(error)))
+            self.skipped.append(Skipped(_shortened(member.name), str(error)))
             self.size -= size
             return False
         except OSError as error:
@@ -382,3 +383,7 @@ def _clamped_mtime(member: Member) -> int:
 
 def _quoted(name: str) -> str:
     return repr(name if len(name) <= 200 else f"{name[:200]}...")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _MAX_NAME else f"{name[:200]}..."

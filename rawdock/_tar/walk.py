@@ -11,6 +11,7 @@ import stat
 from collections.abc import Generator, Iterator
 from typing import NamedTuple, Protocol
 
+from .._shown import shortened
 from ..errors import FileError
 
 __all__ = ["READ", "Entry", "Selector", "Walk", "select_all"]
@@ -100,7 +101,7 @@ class Walk:
 
     def read_error(self, path: str, error: OSError) -> FileError:
         local = self.local_path(path)
-        return FileError(f"{local} cannot be read: {error.strerror}", path=local)
+        return FileError(f"{shortened(local)} cannot be read: {error.strerror}", path=local)
 
     def handle_error(self, path: str, error: OSError) -> None:
         """Raise a FileError, unless the file or folder has vanished and that is to be ignored."""

@@ -19,11 +19,14 @@ from typing import Any
 from .connection import ConnectionState, split_pieces
 from .errors import ClosedHere, Unreachable
 from .sockets import new_socket, socket_poll
-from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write
+from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write, check_asked, is_success
 
 __all__ = ["AsyncioConnection", "connect_tcp"]
 
 _ERRORS = select.POLLERR | select.POLLHUP
+
+# The most that is read in one callback while nobody waits for it.
+_AHEAD = 64 * 1024
 
 # How often the socket is read in one callback while a body is passed to a function.
 _READS_PER_CALLBACK = 4
@@ -33,6 +36,7 @@ class AsyncioConnection(ConnectionState):
     """See `Connection`."""
 
     __slots__ = (
+        "_ahead_buffer",
         "_eof",
         "_fd",
         "_loop",
@@ -63,6 +67,7 @@ class AsyncioConnection(ConnectionState):
         self._send = sock.send
         self._poll = socket_poll(sock)
         self._receive_buffer = receive_buffer
+        self._ahead_buffer = receive_buffer[:_AHEAD]
         self._waiter: asyncio.Future[Any] | None = None
         self._write_waiter: asyncio.Future[None] | None = None
         self._whole = False
@@ -79,7 +84,8 @@ class AsyncioConnection(ConnectionState):
 
     def _readable(self) -> None:
         try:
-            size = self._recv_into(self._receive_buffer)
+            # While nobody waits, less is read at once: many streams may have slow readers.
+            size = self._recv_into(self._receive_buffer if self._waiter is not None else self._ahead_buffer)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -138,10 +144,25 @@ class AsyncioConnection(ConnectionState):
         for part in reader.feed(data):
             self._parts.append(part)
             self._queued += len(part)
-        if self._queued > self._parser.limits.answer:
-            raise TooLarge(f"the answer is larger than {self._parser.limits.answer} bytes")
+        head = reader.head
+        if head is not None and head.status == 101:
+            check_asked(head)
         if reader.done:
+            if self._queued > self._parser.limits.answer:
+                raise TooLarge(f"the answer is larger than {self._parser.limits.answer} bytes")
             self._finish_reader(reader)
+        elif self._queued > self._parser.limits.error:
+            self._check_size(head)
+
+    def _check_size(self, head: Head | None) -> None:
+        """Refuse an answer that is too large. An error that is too large ends here: its beginning has the message."""
+        limits = self._parser.limits
+        if head is not None and not is_success(head.status):
+            parts, self._parts = self._parts, []
+            self._finish_whole((head, b"".join(parts)[: limits.error]), False)
+            self.close()
+        elif self._queued > limits.answer:
+            raise TooLarge(f"the answer is larger than {limits.answer} bytes")
 
     def _finish_reader(self, reader: Reader) -> None:
         assert reader.head is not None

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 import httpx
 
 from .errors import ConnectionEnded, Malformed, OverLimit
-from .wire import AnswerParser, Head, ReadChunks, Reader, TooLarge, Truncated, WireError, Write
+from .wire import AnswerParser, Head, ReadChunks, Reader, TooLarge, Truncated, WireError, Write, check_asked, is_success
 
 __all__ = ["Connection", "ConnectionState", "PullConnection", "Split", "split_pieces", "transport_error"]
 
@@ -181,7 +181,7 @@ class PullConnection(ConnectionState):
     async def _read_answer(self, no_body: bool, broken: bool) -> tuple[Head, bytes]:
         reader: Reader | None = None
         parts: list[bytes] = []
-        size, limit = 0, self._parser.limits.answer
+        size, limits = 0, self._parser.limits
         try:
             while True:
                 data = await self._receive()
@@ -197,8 +197,14 @@ class PullConnection(ConnectionState):
                     for part in reader.feed(data):
                         parts.append(part)
                         size += len(part)
-                    if size > limit:
-                        raise TooLarge(f"the answer is larger than {limit} bytes")
+                    head = reader.head
+                    if head is not None:
+                        check_asked(head)
+                        if size > limits.error and not reader.done and not is_success(head.status):
+                            self.alive = False  # the beginning of an error has the message; the rest is not read
+                            return head, b"".join(parts)[: limits.error]
+                    if size > limits.answer:
+                        raise TooLarge(f"the answer is larger than {limits.answer} bytes")
                 if reader.done:
                     assert reader.head is not None
                     self.alive = reader.reusable and not broken

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
@@ -22,6 +23,8 @@ from .upload import LARGE, Upload
 from .wire import AnswerParser, Head, Limits, ReadChunks, Write
 
 if TYPE_CHECKING:
+    import socket
+
     from anyio.abc import ByteStream
 
 __all__ = [
@@ -44,22 +47,35 @@ def connect_over_unix(path: str) -> Connect:
         too_long = unix_path_too_long(path)
         if too_long is not None:
             raise too_long
+        loop = asyncio._get_running_loop()
         try:
+            # Loaded before there is a socket that would have to be closed: to load them may fail, for lack of a file
+            # descriptor too.
+            connection_on = _on_trio() if loop is None else _on_asyncio(loop)
             # It nearly always connects at once, and then needs no timeout.
             sock = connect_unix_nowait(path) or await connect_unix(path, timeout)
         except TimeoutError:
             raise
         except OSError as error:
             raise unreachable_error(path, error) from error
-        if (loop := asyncio._get_running_loop()) is not None:
-            from .asyncio_ import AsyncioConnection
-
-            return AsyncioConnection(loop, sock, receive_buffer, parser)
-        from .trio_ import TrioConnection
-
-        return TrioConnection(sock, receive_buffer, parser)
+        return connection_on(sock, receive_buffer, parser)
 
     return connect
+
+
+_ConnectionOn = Callable[["socket.socket", memoryview, AnswerParser], Connection]
+
+
+def _on_asyncio(loop: asyncio.AbstractEventLoop) -> _ConnectionOn:
+    from .asyncio_ import AsyncioConnection
+
+    return partial(AsyncioConnection, loop)
+
+
+def _on_trio() -> _ConnectionOn:
+    from .trio_ import TrioConnection
+
+    return TrioConnection
 
 
 def connect_over_tcp(host: str, port: int) -> Connect:

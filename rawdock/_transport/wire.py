@@ -20,6 +20,8 @@ __all__ = [
     "Truncated",
     "WireError",
     "Write",
+    "check_asked",
+    "is_success",
     "parse_head",
 ]
 
@@ -57,14 +59,15 @@ class Limits(NamedTuple):
     """Status line and header lines."""
     headers: int = 256
     """The number of header lines."""
-    answer: int = 512 * 1024 * 1024
-    """The body of an answer that is read whole."""
+    answer: int = 64 * 1024 * 1024
+    """The body of an answer that is read whole. (A list of 500 containers has about 0.6 MiB.)"""
     value: int = 16 * 1024 * 1024
     """One JSON value in a stream."""
-    queue: int = 512 * 1024
-    """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses."""
+    queue: int = 64 * 1024
+    """Body bytes of a stream that are read before the caller asks for them; then reading from the Engine pauses. As
+    items they take several times as much memory. (On trio nothing is read before the caller asks.)"""
     error: int = 64 * 1024
-    """The body of an error answer."""
+    """The body of an error answer. The rest of a longer one is not read."""
 
 
 # Informational answers are rare; a peer that sends more of them than this will not send a final one.
@@ -75,6 +78,7 @@ _MAX_REMEMBERED_SIZES = 4096
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00\r\n\x0b\x0c]*))?")
 _FIELD = re.compile(rb"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n]*)?[ \t]*")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _DIGITS = re.compile(rb"[0-9]{1,19}")
 
 
@@ -141,6 +145,15 @@ def _parse_header_lines(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     return fields
 
 
+def _check_line_breaks(data: bytes) -> None:
+    """Refuse a line feed without a carriage return: the blank line that ends the lines might never come."""
+    if data.count(b"\n") == data.count(b"\r\n"):  # much faster than the search: a head may come byte by byte
+        return
+    if wrong := _BARE_LF.search(data):
+        line = data[: wrong.start()].rpartition(b"\n")[2]
+        raise WireError(f"a line ends with LF, where HTTP has CR LF: {_excerpt(line)}")
+
+
 def _parse_length(value: bytes, earlier: int | None) -> int:
     numbers = {number.strip() for number in value.split(b",")}
     number = numbers.pop()
@@ -176,7 +189,11 @@ class AnswerParser:
         """Parse a head. The last few are remembered: heads repeat byte for byte within one second of their date."""
         head = self._heads.get(raw)
         if head is None:
-            head = parse_head(raw, self.limits.headers)
+            try:
+                head = parse_head(raw, self.limits.headers)
+            except WireError:
+                _check_line_breaks(raw)
+                raise
             if len(self._heads) >= _MAX_REMEMBERED_HEADS:
                 self._heads.clear()
             self._heads[raw] = head
@@ -186,10 +203,11 @@ class AnswerParser:
         """Parse the line before a chunk. Short lines are remembered: a stream has few different chunk sizes."""
         size = self.chunk_sizes.get(line)
         if size is None:
-            if len(line) > _MAX_CHUNK_LINE:
-                raise TooLarge("the line with a chunk's size does not end")
-            match = _CHUNK_SIZE.fullmatch(line)
+            match = _CHUNK_SIZE.fullmatch(line) if len(line) <= _MAX_CHUNK_LINE else None
             if match is None:
+                _check_line_breaks(line[: _MAX_CHUNK_LINE + 2])
+                if len(line) > _MAX_CHUNK_LINE:
+                    raise TooLarge("the line with a chunk's size does not end")
                 raise WireError(f"not a chunk size: {_excerpt(line)}")
             size = int(match[1], 16)
             if len(self.chunk_sizes) < _MAX_REMEMBERED_SIZES and len(line) < 8:
@@ -220,6 +238,18 @@ class AnswerParser:
             if body + self.chunk_size(data[start:line_end]) + 7 == len(data):
                 return head, data[body:-7]
         return None
+
+
+def check_asked(head: Head) -> None:
+    """Raise WireError if an answer switches protocols, which a request that is answered whole has not asked for. Its
+    end would never come."""
+    if head.status == 101:
+        raise WireError("the peer switched to another protocol (101), and the request did not ask for that")
+
+
+def is_success(status: int) -> bool:
+    """Whether the body of an answer is what was asked for, and not an error."""
+    return 200 <= status < 300 or status == 304
 
 
 def _least_size(data: bytes, start: int, end: int) -> int:
@@ -400,6 +430,7 @@ class Reader:
             too_large = _least_size(data, position, end) > self._parser.limits.head
             if end < 0 or too_large:
                 _check_beginning(data[position : position + 60])
+                self._check_lines(data, position, end)
             if too_large:
                 raise TooLarge(f"the head of the answer is larger than {self._parser.limits.head} bytes")
             if end < 0:
@@ -452,6 +483,7 @@ class Reader:
             if state == _CHUNK_HEAD:
                 line_end = find(b"\r\n", position)
                 if line_end < 0:
+                    _check_line_breaks(data[position : position + _MAX_CHUNK_LINE + 2])
                     if total - position > _MAX_CHUNK_LINE + 1:  # the last byte may be the first of CR LF
                         raise TooLarge("the line with a chunk's size does not end")
                     break
@@ -509,9 +541,24 @@ class Reader:
         if data.startswith(b"\r\n", position):
             return position + 2, True
         end = data.find(b"\r\n\r\n", position)
-        if _least_size(data, position, end) > self._parser.limits.head:
+        too_large = _least_size(data, position, end) > self._parser.limits.head
+        if end < 0 or too_large:
+            self._check_lines(data, position, end)
+        if too_large:
             raise TooLarge(f"the trailers of the answer are larger than {self._parser.limits.head} bytes")
         if end < 0:
             return position, False
-        _parse_header_lines(data[position:end].split(b"\r\n"))
+        try:
+            _parse_header_lines(data[position:end].split(b"\r\n"))
+        except WireError:
+            _check_line_breaks(data[position:end])
+            raise
         return end + 4, True
+
+    def _check_lines(self, data: bytes, start: int, end: int) -> None:
+        """Check the line breaks of a head or of trailers that are incomplete or too large.
+
+        Only as far as they come before the limit is reached, so that the error does not depend on how bytes are cut.
+        """
+        most = start + self._parser.limits.head + 4
+        _check_line_breaks(data[start : most if end < 0 else min(most, end)])

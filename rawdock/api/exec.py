@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from .._answers.exec_created import DatedExec, dated_exec_of
 from .._declare.endpoint import endpoint, wraps_endpoint
 from .._declare.params import query
+from .._models.model import Model
 from .._resource import Resource, name_as
 from .._streams.faces.contexts import Opens
 from .._streams.faces.process_output import is_from_podman
@@ -23,6 +24,7 @@ __all__ = ["Exec"]
 def _prepare_start(
     resource: Exec, *, id: str, config: ExecStartConfig | None
 ) -> Callable[[ProcessStream], Awaitable[None]]:
+    _check_config("exec.start", config)
     if config is not None and config.detach:
         raise InvalidArgument("exec.start: config.detach gives no stream; use exec.start_detached")
 
@@ -38,6 +40,12 @@ def _prepare_start(
         _refuse_eof(stream, podman)
 
     return prepare
+
+
+def _check_config(operation: str, config: object) -> None:
+    """Raise InvalidArgument for what is no model: the body is looked at before it is encoded."""
+    if config is not None and not isinstance(config, Model):
+        raise InvalidArgument(f"{operation}: config: expected ExecStartConfig, got {type(config).__name__}")
 
 
 def _prepare_as_made(
@@ -124,6 +132,7 @@ class Exec(Resource):
         """
         from ..models import ExecStartConfig
 
+        _check_config("exec.start_detached", config)
         detached = (config or ExecStartConfig()).replace(detach=True)
         await self._start_detached(id, detached)
 

@@ -21,6 +21,7 @@ from .._declare.params import (
 from .._models.model import since
 from .._reference import parse_reference
 from .._resource import Resource
+from .._shown import shown
 from .._streams.faces.contexts import Opens, Prunes, Runs
 from .._types import Content, Filters
 from ..errors import InvalidArgument
@@ -84,7 +85,9 @@ class Images(Resource):
         if not all_tags:
             return self._create(parsed.pulled, platform=platform, auth_config=_auth.for_registry(auth_config, parsed))
         if parsed.tag or parsed.digest:
-            raise InvalidArgument(f"images.pull: {reference!r} names one image; leave its tag out to pull all tags")
+            raise InvalidArgument(
+                f"images.pull: {shown(reference)} names one image; leave its tag out to pull all tags"
+            )
         return self._create(parsed.name, platform=platform, auth_config=_auth.for_registry(auth_config, parsed))
 
     @endpoint("POST /images/{name}/push")
@@ -118,9 +121,9 @@ class Images(Resource):
         """
         parsed = parse_reference(reference)
         if parsed.digest:
-            raise InvalidArgument(f"images.push: {reference!r} has a digest; a push takes a name and a tag")
+            raise InvalidArgument(f"images.push: {shown(reference)} has a digest; a push takes a name and a tag")
         if all_tags and parsed.tag:
-            raise InvalidArgument(f"images.push: {reference!r} names one tag; leave it out to push all tags")
+            raise InvalidArgument(f"images.push: {shown(reference)} names one tag; leave it out to push all tags")
         return self._push(
             parsed.name,
             tag=None if all_tags else parsed.tag or "latest",

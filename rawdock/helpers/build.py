@@ -17,7 +17,8 @@ from .._build.outputs import Output, OutputType
 from .._build.session.shared_key import fresh_key, shared_key, user_secret
 from .._build.session_options import SecretSource, SessionOptions, SshAgents
 from .._build.source import Context, Receiver, Source
-from .._declare.params import EncodedJson
+from .._declare.params import EncodedJson, text_map, texts
+from .._shown import shown
 from .._streams.faces.build_steps import Building, Built, SessionLost, with_remedy
 from .._streams.faces.contexts import Runs
 from .._threads import run_in_thread
@@ -148,8 +149,8 @@ class Builder(Build):
             send=partial(
                 images.build,
                 target=target,
-                buildargs=dict(build_args) if build_args else None,
-                labels=dict(labels) if labels else None,
+                buildargs=text_map("build: build_args", build_args) if build_args else None,
+                labels=text_map("build: labels", labels) if labels else None,
                 platform=platform,
                 pull="1" if pull else None,
                 nocache=no_cache,
@@ -189,9 +190,12 @@ class _Start:
     def check(self) -> None:
         """Raise InvalidArgument for what does not go together."""
         if self.builder not in (None, "buildkit", "classic"):
-            raise InvalidArgument(f"build: builder is 'buildkit' or 'classic', not {self.builder!r}")
-        if self.tags is not None and not all(self.tags):
+            raise InvalidArgument(f"build: builder is 'buildkit' or 'classic', not {shown(self.builder)}")
+        if self.tags is not None and not all(texts("build: tag", self.tags)):
             raise InvalidArgument("build: a tag is empty; omit tag for an image without a name")
+        for name, listed in (("extra_hosts", self.extra_hosts), ("security_opt", self.security_opt)):
+            if listed is not None:
+                texts(f"build: {name}", listed)
         self.source.check()
         self.options.check()
         output = self.options.output
@@ -203,7 +207,7 @@ class _Start:
         podman = bool(ping.libpod_api_version)
         if podman and self.builder is not None:
             raise InvalidArgument(
-                f"build: Podman has only a builder of its own; builder={self.builder!r} is not available"
+                f"build: Podman has only a builder of its own; builder={shown(self.builder)} is not available"
             )
         if podman or not (self.builder == "buildkit" or (self.builder is None and ping.builder_version == "2")):
             return await self._without_buildkit(podman)

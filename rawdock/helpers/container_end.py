@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
+from .._http_dates import seconds_of
 from ..errors import Conflict, ContainerEnded, NotFound, StatusError
 
 if TYPE_CHECKING:
@@ -75,20 +75,13 @@ def _is_started_anew(found: ContainerInspect, begin: CommandBegin) -> bool:
         return not (found.state.paused or "paused" in sign.message)
     if begin.podman_id and begin.podman_id not in found.exec_ids:
         return True
-    created, started = _seconds(begin.date), found.state.started_at.nanoseconds
+    created, started = seconds_of(begin.date), found.state.started_at.nanoseconds
     if created is None or not started:
         return False
     if started >= (created + 1) * 10**9:
         return True
     # In the same second, of two processes the one that began later has the higher number.
     return started >= created * 10**9 and found.state.pid > sign.pid > 0
-
-
-def _seconds(date: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp())
-    except ValueError:
-        return None
 
 
 async def _has_processes(docker: Operations, container: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from .._shown import shown
 from ..errors import InvalidArgument, NotFound, ServerError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def absolute(argument: str, path: object) -> str:
     if not isinstance(path, str):
         raise InvalidArgument(f"{argument}: expected a path inside the container as text, got {type(path).__name__}")
     if not path or "\0" in path:
-        raise InvalidArgument(f"{argument}: {path!r} is no path inside a container")
+        raise InvalidArgument(f"{argument}: {shown(path)} is no path inside a container")
     return posixpath.normpath("/" + path.lstrip("/"))
 
 

@@ -7,10 +7,12 @@ import posixpath
 import stat
 from collections.abc import Generator
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from .._checks import local_path
+from .._shown import shown
 from .._tar.members import MemberAttributes
 from .._tar.pack import Packer
 from .._tar.unpack import Destination, Skipped, Unpacker
@@ -53,15 +55,8 @@ class _Source:
     """Whether the content of the folder is copied and not the folder itself."""
 
 
-def _local_path(argument: str, path: object) -> str:
-    text: object = os.fspath(cast("os.PathLike[str]", path)) if isinstance(path, os.PathLike) else path
-    if not isinstance(text, str) or not text:
-        raise InvalidArgument(f"{argument}: expected a path as text, got {text!r}")
-    return text
-
-
 def _find_source(path: str | os.PathLike[str], follow_link: bool) -> _Source:
-    text = _local_path("copy_in: source", path)
+    text = local_path("copy_in: source", path)
     try:
         content_only = means_content(text)
         if content_only or follow_link or text.endswith("/"):
@@ -72,7 +67,7 @@ def _find_source(path: str | os.PathLike[str], follow_link: bool) -> _Source:
             absolute_path = os.path.abspath(text)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidArgument(f"copy_in: source: {text!r} cannot be read: {reason}") from error
+        raise InvalidArgument(f"copy_in: source: {shown(text)} cannot be read: {reason}") from error
     name = os.path.basename(os.path.abspath(text)) or "root"
     return _Source(absolute_path, name, stat.S_ISDIR(mode), content_only)
 
@@ -176,17 +171,19 @@ def _find_destination(text: str, content_only: bool, source_name: str) -> Destin
     except FileNotFoundError:
         parent = os.path.dirname(path)
         if not os.path.isdir(parent):
-            raise InvalidArgument(f"copy_out: destination: there is no folder {parent!r}; create it first") from None
+            raise InvalidArgument(
+                f"copy_out: destination: there is no folder {shown(parent)}; create it first"
+            ) from None
         if content_only:
             return Destination(path, None)
         return Destination(parent, os.path.basename(path), must_be="folder" if slash else "")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidArgument(f"copy_out: destination: {text!r} cannot be used: {reason}") from error
+        raise InvalidArgument(f"copy_out: destination: {shown(text)} cannot be used: {reason}") from error
     if stat.S_ISDIR(mode):
         return Destination(path, None if content_only else source_name)
     if content_only or slash:
-        raise InvalidArgument(f"copy_out: destination: {text!r} is no folder")
+        raise InvalidArgument(f"copy_out: destination: {shown(text)} is no folder")
     return Destination(os.path.dirname(path), os.path.basename(path), must_be="file")
 
 
@@ -219,11 +216,11 @@ async def copy_out(
     """
     source = absolute("copy_out: path", path)
     if unsafe not in ("raise", "skip"):
-        raise InvalidArgument(f"copy_out: unsafe: {unsafe!r} is not one of 'raise', 'skip'")
+        raise InvalidArgument(f"copy_out: unsafe: {shown(unsafe)} is not one of 'raise', 'skip'")
     for name, limit in (("max_size", max_size), ("max_members", max_members)):
         if limit is not None and (type(limit) is not int or limit < 0):
-            raise InvalidArgument(f"copy_out: {name}: expected a number from 0, or None, got {limit!r}")
-    text = _local_path("copy_out: destination", destination)
+            raise InvalidArgument(f"copy_out: {name}: expected a number from 0, or None, got {shown(limit)}")
+    text = local_path("copy_out: destination", destination)
     content_only = means_content(path) or source == "/"
     name = posixpath.basename(source)
     target = await run_in_thread(partial(_find_destination, text, content_only, name), f"copy_out to {text}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
+from .._declare.params import filter_value
 from .._event_words import DOCKER_ONLY, DOCKER_WORDS, HEALTH, podman_words
+from .._shown import shown
 from ..errors import NotSupported
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ class EventFilters:
         self._method = method
         self._filters = filters
         given = (filters or {}).get("event", [])
-        self._actions = [str(one) for one in cast("list[object]", given if isinstance(given, list) else [given])]
+        self._actions = [
+            filter_value(f"{method}: filters['event']", one)
+            for one in cast("list[object]", given if isinstance(given, list) else [given])
+        ]
 
     def sent(self, docker: bool) -> Filters | None:
         """The filters for Docker, or for Podman. Raises NotSupported for an action that Podman has no event for."""
@@ -36,7 +41,7 @@ class EventFilters:
 
     def _for_podman(self, action: str) -> list[str]:
         if action.partition(":")[0] in DOCKER_ONLY:
-            raise NotSupported(f"{self._method}: filters: Podman has no event {action!r}", status=501)
+            raise NotSupported(f"{self._method}: filters: Podman has no event {shown(action)}", status=501)
         return podman_words(action)
 
     def test(self, docker: bool) -> Callable[[EventMessage], bool]:

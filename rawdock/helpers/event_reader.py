@@ -12,15 +12,17 @@ import math
 import random
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import anyio
 import attrs
 
 from .._background import BackgroundTask
+from .._checks import is_seconds, is_whole_number
 from .._declare.params import filters_text, moment
+from .._http_dates import seconds_of
 from .._log import log
+from .._shown import shown
 from ..errors import (
     ClosedError,
     ConnectError,
@@ -80,15 +82,20 @@ def check_options(
     """The options of a watch. Raises InvalidArgument, in the name of `method`, for a value out of range."""
     if filters is not None:
         filters_text(f"{method}: filters", filters)
-    if buffer < 1:
-        raise InvalidArgument(f"{method}: buffer: {buffer!r} is no number of events; give at least 1")
-    if heartbeat is not None and not (0 < heartbeat < math.inf):
-        raise InvalidArgument(f"{method}: heartbeat: {heartbeat!r} is no time; give seconds, or None for no heartbeat")
+    if not is_whole_number(buffer, 1):
+        raise InvalidArgument(f"{method}: buffer: {shown(buffer)} is no number of events; give at least 1")
+    if heartbeat is not None and not (is_seconds(heartbeat) and heartbeat):
+        raise InvalidArgument(
+            f"{method}: heartbeat: {shown(heartbeat)} is no time; give seconds, or None for no heartbeat"
+        )
+    pair: tuple[object, ...] = backoff if isinstance(backoff, (tuple, list)) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
+    if len(pair) != 2 or not all(map(is_seconds, pair)) or not 0 < backoff[0] <= backoff[1]:
+        raise InvalidArgument(
+            f"{method}: backoff: expected seconds (shortest, longest), as (0.1, 10), got {shown(backoff)}"
+        )
     shortest, longest = backoff
-    if not (0 < shortest <= longest < math.inf):
-        raise InvalidArgument(f"{method}: backoff: expected seconds (shortest, longest), as (0.1, 10), got {backoff!r}")
-    if attempts is not None and attempts < 0:
-        raise InvalidArgument(f"{method}: attempts: {attempts!r} is no number of tries; give None for no limit")
+    if attempts is not None and not is_whole_number(attempts, 0):
+        raise InvalidArgument(f"{method}: attempts: {shown(attempts)} is no number of tries; give None for no limit")
     start = None if since is None else _nanoseconds(moment(f"{method}: since", since))
     return WatchOptions(EventFilters(method, filters), start, buffer, heartbeat, Backoff(shortest, longest), attempts)
 
@@ -340,7 +347,5 @@ class EventReader:
     async def _time_of_date_header(self) -> int | None:
         """Now by the Engine's clock, to the second; None if the answer has no valid `Date` header."""
         date = (await self._docker.request("GET", "/_ping")).headers.get("date", "")
-        try:
-            return int(parsedate_to_datetime(date).timestamp()) * _SECOND
-        except ValueError:
-            return None
+        seconds = seconds_of(date)
+        return None if seconds is None else int(seconds) * _SECOND

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
+from .._declare.params import text_map, texts
 from .._streams.faces.process_output import is_from_podman
 from ..api.exec import create_dated, start_as_made
 from ..errors import DecodeError, InvalidArgument, StatusError
@@ -189,12 +190,12 @@ def execute(
     code of 137.
     Engines differ: docs/engines.md.
     """
-    if not cmd:
+    if not texts("execute: cmd", cmd):
         raise InvalidArgument('execute: cmd is empty; give the words of a command, as ["ls", "-l"]')
     marker = f"{VARIABLE}={secrets.token_hex(8)}"
     config = ExecConfig(
         cmd=cmd,
-        env=[*(f"{name}={value}" for name, value in (env or {}).items()), marker],
+        env=[*(f"{name}={value}" for name, value in text_map("execute: env", env or {}).items()), marker],
         user=user,
         working_dir=working_dir,
         tty=tty,

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import anyio
 
 from .._background import BackgroundTask, wait_for_event
+from .._checks import is_seconds, is_whole_number
 from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._log import log
+from .._shown import shown
 from .._streams.faces.contexts import Runs
 from .._streams.faces.items import half_close
 from ..errors import (
@@ -113,10 +115,10 @@ class Process(Generic[E]):
         if tty:
             check_lines(self._stdin)
         self._terminal = EndOfInput() if tty else None
-        if timeout is not None and not (timeout >= 0 and math.isfinite(timeout)):
-            raise InvalidArgument(f"timeout: {timeout!r} is not a number of seconds")
-        if output_limit is not None and output_limit < 0:
-            raise InvalidArgument(f"output_limit: {output_limit!r} is not a number of bytes")
+        if timeout is not None and not is_seconds(timeout):
+            raise InvalidArgument(f"timeout: {shown(timeout)} is not a number of seconds")
+        if output_limit is not None and not is_whole_number(output_limit, 0):
+            raise InvalidArgument(f"output_limit: {shown(output_limit)} is not a number of bytes")
         self._timeout = timeout
         self._deadline = math.inf
         self._output = OutputBuffer(output_limit)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 import attrs
 
+from .._declare.params import text_map, texts
 from .._log import log
+from .._shown import shown
 from ..errors import (
     ClosedError,
     Conflict,
@@ -305,10 +307,15 @@ def run(
     Engines differ: docs/engines.md.
     """
     if pull not in ("always", "missing", "never"):
-        raise InvalidArgument(f"run: pull: {pull!r} is not one of 'always', 'missing', 'never'")
-    if not image:
+        raise InvalidArgument(f"run: pull: {shown(pull)} is not one of 'always', 'missing', 'never'")
+    if not isinstance(image, str) or not image:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgument("run: image is empty; give the name or the id of an image")
-    spec = spec or ContainerSpec()
+    if cmd is not None:
+        texts("run: cmd", cmd)
+    spec = ContainerSpec() if spec is None else spec
+    if not isinstance(spec, ContainerSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"run: spec: expected ContainerSpec, got {type(spec).__name__}")
+    text_map("run: spec.labels", spec.labels)
     changes: dict[str, object] = {"image": image, "attach_stdout": True, "attach_stderr": True}
     if cmd is not None:
         changes["cmd"] = cmd

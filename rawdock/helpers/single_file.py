@@ -6,8 +6,10 @@ import posixpath
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING
 
+from .._checks import is_whole_number
 from .._declare.params import upload_body
 from .._iterators import close_iterator
+from .._shown import shown
 from .._tar.members import END, MemberAttributes, padding
 from .._tar.reader import Member, TarReader
 from .._threads import READ_BATCH
@@ -69,7 +71,7 @@ async def read_file(docker: Operations, container: str, path: str, *, limit: int
     """
     resolved = absolute("read_file: path", path)
     if type(limit) is not int or limit < 0:
-        raise InvalidArgument(f"read_file: limit: expected a number from 0, got {limit!r}")
+        raise InvalidArgument(f"read_file: limit: expected a number from 0, got {shown(limit)}")
     mounts = await mounts_of(docker, container, resolved)
     for _ in range(_MAX_LINKS):
         if mounts is not None:
@@ -122,13 +124,13 @@ async def write_file(
     attributes.check("write_file")
     resolved = absolute("write_file: path", path)
     if path.endswith(("/", "/.")):
-        raise InvalidArgument(f"write_file: path: {path!r} is a folder; name the file in it")
+        raise InvalidArgument(f"write_file: path: {shown(path)} is a folder; name the file in it")
     content = upload_body("write_file: data", data)
     if isinstance(content, bytes):
         if size is not None and size != len(content):
-            raise InvalidArgument(f"write_file: size: {size} was given, and data has {len(content)} bytes")
+            raise InvalidArgument(f"write_file: size: {shown(size)} was given, and data has {len(content)} bytes")
         size = len(content)
-    if type(size) is not int or size < 0:
+    if not is_whole_number(size, 0):
         raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
     mounts = await mounts_of(docker, container, resolved)
     if mounts is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from .._shown import shown
 from ..errors import InvalidArgument, StatusError, TruncatedError, Unhealthy
 from .container_end import CommandBegin, container_end, may_have_ended
 from .execute import execute
@@ -38,7 +39,7 @@ async def wait_healthy(docker: Operations, container: str, *, restarts: int | No
     """
     if restarts is not None and (type(restarts) is not int or restarts < 1):
         raise InvalidArgument(
-            f"wait_healthy: restarts: expected a number from 1, or None for no limit, got {restarts!r}"
+            f"wait_healthy: restarts: expected a number from 1, or None for no limit, got {shown(restarts)}"
         )
     found = await docker.containers.inspect(container)
     id, patience = found.id, _Patience(restarts, found.restart_count)
@@ -138,8 +139,8 @@ async def wait_port(docker: Operations, container: str, port: int) -> None:
     whether the process answers. Raises ProcessError if the container has no shell, Conflict if it is not running, and
     ContainerEnded if it ends, is removed or is started anew meanwhile. Routes: those of `execute`.
     """
-    if not 0 < port < 65536:
-        raise InvalidArgument(f"wait_port: {port!r} is not a port; give a number from 1 to 65535")
+    if type(port) is not int or not 0 < port < 65536:
+        raise InvalidArgument(f"wait_port: {shown(port)} is not a port; give a number from 1 to 65535")
     looked = False
     while True:
         try:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import cgroups
-from .catalog import Spec
+from .catalog import SPECS, Spec
 from .dockerd import given_dockerd, unpack_dockerd
 from .failure import Failure
 from .images import make_images
@@ -41,7 +41,10 @@ class Engine:
             raise Failure(f"{self.places.socket} is too long for a socket: choose a shorter --base")
 
     def setup(self) -> str:
-        """Create what is missing."""
+        """Create what is missing, and what is made of other packages than the catalog names now."""
+        shared = [Engine(spec, self.base) for spec in SPECS.values() if spec.root_name == self.spec.root_name]
+        if any(engine.running for engine in shared):
+            return "was set up already"
         with exclusive(self.base / "setup.lock"):
             given = given_dockerd(self.spec) if self.spec.dockerd_variable else None
             built = build(self.spec, self.places.root)

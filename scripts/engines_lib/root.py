@@ -12,11 +12,18 @@ from .catalog import Spec
 from .machine import KEYRING, run
 from .mirror import debian_mirror
 
+_PACKAGES = ".packages"
+"""Holds the names of the packages in a root folder."""
+
 
 def build(spec: Spec, root: Path) -> bool:
-    """Create the root folder unless it exists. Returns whether it was created."""
+    """Create the root folder unless it is there with the packages of the catalog. Returns whether it was created."""
+    wanted = " ".join(spec.packages)
     if root.exists():
-        return False
+        if not (root / _PACKAGES).exists() or (root / _PACKAGES).read_text() == wanted:
+            return False
+        print(f"{spec.name}: the catalog names other packages now", flush=True)
+        shutil.rmtree(root)
     partial = root.with_name(f".{root.name}.partial")  # so that the incomplete folder of a killed run is not used
     shutil.rmtree(partial, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +32,7 @@ def build(spec: Spec, root: Path) -> bool:
     print(f"{spec.name}: unpacking the packages of Debian {spec.suites} from {place}", flush=True)
     run(_mmdebstrap(spec, partial, mirror), f"{spec.name}: mmdebstrap could not unpack {spec.suites} from {place}")
     _configure(partial)
+    (partial / _PACKAGES).write_text(wanted)
     partial.rename(root)
     return True
 

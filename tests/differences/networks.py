@@ -43,6 +43,15 @@ def _dangling(heard: Heard) -> str:
     return {True: "it is listed", False: "it is not listed"}[bool(heard.answer(r"GET /networks\?.*dangling").json)]
 
 
+def _deleted_in_use(heard: Heard) -> str:
+    network = heard.answer("DELETE /networks/").status
+    container = heard.answer("DELETE /containers/").status
+    return {
+        (403, 204): "refused (403)",
+        (204, 500): "deleted; the container's removal answers 500 then, and removes it",
+    }[network, container]
+
+
 def _prune(heard: Heard) -> str:
     deleted = heard.answer("POST /volumes/prune").json["VolumesDeleted"] or []
     return {True: "it is deleted", False: "it stays"}[bool(deleted)]
@@ -84,6 +93,12 @@ ROWS = (
         "engines-network-in-use",
         _dangling,
         "as the Engine does",
+    ),
+    Row(
+        "A network is deleted by its id while a container runs in it",
+        "engines-network-deleted-in-use",
+        _deleted_in_use,
+        "as the Engine does: by its name, Podman refuses it, which is Conflict",
     ),
     Row(
         "A container is connected to a network with a MAC address",

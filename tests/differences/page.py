@@ -18,7 +18,7 @@ Engine, in words; and what rawdock makes of it. If a call behaves on one machine
 How to read it: each row is a question, and what came of it on each Engine. What is named with a version and a date was
 read from what that Engine really answered on that day: the last column has the scenario that asks, and the answers are
 in `tests/recordings`. `graph drivers` and `containerd` are Docker's two image stores; where neither is named, both do
-the same. "Not run here" is no statement about that Engine.
+the same. "Not run here" is no statement about that Engine. Docker 29.8.0-dev is a development version.
 
 `scripts/engines-page --write` writes this page, and a check fails if an answer changed and the page did not. To add a
 row, see [CONTRIBUTING](../CONTRIBUTING.md#add-a-row-to-where-engines-differ).

@@ -181,7 +181,14 @@ def repository(socket: str, tmp_path: Path) -> Iterator[str]:
 async def test_a_git_repository_behind_a_token(socket: str, repository: str) -> None:
     """The Engine asks the session for the token; without it the error says how to give one."""
     async with engine(socket) as docker:
-        built = await docker.build(remote=repository, secrets={"GIT_AUTH_TOKEN": TOKEN.encode()}, tag=TAG, **BUILDKIT)
+        try:
+            built = await docker.build(
+                remote=repository, secrets={"GIT_AUTH_TOKEN": TOKEN.encode()}, tag=TAG, **BUILDKIT
+            )
+        except BuildError as error:
+            if "unknown scheme git" in str(error) or 'exec: "git"' in str(error):
+                pytest.skip("the Engine has no git")
+            raise
         assert (await docker.images.inspect(built.id)).repo_tags == [TAG]
         for secrets in ({"GIT_AUTH_TOKEN": WRONG.encode()}, None):
             with pytest.raises(BuildError, match="GIT_AUTH_TOKEN") as caught:

@@ -259,6 +259,21 @@ async def network_in_use(docker: Docker) -> None:
         await no_network(docker, NAME)
 
 
+async def network_deleted_in_use(docker: Docker) -> None:
+    """A network is deleted by its id while a container uses it, and the container after it."""
+    await no_container(docker, NAME)
+    await no_network(docker, NAME)
+    network = await docker.networks.create(NetworkCreateRequest(name=NAME))
+    try:
+        async with container(docker, NAME, host_config=HostConfig(network_mode=NAME)) as id:
+            await docker.containers.start(id)
+            await _asked(docker, "DELETE", f"/networks/{network.id}")
+            await _asked(docker, "DELETE", f"/containers/{id}", params={"force": True})
+            assert await docker.containers.list(all=True, filters={"id": id}) == []
+    finally:
+        await no_network(docker, NAME)
+
+
 async def image_with_two_names(docker: Docker) -> None:
     """The digests of an image with two names, in the list and in an inspect."""
     other = f"{OPEN}/{NAME}"

@@ -372,7 +372,7 @@ WRONG: list[tuple[str, Arguments]] = [
     ("containers.update", {"id": "web", "update": None}),
     ("containers.logs", {"id": "web", "tail": "few"}),
     ("containers.logs", {"id": "web", "tail": -1}),
-    ("containers.logs", {"id": "web", "since": 1.5}),
+    ("containers.logs", {"id": "web", "since": float("inf")}),
     ("containers.put_archive", {"id": "web", "path": "/", "archive": "text"}),
     ("containers.put_archive", {"id": "web", "path": "/", "archive": None}),
     ("system.data_usage", {"type": ["images"]}),

@@ -28,6 +28,7 @@ from rawdock import (
 )
 from rawdock._error_kinds import _BY_WORDS, IN_A_SUCCESS, _Words, kind_in_a_success, kind_of_error  # pyright: ignore[reportPrivateUsage]
 from rawdock._error_mapping import status_error
+from rawdock._http_dates import seconds_of
 from rawdock.testing.format import from_piece
 
 VERSION = "1.51"
@@ -147,6 +148,20 @@ def test_bodies_that_are_not_utf8() -> None:
     assert error(500, b"\xff no JSON").message == "\ufffd no JSON"
 
 
+ODD_DATES = (
+    "Tue, 24 Nov 99999999999999999999 11:00:00 GMT",
+    f"Tue, 24 Nov {'9' * 5000} 11:00:00 GMT",
+    "Tue, 24 Nov 2020 11:00:00 +99999999999",
+    "\0",
+)
+
+
+@pytest.mark.parametrize("date", ODD_DATES)
+def test_odd_dates(date: str) -> None:
+    """Of a header `Date` too: no date at all, as far as rawdock is concerned."""
+    assert seconds_of(date) is None
+
+
 def test_when_to_ask_again() -> None:
     """As a number, as a date, in the past, and not at all."""
     for text, seconds in (("7", 7.0), (" 0 ", 0.0), ("Tue, 24 Nov 2020 11:00:00 GMT", 0.0)):
@@ -158,7 +173,7 @@ def test_when_to_ask_again() -> None:
     assert isinstance(found, RateLimited)
     assert found.retry_after is not None
     assert 3000 < found.retry_after <= 3600
-    for text in ("", "-1", "1.5", "soon", "Tue, 24 Nov 2020 11:00:00"):
+    for text in ("", "-1", "1.5", "soon", "Tue, 24 Nov 2020 11:00:00", *ODD_DATES):
         found = error(429, "words", **{"Retry-After": text} if text else {})
         assert isinstance(found, RateLimited)
         assert found.retry_after is None

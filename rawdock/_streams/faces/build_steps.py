@@ -25,10 +25,13 @@ T = TypeVar("T")
 
 _TRACE = "moby.buildkit.trace"
 # Only the classic builder sends the exit code as a number; the others put it at the end of the message.
-_EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )(\d+)\s*\Z")
+_EXIT_CODE = re.compile(r"(?:exit code: |exit status |non-zero code: )([0-9]{1,10})\s*\Z")
 _NO_SESSION = re.compile(r"no active sessions?\b")
-# Git's own words: BuildKit lets it ask nobody.
-_NO_GIT_TOKEN = re.compile(r"could not read (?:Username|Password) for .*terminal prompts disabled")
+# Git's own words: BuildKit lets it ask nobody. Docker 20.10 says no more than Git's exit code.
+_NO_GIT_TOKEN = re.compile(
+    r"could not read (?:Username|Password) for .*terminal prompts disabled"
+    r"|failed to fetch remote \S+: exit status 128\Z"
+)
 
 
 class SessionLost(Exception):

@@ -116,7 +116,7 @@ class PluginPullStream(PullStream):
 
 
 # `<tag>: digest: sha256:... size: n`: all that containerd's image store and Podman say.
-_PUSHED = re.compile(r"(\S+): digest: (\S+) size: ([0-9]+)")
+_PUSHED = re.compile(r"(\S+): digest: (\S+) size: ([0-9]{1,18})")
 
 
 class PushStream(Transfer[PushLine]):

@@ -18,7 +18,7 @@ __all__ = ["JsonSplitter"]
 T = TypeVar("T")
 
 _OBJECTS = frozenset({dict})
-_SEPARATORS = b" \t\r\n\x1e"
+_VALUE_START = re.compile(rb"[^ \t\r\n\x1e]")
 _OUTSIDE_STRING = re.compile(rb'["{}\[\]]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 
@@ -54,13 +54,14 @@ class JsonSplitter(Generic[T]):
         if self._failed:
             return out
         try:
+            position, size = 0, len(data)
             if self._pending:
-                data = self._complete_pending(data, out)
+                position = self._complete_pending(data, 0, out)
             end = data.rfind(b"\n") + 1
-            if end:
-                data = self._read_lines(data[:end], out) + data[end:]
-            while data:
-                data = self._begin_pending(data, out)
+            if end > position and self._read_lines(data[position:end], out):
+                position = end
+            while position < size:
+                position = self._begin_pending(data, position, out)
         except (DecodeError, ValueError) as error:
             self._failed = True
             out.append(error if isinstance(error, DecodeError) else DecodeError(f"not JSON: {error}"))
@@ -74,56 +75,62 @@ class JsonSplitter(Generic[T]):
     def _excerpt(self) -> str:
         return repr(bytes(self._pending[:60]))[1:]
 
-    def _read_lines(self, block: bytes, out: list[T | Exception]) -> bytes:
-        """Read whole lines with one value each, as the Engine usually sends them, in one step.
+    def _read_lines(self, block: bytes, out: list[T | Exception]) -> bool:
+        """Read whole lines with one value each, as the Engine usually sends them, in one step, if that is what it is.
 
-        Returns the bytes that were not read.
+        Returns whether the block was read.
         """
         if len(block) > self._limit:
-            return block  # a value in it may be larger than the limit
+            return False  # a value in it may be larger than the limit
         try:
             values = self._load_lines(block)
         except (ValueError, RecursionError):
-            return block  # read value by value, which finds the error, or separators that are only unusual
+            return False  # read value by value, which finds the error, or separators that are only unusual
         if not _OBJECTS.issuperset(map(type, values)):
-            return block
+            return False
         decode, append = self._decode, out.append
         for value in values:
             append(decode(value))
-        return b""
+        return True
 
-    def _begin_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
-        data = data.lstrip(_SEPARATORS)
-        if not data:
-            return data
-        if data[:1] not in (b"{", b"["):
-            raise DecodeError(f"expected a JSON object in the stream, got {repr(data[:60])[1:]}")
+    # Positions are passed on, and no rest of the data is copied: with small values that would be quadratic.
+
+    def _begin_pending(self, data: bytes, position: int, out: list[T | Exception]) -> int:
+        """Read the next value from `position` on, as far as it is there; returns the position after it."""
+        found = _VALUE_START.search(data, position)
+        if found is None:
+            return len(data)
+        position = found.start()
+        if found[0] not in b"{[":
+            raise DecodeError(f"expected a JSON object in the stream, got {repr(data[position : position + 60])[1:]}")
         self._depth = 0
         self._in_string = self._escaped = False
-        return self._complete_pending(data, out)
+        return self._complete_pending(data, position, out)
 
-    def _complete_pending(self, data: bytes, out: list[T | Exception]) -> bytes:
-        """Add bytes to the incomplete value; returns the bytes after its end."""
+    def _complete_pending(self, data: bytes, position: int, out: list[T | Exception]) -> int:
+        """Add bytes to the incomplete value; returns the position after its end."""
         before = len(self._pending)
-        end = self._find_end(data)
-        size = before + (len(data) if end is None else end)
+        end = self._find_end(data, position)
+        size = before + (len(data) if end is None else end) - position
         if size > self._limit:
             self._pending.clear()
             raise DecodeError(f"a JSON value in the stream is larger than {self._limit} bytes")
         if end is None:
-            self._pending += data
-            return b""
-        value = bytes(self._pending) + data[:end]
-        self._pending.clear()
+            self._pending += data[position:] if position else data
+            return len(data)
+        value = data[position:end]
+        if before:
+            value = bytes(self._pending) + value
+            self._pending.clear()
         out.append(self._decode(self._load(value)))
-        return data[end:]
+        return end
 
-    def _find_end(self, data: bytes) -> int | None:
+    def _find_end(self, data: bytes, position: int) -> int | None:
         """The position in `data` where the current value ends, or None. Each byte is looked at only once."""
-        position, size = 0, len(data)
+        size = len(data)
         depth = self._depth
         if self._escaped:
-            position = 1
+            position += 1
             self._escaped = False
         while position < size:
             if self._in_string:

@@ -261,6 +261,21 @@ async def test_a_failure_of_the_classic_builder() -> None:
         assert isinstance(changes[-1], StepDone)
 
 
+async def test_steps_with_too_many_digits() -> None:
+    """Output like a step that no builder would number so is output, and no raw error."""
+    digits = "9" * 5000
+    said = [
+        *texts(DOCKER[:2]),
+        *({"stream": f"Step {one} : RUN y\n"} for one in (f"{digits}/2", f"2/{digits}", "\u0662/3")),
+        {"stream": f"[{digits}/2] STEP 2/3: RUN y\n"},
+        {"error": f"returned a non-zero code: {digits}"},
+    ]
+    async with serving(engine(glued(said))) as server, Docker(server.path) as docker:
+        with pytest.raises(BuildError, match="non-zero") as caught:
+            await docker.build(dockerfile="FROM x\n")
+        assert caught.value.exit_code is None
+
+
 def buildkit(*records: Any) -> Said:
     return [{"id": "moby.buildkit.trace", "aux": line(record)} for record in records]
 
@@ -273,6 +288,7 @@ def buildkit(*records: Any) -> Said:
         ('building at STEP "RUN x": while running runtime: exit status 4\n', 4),
         ("failed to compute cache key: /none not found", None),
         ("exit code: 3 is not at the end", None),
+        (f"exit code: {'9' * 5000}", None),
     ],
 )
 async def test_a_failure_of_buildkit(message: str, code: int | None) -> None:

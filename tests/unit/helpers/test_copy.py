@@ -177,10 +177,13 @@ async def test_hostile_archives(case: str, place: Path) -> None:
         assert "x/after" not in everything(place)
         copied = await docker.copy_out("c", "/x", place, unsafe="skip")
     skipped = [one.name for one in copied.skipped]
-    assert members[-1].name.rstrip("/") in skipped
-    assert all(why in one.why for one in copied.skipped if one.name == members[-1].name.rstrip("/"))
+    name = members[-1].name.rstrip("/")
+    if len(name) > 4096:
+        name = f"{name[:200]}..."
+    assert name in skipped
+    assert all(why in one.why for one in copied.skipped if one.name == name)
     assert untouched(place)
-    if skipped == [members[-1].name.rstrip("/")] and TOP in members:
+    if skipped == [name] and TOP in members:
         assert everything(place)["x/after"] == "evil"
         assert copied.members == len(members)
 

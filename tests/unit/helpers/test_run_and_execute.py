@@ -268,7 +268,7 @@ async def test_output_beyond_its_limit() -> None:
         (("app:1", ["x"]), {"timeout": float("nan")}, "timeout"),
         (("app:1", ["x"]), {"output_limit": -1}, "output_limit"),
         (("app:1", ["x"]), {"stdin": "text"}, "stdin"),
-        (("app:1", "echo hi"), {}, "Cmd"),
+        (("app:1", "echo hi"), {}, "cmd"),
     ],
 )
 async def test_wrong_arguments(arguments: tuple[str, list[str]], options: dict[str, str], words: str) -> None:

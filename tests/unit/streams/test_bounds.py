@@ -6,7 +6,7 @@ import socket
 import struct
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import anyio
@@ -87,6 +87,32 @@ async def test_a_slow_reader_of_logs() -> None:
             async for frame in logs:
                 read += frame.data
         assert read == b"".join(b"%0100d" % number for number in range(frames))
+
+
+@pytest.mark.held_clock
+async def test_many_slow_readers() -> None:
+    """Each follower that reads slowly holds less than 1 MiB, on asyncio as on trio."""
+    followers = 20
+    block = b"".join(chunk(b"\1\0\0\0\0\0\0\x64" + b"x" * 100) for _ in range(600))
+
+    async def flood(request: bytes, peer: Peer) -> bytes | None:
+        try:
+            await peer.send(CHUNKED)
+            while True:
+                await peer.send(block)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return None
+
+    async with serving(flood) as server, Docker(server.path) as docker, AsyncExitStack() as stack:
+        await docker.system.ping()
+        async with docker.containers.logs("x") as first:  # what is loaded at first use
+            await anext(first)
+        with at_most(followers * MIB):
+            opened = [await stack.enter_async_context(docker.containers.logs("x")) for _ in range(followers)]
+            for _ in range(3):
+                for logs in opened:
+                    await anext(logs)
+                await anyio.sleep(1)
 
 
 async def test_a_large_upload_and_a_large_download() -> None:

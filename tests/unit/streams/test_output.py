@@ -417,7 +417,8 @@ async def test_logs_of_a_swarm(group: str, tty: bool) -> None:
 )
 async def test_inspecting_fails(call: str, answer: bytes, error: type[rawdock.RawdockError]) -> None:
     """An error of the inspect call is raised, and the stream is closed."""
-    async with engine(upgrade(RAW) + b"a", stay=True, tty=answer) as (_, docker):
+    stream = upgrade(RAW) + b"a" if call == "attach" else chunked(b"a", RAW)
+    async with engine(stream, stay=True, tty=answer) as (_, docker):
         with pytest.raises(error) as caught, anyio.fail_after(60):
             async with getattr(docker.containers, call)("x"):
                 pass

@@ -300,7 +300,11 @@ async def test_uvloop(tmp_path: Path) -> None:
 
     path = str(tmp_path / "s")
     server = await asyncio.start_unix_server(serve, path)
-    async with EngineTransport(connect_over_unix(path)) as transport, Docker(transport=transport) as docker:
+    limits = Limits(queue=1_000_000)  # what is written below comes back before it is read
+    async with (
+        EngineTransport(connect_over_unix(path), limits=limits) as transport,
+        Docker(transport=transport) as docker,
+    ):
         assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
         for _ in range(3):
             async with docker.images.pull("app:1") as pull:
