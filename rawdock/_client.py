@@ -249,20 +249,20 @@ class Client:
 
     # Used by compiled endpoints.
 
-    async def perform(
+    def perform(
         self,
         endpoint: Endpoint,
         arguments: tuple[Any, ...],
         exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
         finish: Callable[..., T],
-    ) -> T:
+    ) -> Awaitable[T]:
         """Encode the arguments for the negotiated version and send the request, by `call` or `open` as `exchange`.
 
         `finish` is passed to it. If another Engine answers at the address now, negotiate with it and send once more.
         """
         if log.isEnabledFor(logging.DEBUG):
-            return await self._perform_and_tell(endpoint, arguments, exchange, finish)
-        return await self._perform(endpoint, arguments, exchange, finish)
+            return self._perform_and_tell(endpoint, arguments, exchange, finish)
+        return self._perform(endpoint, arguments, exchange, finish)
 
     async def _perform_and_tell(
         self,

@@ -71,9 +71,11 @@ def volume_prune_filters(version: Version, filters: Filters | None) -> Filters |
     Docker below API 1.42, and Podman below 6, delete volumes with a name always. Podman 6 does so as soon as there is a
     filter, but for `anonymous`.
     """
+    if filters is not None and not isinstance(filters, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return filters  # which is refused when it is encoded
     engine = _engine(version)
     podman = engine.flavour == "podman"
-    every = isinstance(filters, Mapping) and _is_true(filters.get("all"))
+    every = filters is not None and _is_true(filters.get("all"))
     rest = {name: value for name, value in (filters or {}).items() if name != "all"}
     if version < (1, 42) or (podman and _major(engine.version) < 6):
         if not every:

@@ -189,6 +189,7 @@ HELPERS: dict[str, Arguments] = {
         "open_stdin": True,
         "timeout": 1.0,
         "output_limit": 5,
+        "strict_limits": True,
     },
     "execute": {
         "container": "a",
