@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 from differences import TABLES
@@ -13,6 +14,7 @@ from differences.rows import Row
 from pages import PROJECT
 from scenarios import SCENARIOS
 
+import rawdock
 from rawdock.testing import Recording
 
 PAGE = PROJECT / "docs" / "engines.md"
@@ -69,7 +71,7 @@ def test_the_page_is_named_where_a_behaviour_is_documented() -> None:
     """Public docstrings that speak of such a difference name the page."""
     named = [
         path
-        for path in (PROJECT / "rawdock").rglob("*.py")
+        for path in Path(rawdock.__file__).parent.rglob("*.py")  # a wheel is tested without its sources beside it
         if any(
             "docs/engines.md" in (ast.get_docstring(node) or "")
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
