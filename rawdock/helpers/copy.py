@@ -227,12 +227,15 @@ async def copy_out(
     mounts = await mounts_of(docker, container, source)
     if follow_link and not content_only:
         source, _ = await follow_container_link(docker, container, source)
+    hidden: list[str] = []
     if mounts is not None:
-        parent, place, _ = await resolve(docker, container, mounts, posixpath.dirname(source))
-        real = posixpath.join(parent, posixpath.basename(source))
+        # A link at the end is copied as a link, unless the content of what it leads to is meant.
+        last = "" if content_only or path.endswith("/") else posixpath.basename(source)
+        real, place, _ = await resolve(docker, container, mounts, posixpath.dirname(source) if last else source)
+        real = posixpath.join(real, last) if last else real
         if place := place or mounts.mount_of(real):
             raise out_of_reach("copy_out", real, place)
-    hidden = mounts.below(source) if mounts is not None else []
+        hidden = mounts.below(real)
     unpacker = Unpacker(
         target, skip_unsafe=unsafe == "skip", keep_owner=keep_owner, max_size=max_size, max_members=max_members
     )

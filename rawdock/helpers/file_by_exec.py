@@ -48,7 +48,10 @@ async def write_by_exec(
 ) -> None:
     """Write a file. Raises NotFound if its folder does not exist, and ArchiveError for a folder or a failure."""
     folder = posixpath.dirname(path) if parents else ""
-    owner, mode = f"{attributes.uid or 0}:{attributes.gid or 0}", f"{attributes.mode or 0o644:o}"
+    owner, mode = (
+        f"{attributes.uid or 0}:{attributes.gid or 0}",
+        f"{0o644 if attributes.mode is None else attributes.mode:o}",
+    )
     mtime = "" if attributes.mtime is None else str(attributes.mtime)
     cmd = ["sh", "-c", _WRITE, "write_file", path, folder, mode, owner, mtime]
     result = await execute(docker, container, cmd, user="0", stdin=content)
