@@ -285,6 +285,8 @@ class Unpacker:
         except OSError as error:
             if _has_type(part, parent, stat.S_ISLNK):
                 raise _Unsafe(f"it goes through the link {_quoted(part)}") from error
+            if isinstance(error, NotADirectoryError):
+                raise _Unsafe(f"it goes through {_quoted(part)}, which is no folder") from error
             raise
 
     def _extract_folder(self, parts: tuple[str, ...], member: Member) -> None:

@@ -98,6 +98,14 @@ def shapes(example: Any, value: Any) -> Iterator[Any]:
         yield from ([one] for one in shapes(example[0], value))
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hostile paths are relative ones too: what is written there stays below the test's own folder."""
+    inner = tmp_path / "a" / "b" / "c"  # the folder two levels above is read and written
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+
+
 class Engine:
     """An Engine that answers each request alike, and looks at what came."""
 
@@ -325,11 +333,8 @@ ENGINES = {
 
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
-def test_helpers(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_helpers(engine: Engine) -> None:
     """Each helper, with each argument, on Engines that refuse, that know nothing, and that answer with nothing."""
-    inner = tmp_path / "a" / "b" / "c"  # the folder two levels above is read and written
-    inner.mkdir(parents=True)
-    monkeypatch.chdir(inner)
     found: set[str] = set()
     for name, row, one in ROWS:
         found |= asyncio.run(sweep(engine, name, lambda docker, name=name: getattr(docker, name), row, one))
@@ -398,9 +403,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_functions(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions(name: str) -> None:
     """Each function and class that takes values of a caller."""
-    monkeypatch.chdir(tmp_path)
     for kind, value in HOSTILE.items():
         for shaped in ([value], {"a": value}, value):
             wrong = asyncio.run(attempt(lambda given=shaped: FUNCTIONS[name](given)))

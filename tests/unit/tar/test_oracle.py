@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tar_archives import archive, info
 
@@ -22,6 +22,7 @@ kinds = st.sampled_from(
 
 @pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="this Python has no filters for tar archives")
 @given(st.lists(st.tuples(names, kinds, names), min_size=1, max_size=6))
+@example([("a", tarfile.REGTYPE, ""), ("a/a", tarfile.REGTYPE, "")])  # a file where a folder is needed
 def test_tarfile_agrees(found: list[tuple[str, bytes, str]]) -> None:
     """Member after member: where rawdock unpacks it, the filter of tarfile for the same folder does not refuse it."""
     with tempfile.TemporaryDirectory() as folder:
