@@ -6,13 +6,13 @@ Nothing is guessed: an address that cannot be used raises an `AddressError` that
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
+from ._config_file import config_folder, read_config, read_json
 from ._shown import half_character, shown
 from .errors import AddressError
 
@@ -67,7 +67,7 @@ def find_address(argument: str | os.PathLike[str] | None = None, environ: Mappin
     host = environ.get("DOCKER_HOST", "")
     if host:
         return parse_address(host, "DOCKER_HOST", environ)
-    config = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or Path.home()) / ".docker")
+    config = config_folder(environ)
     name = environ.get("DOCKER_CONTEXT", "") or _current_context(config)
     if name and name != "default":
         return _context_address(config, name, environ)
@@ -113,33 +113,15 @@ def _tcp(text: str, rest: str, source: str) -> Address:
     return Address(host=match[1] or match[2], port=port, source=source)
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    problem = ""
-    data: object = None
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise AddressError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        problem = f"cannot read {path}: {error}"
-    if problem:  # raised out here: the error of the parser holds the whole file, in which there may be credentials
-        raise AddressError(problem)
-    if not isinstance(data, dict):
-        raise AddressError(f"{path} does not hold a JSON object")
-    return cast("dict[str, Any]", data)
-
-
 def _current_context(config: Path) -> str:
-    data = _read_json(config / "config.json") or {}
+    data = read_config(config)
     name = data.get("currentContext") or ""
     return name if isinstance(name, str) else ""
 
 
 def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Address:
     digest = hashlib.sha256(name.encode()).hexdigest()
-    data = _read_json(config / "contexts" / "meta" / digest / "meta.json")
+    data = read_json(config / "contexts" / "meta" / digest / "meta.json")
     if data is None:
         known = ", ".join(_context_names(config)) or "none"
         raise AddressError(f"the docker context {shown(name)} does not exist under {config}; contexts there: {known}")
@@ -157,7 +139,7 @@ def _context_address(config: Path, name: str, environ: Mapping[str, str]) -> Add
 def _context_names(config: Path) -> list[str]:
     names: list[str] = []
     for meta in sorted((config / "contexts" / "meta").glob("*/meta.json")):
-        data = _read_json(meta) or {}
+        data = read_json(meta) or {}
         if isinstance(name := data.get("Name"), str):
             names.append(name)
     return sorted(names)
