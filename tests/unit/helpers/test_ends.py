@@ -126,6 +126,8 @@ import asyncio, signal, sys
 import uvloop
 from rawdock import Docker
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
 async def main():
     loop = asyncio.get_running_loop()
     docker = Docker(sys.argv[1])
