@@ -26,7 +26,7 @@ __all__ = ["soak"]
 _ENGINES = Path(__file__).resolve().parents[1] / "engines"
 _WORKERS = 2
 """Of each kind."""
-_EXCUSED = 45.0
+_EXCUSED = 30.0
 """Seconds after the begin of a restart in which calls may fail."""
 _MOST_GROWTH = 0.1
 """MiB a minute."""
