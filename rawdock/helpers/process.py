@@ -137,6 +137,11 @@ class Process(Generic[E]):
     # Implemented by subclasses.
 
     @property
+    def _may_exist(self) -> bool:
+        """Whether the Engine has been asked for the process."""
+        raise NotImplementedError
+
+    @property
     def place(self) -> str:
         """What to look for on the Engine if it could not be ended."""
         raise NotImplementedError
@@ -300,9 +305,13 @@ class Process(Generic[E]):
     def drop(self) -> None:
         """Nobody can wait for the process any more, as its coroutine was thrown away."""
         self._docker.held.release(self)
-        if not self._needs_no_kill:
+        if not self._needs_no_kill and self._may_exist:
             self._needs_no_kill = self.may_still_run = True
             self._tell()
+
+    def left(self) -> str:
+        """Where the process is if it may run on with nobody to end it; an empty text if it does not."""
+        return self.place if self._may_exist and (self.may_still_run or not self._needs_no_kill) else ""
 
     @property
     def _is_ended_from_here(self) -> bool:
