@@ -245,8 +245,8 @@ class Answer:
         """Raise NotSupported if the connection is upgraded and the transport gives it in a form that cannot be used.
 
         httpx's own transport gives a `network_stream` without half-close, and an empty body, which would look like a
-        process without output. A transport without that extension may give what comes as the body, which can be read; if
-        that is empty, the end of it raises the same error.
+        process without output. A transport without that extension may give what comes as the body, which can be read;
+        if that is empty, the end of it raises the same error.
         """
         if self._stream is None and self.response.status_code == 101 and "network_stream" in self.response.extensions:
             self._network_stream()
