@@ -18,6 +18,7 @@ from .._log import log
 from .._shown import shown
 from .._streams.faces.contexts import Runs
 from .._streams.faces.items import half_close
+from .._streams.faces.output_lines import OutputLines
 from ..errors import (
     ClosedError,
     DecodeError,
@@ -101,7 +102,8 @@ class OutputBuffer:
 class Process(Generic[E]):
     """A running process. Iterate to get its output as it comes; `result` holds what was not iterated over.
 
-    Leaving the block ends the process if it has not ended by itself.
+    Somebody has to read: a process whose output nobody reads stops at its next write, once all buffers on the way are
+    full. Leaving the block ends the process if it has not ended by itself.
     """
 
     may_still_run = False
@@ -135,6 +137,11 @@ class Process(Generic[E]):
         self._client_closed = False
 
     # Implemented by subclasses.
+
+    @property
+    def _may_exist(self) -> bool:
+        """Whether the Engine has been asked for the process."""
+        raise NotImplementedError
 
     @property
     def place(self) -> str:
@@ -175,6 +182,17 @@ class Process(Generic[E]):
         if len(self._begin) < _BEGIN:
             self._begin += frame.data[:_BEGIN]
         return frame
+
+    def lines(self, *, timestamps: bool = False) -> OutputLines:
+        """The output line by line, to iterate over instead of this: `LogEntry`, as those of `containers.logs`.
+
+        With `timestamps`, `time` is when the beginning of the line came to this client, by this machine's clock. So
+        nobody needs to follow the logs beside. `data` is without the line break; `continues` is set for pieces of a
+        line of more than 16 MiB. A character that is not UTF-8 is U+FFFD in `text`.
+        """
+        stream = self._stream
+        assert stream is not None
+        return OutputLines(self, lambda: stream.has_come, tty=stream.tty, timestamps=timestamps)
 
     async def send(self, data: bytes) -> None:
         """Send bytes to its stdin. Needs `open_stdin`."""
@@ -300,9 +318,13 @@ class Process(Generic[E]):
     def drop(self) -> None:
         """Nobody can wait for the process any more, as its coroutine was thrown away."""
         self._docker.held.release(self)
-        if not self._needs_no_kill:
+        if not self._needs_no_kill and self._may_exist:
             self._needs_no_kill = self.may_still_run = True
             self._tell()
+
+    def left(self) -> str:
+        """Where the process is if it may run on with nobody to end it; an empty text if it does not."""
+        return self.place if self._may_exist and (self.may_still_run or not self._needs_no_kill) else ""
 
     @property
     def _is_ended_from_here(self) -> bool:

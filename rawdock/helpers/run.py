@@ -86,7 +86,7 @@ class Running(Process[RunResult]):
         self._auth = auth_config
         self._remove = remove
         self._strict_limits = strict_limits
-        self._may_exist = False
+        self._is_asked_for = False
         self._attach_context: Opens[ProcessStream] | None = None
         self._wait_context: Opens[Waiting] | None = None
         self._waiting: Waiting | None = None
@@ -94,6 +94,10 @@ class Running(Process[RunResult]):
     @property
     def _title(self) -> str:
         return title_of(self._spec.cmd, f"in a container of {self._spec.image}")
+
+    @property
+    def _may_exist(self) -> bool:
+        return bool(self.id) or self._is_asked_for
 
     @property
     def place(self) -> str:
@@ -151,13 +155,13 @@ class Running(Process[RunResult]):
         return not self._platform or _is_for(self._platform, image)
 
     async def _create(self) -> None:
-        self._may_exist = True
+        self._is_asked_for = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
         except (TruncatedError, DecodeError, ClosedError):
             raise  # the answer was lost: the container may have been created
         except RawdockError as error:
-            self._may_exist = isinstance(error, ServerError) and is_no_answer(error)
+            self._is_asked_for = isinstance(error, ServerError) and is_no_answer(error)
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
@@ -204,7 +208,7 @@ class Running(Process[RunResult]):
         return left
 
     async def _kill(self) -> bool:
-        if not self.id and self._may_exist and not await self._look_for_it():
+        if not self.id and self._is_asked_for and not await self._look_for_it():
             return False  # the Engine may create it yet
         if not self.id:
             return True
