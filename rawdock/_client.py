@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlencode
 
 import anyio
@@ -48,6 +48,9 @@ from .errors import (
     VersionError,
 )
 
+if TYPE_CHECKING:
+    from ._credentials.search import Keychain
+
 __all__ = ["Client"]
 
 T = TypeVar("T")
@@ -72,6 +75,7 @@ class Client:
         minimum_version: str = "1.40",
         limits: Limits | None = None,
         connect_timeout: float | None = CONNECT_TIMEOUT,
+        credentials: bool | None = None,
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"limits: expected rawdock.Limits, got {type(limits).__name__}")
@@ -80,6 +84,9 @@ class Client:
                 raise InvalidArgument(f"limits: {name}: expected a whole number, got {shown(limit)}")
         if connect_timeout is not None and not is_seconds(connect_timeout):
             raise InvalidArgument(f"connect_timeout: expected seconds, or None, got {shown(connect_timeout)}")
+        if credentials is not None and not isinstance(credentials, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"credentials: expected True, False or None, got {shown(credentials)}")
+        self._finds_credentials = transport is None if credentials is None else credentials
         if transport is not None and address is None:
             self._address = Address(path="(transport)", source="argument")
         else:
@@ -187,6 +194,15 @@ class Client:
     def has_own_transport(self) -> bool:
         """Whether rawdock holds the connections itself, and no other transport was given."""
         return isinstance(self._transport, EngineTransport)
+
+    @functools.cached_property
+    def keychain(self) -> Keychain | None:
+        """Where credentials are found that a caller does not give; None if this client looks nowhere."""
+        if not self._finds_credentials:
+            return None
+        from ._credentials.search import Keychain
+
+        return Keychain(self._told)
 
     @functools.cached_property
     def http(self) -> httpx.AsyncClient:

@@ -41,6 +41,10 @@ class Docker(Operations):
     `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
     timeout of their own: use a cancel scope.
 
+    `credentials=False` looks nowhere for credentials of registries. Otherwise what asks a registry finds those that the
+    docker command would use, unless it is given some: in `DOCKER_AUTH_CONFIG`, `config.json` and helper programs. The
+    default is to look, but not with a `transport`.
+
     Raises AddressError if the address cannot be used.
     """
 

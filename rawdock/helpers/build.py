@@ -274,7 +274,7 @@ class _Start:
         context = await self.source.prepare(receiver)
         session: BuildSession | None = None
         try:
-            session = BuildSession(await offered(self.options, context.folders), stop)
+            session = BuildSession(await offered(self.options, context.folders, self.docker.keychain), stop)
             if await session.open(self.docker, await self._shared_key()):
                 return context, session
         except BaseException:
