@@ -84,6 +84,8 @@ class Images(Resource):
         Engines differ: docs/engines.md. Route: POST /images/create.
         """
         parsed = parse_reference(reference)
+        config = self._client.command_config
+        platform = config.platform(platform) if config is not None else platform
         if not all_tags:
             return self._create(parsed.pulled, platform=platform, auth_config=_auth.for_registry(auth_config, parsed))
         if parsed.tag or parsed.digest:
