@@ -41,6 +41,15 @@ class Docker(Operations):
     `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
     timeout of their own: use a cancel scope.
 
+    `credentials=False` looks nowhere for credentials of registries. Otherwise what asks a registry finds those that the
+    docker command would use, unless it is given some: in `DOCKER_AUTH_CONFIG`, `config.json` and helper programs. The
+    default is to look, but not with a `transport`.
+
+    What else the docker command takes from its configuration is taken too, but not with a `transport` or
+    `config=False`: every request has the headers of `DOCKER_CUSTOM_HEADERS` or `HttpHeaders`; `run`, `build` and
+    `images.pull` without a `platform` are for `DOCKER_DEFAULT_PLATFORM`; and `run` and `build` get the `proxies` as
+    variables and build arguments, but for those that are set.
+
     Raises AddressError if the address cannot be used.
     """
 

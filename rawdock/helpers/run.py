@@ -325,6 +325,10 @@ def run(
         changes["cmd"] = cmd
     if stdin is not None or open_stdin:
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
+    if (config := docker.command_config) is not None:
+        platform = config.platform(platform)
+        if proxies := config.environment(texts("run: spec.env", spec.env)):
+            changes["env"] = [*spec.env, *proxies]
     run_spec = spec.replace(**changes)
 
     running = Running(

@@ -366,6 +366,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Docker(limits)": lambda value: Docker("/nowhere", limits=value),
     "Docker(limits.answer)": lambda value: Docker("/nowhere", limits=Limits(answer=value)),
     "Docker(connect_timeout)": lambda value: Docker("/nowhere", connect_timeout=value),
+    "Docker(credentials)": lambda value: Docker("/nowhere", credentials=value),
+    "Docker(config)": lambda value: Docker("/nowhere", config=value),
     "encode": encode,
     "encode of a model": lambda value: encode(ContainerSpec(image=value, labels=value, extra={"a": value})),
     "decode": lambda value: decode(ContainerInspect, value, complete=True),
