@@ -12,7 +12,18 @@ import pytest
 
 pytest.register_assert_rewrite(  # before they are imported: a failed assertion shows the values it compared
     "scenarios",
-    *("bodies", "cancelling", "examples", "failures", "fakeengine", "faultserver", "ignore_cases", "made", "pages"),
+    *(
+        "bodies",
+        "cancelling",
+        "certificates",
+        "examples",
+        "failures",
+        "fakeengine",
+        "faultserver",
+        "ignore_cases",
+        "made",
+        "pages",
+    ),
     *("scripted", "spec", "stats_samples", "tar_archives"),
 )
 
