@@ -20,6 +20,7 @@ import httpx
 from ._address import Address, find_address
 from ._checks import is_seconds, is_whole_number
 from ._command_config import CommandConfig, custom_headers
+from ._connect import transport_to, warn_of_plain_tcp
 from ._declare.adapted import EngineUnknown
 from ._declare.endpoint import BoundRequest, Endpoint
 from ._declare.params import header_text, number_text, text, texts, upload_body
@@ -32,7 +33,7 @@ from ._shown import cannot_be_sent, shortened, shown
 from ._streams.answer import Answer
 from ._transport.errors import BodyFailed
 from ._transport.messages import OpenResponse, WireRequest, WireResponse
-from ._transport.transport import CONNECT_TIMEOUT, EngineTransport, connect_over_tcp, connect_over_unix
+from ._transport.transport import CONNECT_TIMEOUT, EngineTransport
 from ._transport.wire import Head, Limits, is_success
 from ._version import __version__
 from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
@@ -51,6 +52,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from ._credentials.search import Keychain
+    import ssl
 
 __all__ = ["Client"]
 
@@ -71,6 +73,9 @@ class Client:
         self,
         address: str | os.PathLike[str] | None = None,
         *,
+        context: str | None = None,
+        tls: str | os.PathLike[str] | ssl.SSLContext | None = None,
+        ssh_forwarding: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         version: str | None = None,
         minimum_version: str = "1.40",
@@ -90,17 +95,18 @@ class Client:
             if switch is not None and not isinstance(switch, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise InvalidArgument(f"{name}: expected True, False or None, got {shown(switch)}")
         self._finds_credentials = transport is None if credentials is None else credentials
-        if transport is not None and address is None:
+        if transport is not None and address is None and context is None and tls is None:
             self._address = Address(path="(transport)", source="argument")
         else:
-            self._address = find_address(address)
+            self._address = find_address(address, context=context, tls=tls)
         self._limits = limits or Limits()
-        self._transport = transport or _engine_transport(self._address, self._limits, connect_timeout)
+        self._transport = transport or transport_to(self._address, self._limits, connect_timeout, ssh_forwarding)
+        warn_of_plain_tcp(self._address)
         pinned = version or os.environ.get("DOCKER_API_VERSION", "")
         self._version: Spoken | None = None
         self._engine = UNKNOWN
         self._told: set[str] = set()
-        self._prefix = ""
+        self._base_path = self._prefix = self._address.path if self._address.scheme == "tcp" else ""
         self._is_podman: bool | None = None
         self._pinned = bool(pinned)
         self._minimum = parse_version(minimum_version)
@@ -108,13 +114,13 @@ class Client:
         self._closed = False
         self.held = HeldByClient()
         """What is ended before the connections are closed."""
-        self._base = httpx.URL(f"http://{self._address.authority}")
         self.command_config: CommandConfig | None = None
         """What calls that say nothing else take from the docker command's configuration; None if nothing is taken."""
         self._custom_headers: dict[str, str] = {}
         if transport is None if config is None else config:
             self.command_config = CommandConfig(str(self._address))
             self._custom_headers = custom_headers()
+        self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
         start += "".join(f"{name}: {value}\r\n" for name, value in self._custom_headers.items())
         self._tail_start = start
@@ -185,7 +191,10 @@ class Client:
 
     @property
     def address_source(self) -> str:
-        """Where the address comes from: `argument`, `DOCKER_HOST`, `context NAME`, or `default`."""
+        """Where the address comes from: `argument`, `DOCKER_HOST`, `context NAME`, or `default`.
+
+        Where none of these says anything and there is no usual socket, it names the Engine whose socket was found.
+        """
         return self._address.source
 
     @property
@@ -424,7 +433,7 @@ class Client:
 
     def _use_version(self, version: Version) -> Spoken:
         self._version = spoken = Spoken(version, self._engine, self._told)
-        self._prefix = f"/v{version_text(version)}"
+        self._prefix = f"{self._base_path}/v{version_text(version)}"
         return spoken
 
     async def call(self, endpoint: Endpoint, bound: BoundRequest, answer: Callable[[httpx.Response], T]) -> T:
@@ -525,7 +534,7 @@ class Client:
         if self._closed:
             raise ClosedError("this client is closed")
         method = endpoint.method
-        target = self._prefix + bound.target if endpoint.versioned else bound.target
+        target = (self._prefix if endpoint.versioned else self._base_path) + bound.target
         body = bound.body
         if body is None and not bound.headers:
             return WireRequest(method, target, self._tails[method], base=self._base, mode=mode)
@@ -564,7 +573,7 @@ class Client:
         if not (silent or "is too new" in error.message or "is too old" in error.message):
             return False
         offered = response.headers.get("api-version", "")
-        sent = request.target[2:].partition("/")[0]
+        sent = request.target[len(self._base_path) + 2 :].partition("/")[0]
         try:
             return version_text(min(parse_version(offered), NEWEST)) != sent
         except InvalidArgument:
@@ -596,22 +605,18 @@ class Client:
             headers.append(("Content-Type", bound.content_type))
         return Sent(
             endpoint.method,
-            (self._prefix if endpoint.versioned else "") + bound.target,
-            address=self.address,
+            (self._prefix if endpoint.versioned else self._base_path) + bound.target,
+            address=self.address.removesuffix(self._base_path) if self._base_path else self.address,
             operation=endpoint.operation,
             headers=headers,
             body=bound.body if isinstance(bound.body, bytes) else (None if bound.body is not None else b""),
             secret_body=endpoint.secret,
+            tls=None if self._address.tls is None else self._address.tls.files,
         )
 
 
 def _still_running(left: list[str]) -> StillRunning:
     return StillRunning(f"the client was closed, but may have left running on the Engine: {'; '.join(left)}")
-
-
-def _engine_transport(address: Address, limits: Limits, connect_timeout: float | None) -> EngineTransport:
-    connect = connect_over_unix(address.path) if address.path else connect_over_tcp(address.host, address.port)
-    return EngineTransport(connect, limits=limits, connect_timeout=connect_timeout)
 
 
 class _SharedTransport(httpx.AsyncBaseTransport):

@@ -28,6 +28,9 @@ __all__ = ["hidden_error", "reported_error", "status_error", "translate"]
 
 _SHOWN = 2000
 
+# What a server that is written in Go, as dockerd is, answers to a request without TLS at a port with TLS.
+_TLS_PORT = "Client sent an HTTP request to an HTTPS server."
+
 
 def translate(error: httpx.TransportError) -> RawdockError:
     """rawdock's exception for an error of the transport. The caller raises it from that error."""
@@ -49,6 +52,8 @@ def status_error(response: httpx.Response, content: bytes, operation: str) -> St
     if kind is NotFound and not cause and _is_from_router(response):
         kind = NotSupported
         message = f"this Engine does not have this operation: {message}"
+    if status == 400 and message.startswith(_TLS_PORT):
+        message = f"{message} Give the files for TLS, and set DOCKER_TLS_VERIFY=1, or pass `tls`"
     message = message or f"no message ({response.reason_phrase or 'no reason'})"
     if kind is RateLimited:
         seconds = _seconds(response.headers.get("retry-after", ""))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ._build.steps import Step
+    from ._tls_files import TlsFiles
 
 __all__ = [
     "AddressError",
@@ -86,7 +87,7 @@ _CURL_BODY = 4096
 class Sent:
     """The request that an error belongs to, so that the error can name it and it can be repeated by hand."""
 
-    __slots__ = ("address", "body", "headers", "method", "operation", "secret_body", "target")
+    __slots__ = ("address", "body", "headers", "method", "operation", "secret_body", "target", "tls")
 
     def __init__(
         self,
@@ -98,6 +99,7 @@ class Sent:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = b"",
         secret_body: bool = False,
+        tls: TlsFiles | None = None,
     ) -> None:
         self.method = method
         self.target = target
@@ -106,14 +108,22 @@ class Sent:
         self.headers = tuple(headers)
         self.body = body
         self.secret_body = secret_body
+        self.tls = tls
 
     def curl(self) -> str:
         words = ["curl"]
-        if self.address.startswith("unix://"):
-            words += ["--unix-socket", self.address.removeprefix("unix://")]
-            base = "http://docker"
+        before: list[str] = []
+        if self.address.startswith("tcp://"):
+            base = f"http{'' if self.tls is None else 's'}://{self.address.removeprefix('tcp://')}"
+            words += _curl_tls(self.tls)
         else:
-            base = "http://" + self.address.removeprefix("tcp://").removeprefix("http://").rstrip("/")
+            socket = self.address.removeprefix("unix://")
+            if socket.startswith("ssh://"):
+                host, slash, path = socket.removeprefix("ssh://").partition("/")
+                before = ["ssh", f"ssh://{host}"]
+                socket = slash + path or "/var/run/docker.sock"
+            words += ["--unix-socket", socket]
+            base = "http://docker"
         if self.method == "HEAD":
             words.append("--head")
         elif self.method != "GET":
@@ -130,7 +140,18 @@ class Sent:
             text = self.body.decode(errors="replace") if len(self.body) <= _CURL_BODY else "@-"
             words += ["-d" if text != "@-" else "--data-binary", text]
         words.append(base + self.target)
-        return printable(shlex.join(words))
+        line = shlex.join(words)
+        return printable(shlex.join([*before, line]) if before else line)
+
+
+def _curl_tls(files: TlsFiles | None) -> list[str]:
+    if files is None:
+        return []
+    words = [] if files.verify else ["--insecure"]
+    for option, path in (("--cacert", files.ca), ("--cert", files.cert), ("--key", files.key)):
+        if path:
+            words += [option, path]
+    return words
 
 
 class RawdockError(Exception):

@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(  # before they are imported: a failed assertion 
         "bodies",
         "cancelling",
         "credential_cases",
+        "certificates",
         "examples",
         "failures",
         "fakeengine",

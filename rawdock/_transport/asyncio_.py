@@ -18,10 +18,10 @@ from typing import Any
 
 from .connection import ConnectionState, split_pieces
 from .errors import ClosedHere, Unreachable
-from .sockets import new_socket, socket_poll
+from .sockets import StreamSocket, new_socket, socket_poll
 from .wire import AnswerParser, Head, Reader, TooLarge, Truncated, WireError, Write, check_asked, is_success
 
-__all__ = ["AsyncioConnection", "connect_tcp"]
+__all__ = ["AsyncioConnection", "open_tcp", "wait_for_socket"]
 
 _ERRORS = select.POLLERR | select.POLLHUP
 
@@ -57,7 +57,7 @@ class AsyncioConnection(ConnectionState):
     )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, receive_buffer: memoryview, parser: AnswerParser
+        self, loop: asyncio.AbstractEventLoop, sock: StreamSocket, receive_buffer: memoryview, parser: AnswerParser
     ) -> None:
         super().__init__(parser)
         self._loop = loop
@@ -245,12 +245,13 @@ class AsyncioConnection(ConnectionState):
         broken = False
         try:
             try:
-                sent = self._send(data)
-                self._bytes_sent = True
+                try:
+                    sent = self._send(data)
+                    self._bytes_sent = True
+                except BlockingIOError:
+                    sent = 0
                 if sent < len(data):
                     await self._send_rest(memoryview(data)[sent:])
-            except BlockingIOError:
-                await self._send_rest(memoryview(data))
             except OSError:
                 broken = True  # the peer may have answered before it closed the connection
             return await waiter
@@ -301,25 +302,28 @@ class AsyncioConnection(ConnectionState):
         return self._transport_error(error)
 
     async def _send_rest(self, view: memoryview) -> None:
-        loop = self._loop
         while view:
-            self._write_waiter = waiter = loop.create_future()
-            try:
-                loop.add_writer(self._fd, _set_result, waiter)
-            except RuntimeError:  # see `_set_read_callback`
-                loop.remove_writer(self._fd)
-                loop.add_writer(self._fd, _set_result, waiter)
-            try:
-                await waiter
-            finally:
-                self._write_waiter = None
-                if self._fd >= 0:
-                    loop.remove_writer(self._fd)
-            if self._fd < 0:
-                raise self._failure or ClosedHere()
+            await self._wait_until_writable()
             with contextlib.suppress(BlockingIOError):
                 view = view[self._send(view) :]
                 self._bytes_sent = True
+
+    async def _wait_until_writable(self) -> None:
+        loop = self._loop
+        self._write_waiter = waiter = loop.create_future()
+        try:
+            loop.add_writer(self._fd, _set_result, waiter)
+        except RuntimeError:  # see `_set_read_callback`
+            loop.remove_writer(self._fd)
+            loop.add_writer(self._fd, _set_result, waiter)
+        try:
+            await waiter
+        finally:
+            self._write_waiter = None
+            if self._fd >= 0:
+                loop.remove_writer(self._fd)
+        if self._fd < 0:
+            raise self._failure or ClosedHere()
 
     async def _wait(self) -> None:
         if self._failure is not None:
@@ -461,7 +465,7 @@ def _set_result(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: AnswerParser) -> AsyncioConnection:
+async def open_tcp(host: str, port: int) -> socket.socket:
     """Connect to the first address of the host that accepts the connection."""
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
@@ -476,5 +480,16 @@ async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: 
             sock.close()
             raise
         else:
-            return AsyncioConnection(loop, sock, receive_buffer, parser)
+            return sock
     raise failure or Unreachable(f"no address for {host}")
+
+
+async def wait_for_socket(fd: int, writable: bool) -> None:
+    """Wait until a socket that has no connection of ours yet can be read or written."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+    (loop.add_writer if writable else loop.add_reader)(fd, _set_result, waiter)
+    try:
+        await waiter
+    finally:
+        (loop.remove_writer if writable else loop.remove_reader)(fd)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import httpx
 
-__all__ = ["BodyFailed", "ClosedHere", "ConnectionEnded", "Malformed", "OverLimit", "Unreachable"]
+__all__ = ["BodyFailed", "ClosedHere", "ConnectionEnded", "Malformed", "OverLimit", "TlsFileError", "Unreachable"]
 
 
 class Unreachable(httpx.ConnectError):
     """The Engine cannot be connected to; the message says what to do about it."""
+
+
+class TlsFileError(Unreachable):
+    """A file with certificates or with a key cannot be used."""
 
 
 class ConnectionEnded(httpx.RemoteProtocolError):

@@ -45,8 +45,17 @@ os.register_at_fork(after_in_child=_disable_after_fork)
 class Pool:
     """The connections that `connect` has opened, bound to the event loop that uses them first."""
 
-    def __init__(self, connect: Connect, *, limits: Limits, connect_timeout: float | None, idle: int = 64) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        limits: Limits,
+        connect_timeout: float | None,
+        idle: int = 64,
+        close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._open_connection = connect
+        self._close = close
         self._parser = AnswerParser(limits)
         self._connect_timeout = connect_timeout
         self._idle_limit = idle
@@ -198,6 +207,8 @@ class Pool:
         self._idle.clear()
         while self._open:
             await self.discard(self._open.pop())
+        if self._close is not None and not self.forked:
+            await self._close()
 
     def _take_idle(self) -> Connection | None:
         idle = self._idle

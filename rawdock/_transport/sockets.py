@@ -8,12 +8,14 @@ import select
 import socket
 import stat
 from collections.abc import Callable
+from typing import Protocol
 
 import anyio
 
 from .errors import Unreachable
 
 __all__ = [
+    "StreamSocket",
     "connect_unix",
     "connect_unix_nowait",
     "new_socket",
@@ -26,6 +28,20 @@ __all__ = [
 _BACKLOG_PAUSE = 0.01
 # Linux takes 107 bytes and a zero in sun_path; macOS and the BSDs 103.
 _MAX_PATH = 107 if os.uname().sysname == "Linux" else 103
+
+
+class StreamSocket(Protocol):
+    """What a connection uses of a non-blocking socket."""
+
+    def fileno(self) -> int: ...
+
+    def recv_into(self, buffer: memoryview, /) -> int: ...
+
+    def send(self, data: bytes | memoryview, /) -> int: ...
+
+    def shutdown(self, how: int, /) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def new_socket(family: int) -> socket.socket:
@@ -59,7 +75,7 @@ async def connect_unix(path: str, timeout: float | None) -> socket.socket:
         return sock
 
 
-def socket_poll(sock: socket.socket) -> Callable[[int], list[tuple[int, int]]]:
+def socket_poll(sock: StreamSocket) -> Callable[[int], list[tuple[int, int]]]:
     """A function whose result for `0` is empty while an idle connection is open and nothing has come on it.
 
     (A `recv` with MSG_PEEK would cost an exception each time.)

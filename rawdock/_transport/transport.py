@@ -32,7 +32,6 @@ __all__ = [
     "EngineTransport",
     "NetworkStream",
     "connect_over_streams",
-    "connect_over_tcp",
     "connect_over_unix",
 ]
 
@@ -78,30 +77,6 @@ def _on_trio() -> _ConnectionOn:
     return TrioConnection
 
 
-def connect_over_tcp(host: str, port: int) -> Connect:
-    """Opens connections to a TCP port, without TLS."""
-
-    async def connect(receive_buffer: memoryview, parser: AnswerParser, timeout: float | None) -> Connection:
-        from .errors import Unreachable
-
-        with fail_after(timeout):
-            try:
-                if asyncio._get_running_loop() is not None:
-                    from .asyncio_ import connect_tcp
-
-                    return await connect_tcp(host, port, receive_buffer, parser)
-                from . import trio_
-
-                return await trio_.connect_tcp(host, port, receive_buffer, parser)
-            except OSError as error:
-                raise Unreachable(
-                    f"cannot connect to {host} port {port}: {error.strerror or error}. "
-                    "Check the address and that the Engine listens on TCP."
-                ) from error
-
-    return connect
-
-
 def connect_over_streams(open_stream: Any) -> Connect:
     """Opens connections over the byte streams that `await open_stream()` returns."""
 
@@ -116,7 +91,7 @@ def connect_over_streams(open_stream: Any) -> Connect:
 
 
 class EngineTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 over the connections that `connect` opens."""
+    """HTTP/1.1 over the connections that `connect` opens. `close` ends what these have in common, after them."""
 
     def __init__(
         self,
@@ -124,8 +99,9 @@ class EngineTransport(httpx.AsyncBaseTransport):
         *,
         limits: Limits | None = None,
         connect_timeout: float | None = CONNECT_TIMEOUT,
+        close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self.pool = Pool(connect, limits=limits or Limits(), connect_timeout=connect_timeout)
+        self.pool = Pool(connect, limits=limits or Limits(), connect_timeout=connect_timeout, close=close)
 
     async def __aenter__(self) -> EngineTransport:
         return self

@@ -10,16 +10,16 @@ import trio
 
 from .connection import PullConnection
 from .errors import ClosedHere, Unreachable
-from .sockets import new_socket, socket_poll
+from .sockets import StreamSocket, new_socket, socket_poll
 from .wire import AnswerParser
 
-__all__ = ["TrioConnection", "connect_tcp"]
+__all__ = ["TrioConnection", "open_tcp", "wait_for_socket"]
 
 
 class TrioConnection(PullConnection):
     """See `Connection`."""
 
-    def __init__(self, sock: socket.socket, receive_buffer: memoryview, parser: AnswerParser) -> None:
+    def __init__(self, sock: StreamSocket, receive_buffer: memoryview, parser: AnswerParser) -> None:
         super().__init__(parser)
         self._sock = sock
         self._receive_buffer = receive_buffer
@@ -74,7 +74,7 @@ class TrioConnection(PullConnection):
             self._sock.close()
 
 
-async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: AnswerParser) -> TrioConnection:
+async def open_tcp(host: str, port: int) -> socket.socket:
     """Connect to the first address of the host that accepts the connection."""
     failure: OSError | None = None
     for family, _, _, _, address in await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -94,5 +94,10 @@ async def connect_tcp(host: str, port: int, receive_buffer: memoryview, parser: 
             sock.close()
             raise
         else:
-            return TrioConnection(sock, receive_buffer, parser)
+            return sock
     raise failure or Unreachable(f"no address for {host}")
+
+
+async def wait_for_socket(fd: int, writable: bool) -> None:
+    """Wait until a socket that has no connection of ours yet can be read or written."""
+    await (trio.lowlevel.wait_writable if writable else trio.lowlevel.wait_readable)(fd)

@@ -11,9 +11,9 @@ from typing import Any, cast
 import httpx
 
 from .._address import find_address
+from .._connect import transport_to
 from .._iterators import close_iterator
 from .._transport.messages import WireRequest
-from .._transport.transport import EngineTransport, connect_over_tcp, connect_over_unix
 from .format import FORMAT, Exchange, RecordedResponse, Recording, from_piece, to_piece
 from .redaction import encodings_of, redact_body, redact_headers, redact_target
 
@@ -37,7 +37,9 @@ class Recorder(httpx.AsyncBaseTransport):
         *,
         secrets: Iterable[str] = (),
     ) -> None:
-        self._transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else _engine_transport(transport)
+        self._transport = (
+            transport if isinstance(transport, httpx.AsyncBaseTransport) else transport_to(find_address(transport))
+        )
         self._secrets = [secret for secret in secrets if secret]
         self._exchanges: list[_RecordedExchange] = []
 
@@ -88,11 +90,6 @@ class Recorder(httpx.AsyncBaseTransport):
         for where, text in texts.items():
             if any(encoding in text for encoding in encodings):
                 raise ValueError(f"a secret would be recorded in {where}")
-
-
-def _engine_transport(address: str | os.PathLike[str] | None) -> EngineTransport:
-    found = find_address(address)
-    return EngineTransport(connect_over_unix(found.path) if found.path else connect_over_tcp(found.host, found.port))
 
 
 class _RecordedExchange:

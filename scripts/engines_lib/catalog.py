@@ -44,7 +44,10 @@ class Spec:
 
     @property
     def packages(self) -> list[str]:
-        return (_DOCKER if self.kind == "docker" else _PODMAN).split()
+        packages = (_DOCKER if self.kind == "docker" else _PODMAN).split()
+        if self.kind == "docker" and self.suites == "sid":
+            packages.append("docker-cli")  # the docker command, for ssh; a package of its own from trixie on
+        return packages
 
 
 SPECS = {

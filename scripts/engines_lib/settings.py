@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .catalog import Spec
+from .certificates import make_certificates
+
+TLS_PORT = 2376
+"""Where a Docker engine listens with TLS, on 127.0.0.1 in its own network."""
 
 OPEN, WITH_PASSWORD, FAULTY, FAULTY_WITH_TOKEN = REGISTRY_PORTS = (5000, 5001, 5002, 5003)
 
 # user ada, password s3cret; bcrypt, because the registry supports no other hash
 _HTPASSWD = "ada:$2b$05$rawdockrawdockrawdocku3VhtrzFT7LkRPETrru18AVHv.9hHuU.\n"
+
+
+_TLS_FILES = {"cacert": "ca", "cert": "cert", "key": "key"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,11 @@ class Places:
     @property
     def socket(self) -> Path:
         return self.state / "docker.sock"
+
+    @property
+    def certificates(self) -> Path:
+        """The folder with `server` and `client`, for the engine's TLS port."""
+        return self.state / "tls"
 
     @property
     def launcher(self) -> Path:
@@ -77,6 +89,11 @@ def _docker(spec: Spec, places: Places) -> str:
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
+    if make_certificates(places.certificates):
+        server = places.certificates / "server"
+        settings["hosts"] = [f"unix://{places.socket}", f"tcp://127.0.0.1:{TLS_PORT}"]
+        settings["tlsverify"] = True
+        settings |= {f"tls{name}": f"{server}/{file}.pem" for name, file in _TLS_FILES.items()}
     # Remove pid files of earlier runs, because other processes may have these pids by now.
     (state / "docker.pid").unlink(missing_ok=True)
     shutil.rmtree(state / "exec", ignore_errors=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -92,12 +93,17 @@ Script = Callable[[Exchange], None]
 
 
 class ScriptedServer:
-    def __init__(self, listener: socket.socket, script: Script, address: str) -> None:
+    def __init__(
+        self, listener: socket.socket, script: Script, address: str, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.address = address
+        self._tls = tls
         self.exchanges: list[Exchange] = []
         """The requests that were passed to the script."""
         self.connections = 0
         self.failures: list[BaseException] = []
+        self.refused: list[OSError] = []
+        """The errors of TLS handshakes."""
         self._script = script
         self._listener = listener
         self.threads: list[threading.Thread] = []
@@ -118,6 +124,13 @@ class ScriptedServer:
             thread.start()
 
     def _connection(self, sock: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+            except OSError as error:
+                self.refused.append(error)
+                sock.close()
+                return
         rest = b""
         with sock:
             while True:
@@ -151,10 +164,10 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted(script: Script, *, tcp: bool = False) -> Iterator[ScriptedServer]:
+def scripted(script: Script, *, tcp: bool = False, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     """A server on a Unix socket or a local TCP port that calls `script` for each request except pings."""
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
-        if tcp:
+        if tcp or tls is not None:
             listener = socket.create_server(("127.0.0.1", 0))
             address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         else:
@@ -162,7 +175,7 @@ def scripted(script: Script, *, tcp: bool = False) -> Iterator[ScriptedServer]:
             listener.bind(str(Path(folder) / "s"))
             listener.listen()
             address = f"unix://{folder}/s"
-        server = ScriptedServer(listener, script, address)
+        server = ScriptedServer(listener, script, address, tls)
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()
         try:
