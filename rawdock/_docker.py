@@ -8,7 +8,7 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, execute, run, single_file, waiting, watch
+    from .helpers import copy, execute, reap, run, single_file, temporary, waiting, watch
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -62,7 +62,9 @@ class Docker(Operations):
         copy_out = copy.copy_out
         execute = execute.execute
         read_file = single_file.read_file
+        reap = reap.reap
         run = run.run
+        temporary = temporary.temporary
         wait_healthy = waiting.wait_healthy
         wait_port = waiting.wait_port
         watch_containers = watch.watch_containers
@@ -73,7 +75,9 @@ class Docker(Operations):
         copy_out = _Helper("copy")
         execute = _Helper("execute")
         read_file = _Helper("single_file")
+        reap = _Helper("reap")
         run = _Helper("run")
+        temporary = _Helper("temporary")
         wait_healthy = _Helper("waiting")
         wait_port = _Helper("waiting")
         watch = _Helper("watch")

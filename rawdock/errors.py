@@ -401,7 +401,10 @@ class TimedOut(RawdockError, TimeoutError):
 
 
 class StillRunning(RawdockError):
-    """A cancelled command could not be ended and may still run on the Engine. The cancellation is the `__cause__`."""
+    """A cancelled command could not be ended and may still run on the Engine. The cancellation is the `__cause__`.
+
+    Also what is left of a `temporary` block that could not be removed.
+    """
 
     may_still_run = True
 

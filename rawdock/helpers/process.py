@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from .._streams.split.frames import Frame
 
-__all__ = ["Input", "OutputBuffer", "Process", "RunsProcess"]
+__all__ = ["Input", "OutputBuffer", "Process", "RunsProcess", "is_thrown_away"]
 
 _BEGIN = 4096
 """Bytes from the beginning of the output that are kept in any case: an Engine's error may be there."""
@@ -108,6 +108,8 @@ class Process(Generic[E]):
 
     may_still_run = False
     """Whether the process could not be ended."""
+    before_hold: Callable[[], None] | None = None
+    """Called before the process is started; may raise, so that it is not."""
 
     def __init__(
         self, docker: Operations, *, tty: bool, stdin: Input, timeout: float | None, output_limit: int | None
@@ -257,6 +259,8 @@ class Process(Generic[E]):
 
     def hold(self) -> None:
         """Have the client end the process when it is closed. Raises ClosedError if it is closed already."""
+        if self.before_hold is not None:
+            self.before_hold()
         self._docker.held.hold(self)
 
     async def start(self) -> None:
@@ -431,6 +435,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     """A process that is not started yet: enter it to follow the process, or await it for the result."""
 
     def __init__(self, process: P) -> None:
+        self.process = process
         self._not_started: P | None = process
         self._input_tasks: TaskGroup | None = None
 
@@ -446,7 +451,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
                 self._input_tasks = await anyio.create_task_group().__aenter__()
                 self._input_tasks.start_soon(process.send_input)
         except BaseException as error:
-            if _is_thrown_away(error):
+            if is_thrown_away(error):
                 process.drop()
                 raise
             await process.aclose()
@@ -463,7 +468,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     ) -> None:
         process = self._stream
         assert process is not None
-        if _is_thrown_away(exc):
+        if is_thrown_away(exc):
             process.drop()
             return
         try:
@@ -474,7 +479,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
         process.report_still_running(exc)
 
 
-def _is_thrown_away(error: BaseException | None) -> bool:
+def is_thrown_away(error: BaseException | None) -> bool:
     """Whether the coroutine is being thrown away, so that nothing more can be awaited.
 
     A cancel scope on the way makes a RuntimeError of it, as it is not left in its own task.

@@ -245,6 +245,8 @@ HELPERS: dict[str, Arguments] = {
         "mode": 0,
         "mtime": 0,
     },
+    "reap": {"dry_run": True},
+    "temporary": {"lifetime": 1.0, "labels": {"a": "b"}},
     "wait_healthy": {"container": "a", "restarts": 1},
     "wait_port": {"container": "a", "port": 80},
     "watch": {
