@@ -51,8 +51,9 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from ._credentials.search import Keychain
     import ssl
+
+    from ._credentials.search import Keychain
 
 __all__ = ["Client"]
 

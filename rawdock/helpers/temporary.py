@@ -201,6 +201,10 @@ class Temporary:
         await self._remove_everything()
         return "; ".join(self._left)
 
+    def left(self) -> str:
+        """What is left if nobody can remove it any more, as the event loop is gone; an empty text if nothing is."""
+        return "; ".join([one.place for one in self._made] + [one.place for one in self._running if one.may_still_exist])
+
     def report_left(self, exc: BaseException | None) -> None:
         """Say what could not be removed: in a note on the current error, or by raising StillRunning."""
         if not self._left:
