@@ -203,7 +203,8 @@ class Temporary:
 
     def left(self) -> str:
         """What is left if nobody can remove it any more, as the event loop is gone; an empty text if nothing is."""
-        return "; ".join([one.place for one in self._made] + [one.place for one in self._running if one.may_still_exist])
+        running = [one.place for one in self._running if one.may_still_exist]
+        return "; ".join([one.place for one in self._made] + running)
 
     def report_left(self, exc: BaseException | None) -> None:
         """Say what could not be removed: in a note on the current error, or by raising StillRunning."""
