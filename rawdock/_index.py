@@ -94,7 +94,7 @@ MODELS: dict[str, str] = {
     "GlobalJob": "models.services",
     "GlobalService": "models.services",
     "Health": "models.containers",
-    "HealthConfig": "models.containers",
+    "HealthConfig": "models.health",
     "HealthSummary": "models.containers",
     "HealthcheckResult": "models.containers",
     "HistoryItem": "models.images",

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from rawdock._models.model import Model, Timestamp, since, until, wire
 
 from .common import Descriptor, DriverData, Platform, ProgressLine
-from .containers import ContainerConfig, HealthConfig
+from .containers import ContainerConfig
+from .health import HealthConfig
 
 
 class BuildIdentity(Model):
