@@ -131,6 +131,8 @@ __all__ = [
     "usage_of",
 ]
 
+_SUBMODULES = ("bars", "errors", "files", "models", "progress", "streams", "testing", "usage")
+
 if not TYPE_CHECKING:
     # Loading what these need takes a hundred times as long as this module, so they are loaded on first use.
-    __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC)
+    __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC, _SUBMODULES)

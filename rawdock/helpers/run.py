@@ -11,6 +11,7 @@ import attrs
 from .._declare.params import text_map, texts
 from .._log import log
 from .._shown import shown
+from .._streams.faces.contexts import named
 from ..errors import (
     ClosedError,
     Conflict,
@@ -312,11 +313,11 @@ def run(
 
     In place of an image it takes a specification, which has the other settings too, such as limits, mounts and `tty`:
     `docker.run(ContainerSpec.of("busybox:1", ["id"], user="nobody"))`. Or `spec` has them, without an image. An image
-    or a command that is given twice is an InvalidArgument. `pull` says when to pull the image: "missing" is if the Engine
-    does not have it, or not for `platform`. The output is attached and the exit awaited before the container starts, so
-    nothing is missed. At the end the container and its anonymous volumes are removed, unless `remove=False`. If the
-    call is cancelled, fails, or is left before the end, the container is killed and removed in any case. If only the
-    removal fails after the end, `not_removed` of the result says why.
+    or a command that is given twice is an InvalidArgument. `pull` says when to pull the image: "missing" is if the
+    Engine does not have it, or not for `platform`. The output is attached and the exit awaited before the container
+    starts, so nothing is missed. At the end the container and its anonymous volumes are removed, unless `remove=False`.
+    If the call is cancelled, fails, or is left before the end, the container is killed and removed in any case. If only
+    the removal fails after the end, `not_removed` of the result says why.
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
@@ -346,4 +347,4 @@ def run(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
         stdin=stdin, timeout=timeout, output_limit=output_limit, strict_limits=strict_limits,
     )  # fmt: skip
-    return RunsProcess(running)
+    return named(RunsProcess(running), "run", run_spec.image)
