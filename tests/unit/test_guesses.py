@@ -48,7 +48,7 @@ def test_a_guess_is_answered(docker: Docker, group: str, name: str, right: str, 
 
 def test_other_names_are_plain_errors(docker: Docker) -> None:
     for owner in (docker, docker.containers):
-        with pytest.raises(AttributeError, match="has no attribute 'colour'$"):
+        with pytest.raises(AttributeError, match=r"has no attribute 'colour'$"):
             getattr(owner, "colour")  # noqa: B009
         assert getattr(owner, "rm_", None) is None
     assert meant("nothing", "rm") == meant("containers", "__len__") == ""

@@ -140,9 +140,9 @@ class Runs(Opens[FS], Coroutine[Any, Any, R], Generic[FS, R]):
             return result
 
     @property
-    def __name__(self) -> str:
-        """The name of a task that it runs in."""
-        return self._call[0] or type(self).__name__
+    def __name__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - never assigned
+        """The name of the call; tasks show it."""
+        return self._call[0]
 
     def _running(self) -> Coroutine[Any, Any, R]:
         self._is_used = True
