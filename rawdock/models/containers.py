@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Never, Self
 
-from rawdock._models.model import Model, Timestamp, since, until, wire
+from rawdock._models.model import Model, Timestamp, UnixTime, since, until, wire
 from rawdock._options import UNSET
 
 from .common import Descriptor, DriverData
@@ -409,7 +409,7 @@ class ContainerSummary(Model):
     image_id: Annotated[str, wire("ImageID")] = ""
     image_manifest_descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
     command: str = ""
-    created: int = 0
+    created: UnixTime = UnixTime(0)
     """In seconds since 1970."""
     ports: list[Port] = []
     size_rw: int | None = None
