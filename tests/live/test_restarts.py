@@ -48,6 +48,9 @@ class Own:
     def kill(self) -> None:
         self._run("kill")
 
+    def stop(self) -> None:
+        self._run("stop")
+
     def wipe(self) -> None:
         self._run("wipe")
 
