@@ -67,7 +67,7 @@ class Numbered:
 
     async def restart(self, own: Own) -> None:
         for turn in range(RESTARTS):
-            while len(self.made) < COUNT * (turn + 0.5) / RESTARTS:
+            while len(self.made) < COUNT * (turn + 0.5) / RESTARTS:  # noqa: ASYNC110
                 await anyio.sleep(0.005)
             await anyio.to_thread.run_sync(own.kill if turn % 2 else own.stop)
             await anyio.to_thread.run_sync(own.start)
@@ -94,7 +94,7 @@ async def test_each_event_once_or_in_a_gap(own: Own) -> None:
                     tasks.start_soon(numbered.write)
             with anyio.fail_after(60):
                 last = await numbered.create()
-                while last not in numbered.seen:
+                while last not in numbered.seen:  # noqa: ASYNC110
                     await anyio.sleep(0.01)
             watch.cancel_scope.cancel()
     found = sum(numbered.seen[name] == 1 for name in numbered.made)
