@@ -8,7 +8,7 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, execute, run, single_file, waiting, watch
+    from .helpers import copy, engine, execute, run, single_file, waiting, watch
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -60,6 +60,7 @@ class Docker(Operations):
     if TYPE_CHECKING:
         copy_in = copy.copy_in
         copy_out = copy.copy_out
+        engine = engine.engine
         execute = execute.execute
         read_file = single_file.read_file
         run = run.run
@@ -71,6 +72,7 @@ class Docker(Operations):
     else:
         copy_in = _Helper("copy")
         copy_out = _Helper("copy")
+        engine = _Helper("engine")
         execute = _Helper("execute")
         read_file = _Helper("single_file")
         run = _Helper("run")
