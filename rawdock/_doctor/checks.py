@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import anyio
 
@@ -39,14 +40,14 @@ async def examine(registries: Sequence[str], limit: float) -> Report:
             look_at_socket(report.section("socket"), address.removeprefix(_UNIX))
     except Exception as error:
         section.complain(_unexpected(error))
-    await _look(report.section("config"), lambda section: _look_at_config(section, address), limit)
+    await _look(report.section("config"), partial(_look_at_config, address=address), limit)
     if address:
         await _look(report.section("engine"), _look_at_engine, limit)
     if registries:
         section = report.section("credentials")
         keychain = Keychain()
         for registry in registries:
-            await _look(section, lambda section, one=registry: _look_for(section, keychain, one), limit)
+            await _look(section, partial(_look_for, keychain=keychain, registry=registry), limit)
     return report
 
 
