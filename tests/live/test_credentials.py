@@ -25,7 +25,7 @@ if not ENGINES:
 WITH_TOKEN = "127.0.0.1:5003"
 BASIC = f"{WITH_PASSWORD}/busybox:1"
 PRIVATE = f"{WITH_TOKEN}/ok/busybox:1"
-TAG = "rawdock-s-credentials:1"
+TAG = "localhost/rawdock-s-credentials:1"  # Podman keeps a tag without a host as one of Docker Hub
 KEY = "rawdock test <test@rawdock.invalid>"
 
 
