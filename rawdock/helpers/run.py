@@ -285,10 +285,11 @@ def run(
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
 
     `spec` has the container's other settings, such as limits, mounts, networks and `tty`. `pull` says when to pull the
-    image: "missing" is if the Engine does not have it, or not for `platform`. The output is attached and the exit
-    awaited before the container starts, so nothing is missed. At the end the container and its anonymous volumes are
-    removed, unless `remove=False`. If the call is cancelled, fails, or is left before the end, the container is killed
-    and removed in any case. If only the removal fails after the end, `not_removed` of the result says why.
+    image: "missing" is if the Engine does not have it, or not for `platform`. Without `auth_config` it is pulled with
+    the credentials that the docker command would use (docs/registries.md). The output is attached and the exit awaited
+    before the container starts, so nothing is missed. At the end the container and its anonymous volumes are removed,
+    unless `remove=False`. If the call is cancelled, fails, or is left before the end, the container is killed and
+    removed in any case. If only the removal fails after the end, `not_removed` of the result says why.
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
