@@ -19,7 +19,7 @@ _SOURCES = {
 
 def describe_source(source: str) -> str:
     """Describe a value of `Docker.address_source`."""
-    return _SOURCES.get(source) or (f"from docker's {source}" if source.startswith("context ") else source)
+    return _SOURCES.get(source, f"from docker's {source}" if source.startswith("context ") else source)
 
 
 def flavour_of(version: SystemVersion) -> Flavour:
