@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from ._type_names import type_names
     from ._types import Content, Filters, Moment
     from .helpers.copy import Copied
+    from .helpers.engine import EngineInfo
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
     from .helpers.reap import Reaped, ReapedObject
@@ -88,6 +89,7 @@ __all__ = [
     "Copied",
     "DecodeError",
     "Docker",
+    "EngineInfo",
     "EnvSecret",
     "ExecuteResult",
     "FileError",

@@ -322,6 +322,7 @@ PUBLIC: dict[str, str] = {
     "Content": "_types",
     "Copied": "helpers.copy",
     "Docker": "_docker",
+    "EngineInfo": "helpers.engine",
     "EnvSecret": "_build.session_options",
     "ExecuteResult": "helpers.execute",
     "Filters": "_types",

@@ -332,7 +332,8 @@ def run(
     In place of an image it takes a specification, which has the other settings too, such as limits, mounts and `tty`:
     `docker.run(ContainerSpec.of("busybox:1", ["id"], user="nobody"))`. Or `spec` has them, without an image. An image
     or a command that is given twice is an InvalidArgument. `pull` says when to pull the image: "missing" is if the
-    Engine does not have it, or not for `platform`. The output is attached and the exit awaited before the container
+    Engine does not have it, or not for `platform`. Without `auth_config` it is pulled with the credentials that the
+    docker command would use (docs/registries.md). The output is attached and the exit awaited before the container
     starts, so nothing is missed. At the end the container and its anonymous volumes are removed, unless `remove=False`.
     If the call is cancelled, fails, or is left before the end, the container is killed and removed in any case. If only
     the removal fails after the end, `not_removed` of the result says why.
