@@ -1,4 +1,4 @@
-"""`python -m rawdock`: show where the Engine is and what it is; `doctor` says what is wrong, `reap` removes leftovers."""
+"""`python -m rawdock` shows which Engine is used; `doctor` says what is wrong, and `reap` removes leftovers."""
 
 from __future__ import annotations
 
