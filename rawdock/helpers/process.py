@@ -195,7 +195,11 @@ class Process(Generic[E]):
         return OutputLines(self, lambda: stream.has_come, tty=stream.tty, timestamps=timestamps)
 
     async def send(self, data: bytes) -> None:
-        """Send bytes to its stdin. Needs `open_stdin`."""
+        """Send bytes to its stdin. Needs `open_stdin`.
+
+        Waits while all buffers on the way are full, as when the process waits for its own output to be read: send much
+        only while another task reads.
+        """
         assert self._stream is not None
         await self._stream.send(data)
         if self._terminal is not None:
