@@ -152,6 +152,9 @@ class Process(Generic[E]):
         """Start the process and return its stream. From the call on there may be a process to end."""
         raise NotImplementedError
 
+    async def _until_it_runs(self) -> None:
+        """Wait until the end of an empty input cannot be lost any more."""
+
     async def _exit(self) -> E:
         """Wait for the exit of the process; called after the end of its output."""
         raise NotImplementedError
@@ -287,11 +290,16 @@ class Process(Generic[E]):
         """Send all of `stdin`, then end it. It is no error if the process ends without reading it."""
         data = self._stdin
         try:
+            is_empty = True
             if isinstance(data, bytes):
+                is_empty = not data
                 await self.send(data)
             elif data is not None:
                 async for part in data:
+                    is_empty &= not part
                     await self.send(part)
+            if is_empty:
+                await self._until_it_runs()
             await self.send_eof()
         except (TruncatedError, ClosedError):
             pass
