@@ -302,7 +302,8 @@ class Containers(Resource):
     ) -> Opens[ProcessStream]:
         """Connect to the output and input of a container's first process (`docker attach`).
 
-        Enter it, best before the container is started, so that nothing is missed. `logs` first sends the output so far,
+        Enter it, best before the container is started, so that nothing is missed; send input after the start. While
+        much is sent, another task has to read, or both wait for ever. `logs` first sends the output so far,
         `stream=False` ends after that. Leaving closes the connection; the container keeps running.
 
         `send_eof` ends the input of a container that was created with `stdin_once`. It looks at the container first:

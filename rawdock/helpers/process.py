@@ -154,6 +154,9 @@ class Process(Generic[E]):
         """Start the process and return its stream. From the call on there may be a process to end."""
         raise NotImplementedError
 
+    async def _until_it_runs(self) -> None:
+        """Wait until the end of an empty input cannot be lost any more."""
+
     async def _exit(self) -> E:
         """Wait for the exit of the process; called after the end of its output."""
         raise NotImplementedError
@@ -197,7 +200,11 @@ class Process(Generic[E]):
         return OutputLines(self, lambda: stream.has_come, tty=stream.tty, timestamps=timestamps)
 
     async def send(self, data: bytes) -> None:
-        """Send bytes to its stdin. Needs `open_stdin`."""
+        """Send bytes to its stdin. Needs `open_stdin`.
+
+        Waits while all buffers on the way are full, as when the process waits for its own output to be read: send much
+        only while another task reads.
+        """
         assert self._stream is not None
         await self._stream.send(data)
         if self._terminal is not None:
@@ -287,11 +294,16 @@ class Process(Generic[E]):
         """Send all of `stdin`, then end it. It is no error if the process ends without reading it."""
         data = self._stdin
         try:
+            is_empty = True
             if isinstance(data, bytes):
+                is_empty = not data
                 await self.send(data)
             elif data is not None:
                 async for part in data:
+                    is_empty &= not part
                     await self.send(part)
+            if is_empty:
+                await self._until_it_runs()
             await self.send_eof()
         except (TruncatedError, ClosedError):
             pass

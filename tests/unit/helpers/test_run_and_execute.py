@@ -376,3 +376,30 @@ async def test_input_through_a_transport_that_cannot_send() -> None:
         with anyio.fail_after(60), pytest.raises(NotSupported, match="two-way stream"):
             await docker.run("app:1", ["cat"], stdin=b"in")
         assert not engine.containers
+
+
+async def test_an_empty_input_ends_once_the_command_runs() -> None:
+    """Docker loses an end that comes before the process, and then the command waits for ever."""
+    engine = FakeEngine()
+    asked = 0
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        nonlocal asked
+        if b"GET /v1.51/exec/" in request:
+            asked += 1
+            if asked < 3:
+                return json_answer(b'{"ID":"e1","ContainerID":"c","Running":true,"Pid":%d}' % (asked == 2))
+        return await engine.answer(request, peer)
+
+    async with (
+        serving(answer) as server,
+        Docker(server.path) as docker,
+        docker.execute("c", ["cat"], stdin=b"") as execution,
+    ):
+        await anext(execution)
+        with anyio.fail_after(60):
+            while asked < 2:
+                await anyio.sleep(0.001)
+        engine.executions["e1"].end(0)
+        await execution.result()
+    assert asked >= 2
