@@ -18,8 +18,8 @@ __all__ = ["CommandConfig", "custom_headers", "default_platform", "proxies_for",
 
 _HEADERS_VARIABLE = "DOCKER_CUSTOM_HEADERS"
 _PLATFORM_VARIABLE = "DOCKER_DEFAULT_PLATFORM"
-_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_NAME = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_VALUE = r"[\x20-\x7e\t]*"
 _LEFT_OUT = frozenset({"host", "user-agent"})
 """Headers that the docker command leaves out too."""
 _OWN = frozenset(
@@ -74,9 +74,9 @@ def custom_headers() -> dict[str, str]:
         found = _texts(where, _object(where, _value(file.data, "HttpHeaders")))
     kept: dict[str, str] = {}
     for name, value in found.items():
-        if _NAME.fullmatch(name) is None:
+        if re.fullmatch(_NAME, name) is None:
             raise AddressError(f"{where}: {shown(name)} is not the name of a header")
-        if _VALUE.fullmatch(value) is None:
+        if re.fullmatch(_VALUE, value) is None:
             raise AddressError(f"{where}: the value of {name} has characters that no header may have")
         if name.lower() in _OWN:
             raise AddressError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -72,6 +73,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
     problem = ""
     data: object = None
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            raise AddressError(f"cannot read {shown(str(path))}: it is a pipe, for which nobody would wait here")
         data = json.loads(path.read_text(encoding="utf-8").strip(" \t\r\n") or "null")
     except FileNotFoundError:
         return None

@@ -50,7 +50,7 @@ class Docker(Operations):
     `images.pull` without a `platform` are for `DOCKER_DEFAULT_PLATFORM`; and `run` and `build` get the `proxies` as
     variables and build arguments, but for those that are set.
 
-    Raises AddressError if the address cannot be used.
+    Raises AddressError if the address, or what is taken from the configuration, cannot be used.
     """
 
     build: LoadedOnUse[Builder] = LoadedOnUse("helpers.build", "Builder")  # pyright: ignore[reportIncompatibleVariableOverride] - only read

@@ -17,6 +17,7 @@ from .._threads import run_in_thread
 
 __all__ = ["ProgramFailed", "Ran", "run_program"]
 
+_MOST_INPUT = 4096  # less than a pipe takes from a writer whose reader does not read
 _MOST_OUTPUT = 256 * 1024
 _MOST_STDERR = 4096
 _LOOK_AGAIN = 0.05
@@ -41,6 +42,8 @@ async def run_program(name: str, arguments: list[str], text: str, limit: float) 
 
     However this ends, by both kinds of cancellation too, the program has ended then, with what is in its session.
     """
+    if len(text) > _MOST_INPUT:
+        raise ProgramFailed(f"{name} is asked about nothing that has more than {_MOST_INPUT} characters")
     running = _Running(name, arguments, text, limit)
     return await run_in_thread(running.run, name, stop=running.stop)
 
@@ -106,7 +109,7 @@ class _Running:
         assert process.stdout is not None
         assert process.stderr is not None
         with suppress(BrokenPipeError):  # one that does not read it has its answer all the same
-            process.stdin.write(self._text.encode())  # far less than a pipe takes at once
+            process.stdin.write(self._text.encode(errors="replace"))
             process.stdin.close()
         end = time.monotonic() + self._limit
         kept = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}

@@ -9,14 +9,16 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scenarios.kit import PASSWORD, USER, WITH_PASSWORD, WRONG, engine_of, no_image
+from scenarios.kit import PASSWORD, USER, WITH_PASSWORD, WRONG, engine_of, no_image, swarm, until
 from test_live import ENGINES
 
 from rawdock import Docker, NotFound, Unauthorized
+from rawdock.models import ServiceSpec, TaskContainerSpec, TaskRestartPolicy, TaskSpec
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
 if not ENGINES:
@@ -129,6 +131,36 @@ async def test_a_build_on_a_private_image(builder: Any, image: str, socket: str,
             no_cache=True,
         )
         assert built.id
+
+
+async def test_a_service_on_a_private_image(socket: str, home: Path) -> None:
+    """The node that runs it pulls with what was found; without it the task is rejected."""
+    spec = ServiceSpec(
+        name="rawdock-s-credentials",
+        labels={"rawdock-s": "credentials"},
+        task_template=TaskSpec(
+            container_spec=TaskContainerSpec(image=BASIC, command=["sleep", "1000"], stop_grace_period=1_000_000_000),
+            restart_policy=TaskRestartPolicy(condition="none"),
+        ),
+    )
+
+    async def states(docker: Docker, service: str) -> set[str]:
+        return {task.status.state for task in await docker.tasks.list(filters={"service": service})}
+
+    async with client(socket) as docker:
+        if (await docker.engine()).flavour == "podman":
+            pytest.skip("Podman has no swarms")
+        async with swarm(docker):
+            for auths, expected in (({}, "rejected"), ({WITH_PASSWORD: login()}, "running")):
+                keep(home, auths=auths)
+                created = await docker.services.create(spec)
+                await until(lambda found, state=expected: found == {state}, partial(states, docker, created.id))
+                await docker.services.delete(created.id)
+                await until(bool, partial(_has_no_containers, docker))
+
+
+async def _has_no_containers(docker: Docker) -> bool:
+    return not await docker.containers.list(all=True, filters={"label": "com.docker.swarm.service.name"})
 
 
 @pytest.fixture(scope="module")

@@ -80,13 +80,14 @@ async def test_a_pull_sends_what_the_docker_command_sends(
     if name in DIFFERENT:
         assert DIFFERENT[name][0] != expected, "it is not different any more"
         expected = DIFFERENT[name][0]
-    async with serving(answer) as server, Docker(server.path) as docker:
+    async with serving(answer) as server:
         if isinstance(expected, type):
-            with pytest.raises(expected, match=r"config\.json"):
-                await docker.images.pull(case.image)
+            with pytest.raises(expected, match=r"config\.json"):  # a file that is no JSON, when the client is made
+                await Docker(server.path).images.pull(case.image)
             assert server.requests == []
             return
-        await docker.images.pull(case.image)
+        async with Docker(server.path) as docker:
+            await docker.images.pull(case.image)
     sent = json.loads(base64.urlsafe_b64decode(headers[0])) if headers else None
     assert sent == expected
     assert asked(tmp_path) == recorded["asked"]

@@ -253,6 +253,25 @@ async def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.M
         await Keychain().find(HOST)
 
 
+async def test_a_file_that_would_be_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(AddressError, match="it is a pipe"):
+        await Keychain().find(HOST)
+
+
+async def test_odd_keys_and_variables(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half characters, zero bytes and nothing at all: each is asked for as it is, or left out with a WARNING."""
+    install(ANSWER)
+    odd = {"\ud800": "own", "a\0b": "own", "": "own", "x" * 100_000: "own"}
+    (tmp_path / "config.json").write_text(json.dumps({"credHelpers": odd, "auths": {"\ud800\n": 1, "c": None}}))
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", '{"auths": {"\udcff": {"auth": "\udcff"}}}')
+    found = await Keychain().find_all()
+    assert found.keys() <= odd.keys()
+    assert all(auth.username == "ada" for auth in found.values())
+    assert found.keys() == {"\ud800", "a\0b", ""}
+
+
 async def test_a_changed_file_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     keychain = Keychain()
