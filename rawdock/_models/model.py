@@ -516,7 +516,8 @@ def is_nested(field: FieldInfo) -> bool:
     kind, _ = without_none(field.type)
     if get_origin(kind) in (list, dict) or kind is dict:
         return not field.required and (get_args(kind) or (object,))[-1] not in (str, int, bool)
-    return not field.required and isinstance(kind, type) and issubclass(kind, Model)
+    # A UnixTime would take longer to make than all other plain fields of its model, and is seldom read.
+    return not field.required and isinstance(kind, type) and (issubclass(kind, Model) or kind is UnixTime)
 
 
 @functools.cache
