@@ -17,7 +17,7 @@ _SOURCES = {
 
 def describe_source(source: str) -> str:
     """Describe a value of `Docker.address_source`."""
-    return _SOURCES.get(source, f"from docker's {source}")
+    return _SOURCES.get(source, f"from docker's {source}" if source.startswith("context ") else source)
 
 
 def engine_name(version: SystemVersion) -> str:

@@ -21,8 +21,9 @@ _REFUSED = {
 }
 _KNOWN = ("unix", "tcp", "ssh")
 # user, host in brackets, host, port, and what follows
-_SSH = re.compile(r"(?:([^@/?#]*)@)?(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@?#\s]+))(?::([0-9]{1,5}))?(/[^?#]*)?")
-_TCP = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@?#\s]*))(?::([0-9]{1,5}))?((?:/[!\"$-;=@-~]*)?)")
+_IPV6 = r"\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]"
+_SSH = re.compile(rf"(?:([^@/?#]*)@)?(?:{_IPV6}|([^\[\]:/@?#\s]+))(?::([0-9]{{1,5}}))?(/[^?#]*)?")
+_TCP = re.compile(rf"(?:{_IPV6}|([^\[\]:/@?#\s]*))(?::([0-9]{{1,5}}))?((?:/[!\"$-;=@-~]*)?)")
 
 
 def parse_address(text: str, source: str) -> Address:
@@ -72,7 +73,8 @@ def _tcp(text: str, rest: str, source: str) -> Address:
     port = int(match[3] or TCP_PORT) if match else 0
     if match is None or not 0 < port < 65536:
         raise AddressError(f"{source}: {shown(text)} is not tcp://host:port")
-    return Address("tcp", match[4].rstrip("/"), match[1] or match[2] or "localhost", port, source=source)
+    host = _ipv6(match[1]) or match[2] or "localhost"
+    return Address("tcp", match[4].rstrip("/"), host, port, source=source)
 
 
 def _ssh(text: str, rest: str, source: str) -> Address:
@@ -86,7 +88,12 @@ def _ssh(text: str, rest: str, source: str) -> Address:
             f"{source}: {shown(text)} is not ssh://user@host, ssh://user@host:port or with /path/to/socket"
         )
     user, path = unquote(match[1] or ""), unquote(match[5] or "")
-    host = match[2] or match[3]
+    host = _ipv6(match[2]) or match[3]
     for part in (user, path):
         _check_characters(part, source)
     return Address("ssh", "" if path == "/" else path, host, port, user, source=source)
+
+
+def _ipv6(text: str | None) -> str:
+    """An IPv6 address, whose zone a URL writes after `%25`."""
+    return (text or "").replace("%25", "%")
