@@ -38,6 +38,7 @@ from ._version import __version__
 from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
+    AddressError,
     BadRequest,
     ClosedError,
     DecodeError,
@@ -106,7 +107,10 @@ class Client:
         self._closed = False
         self.held = HeldByClient()
         """What is ended before the connections are closed."""
-        self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
+        try:
+            self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
+        except httpx.InvalidURL as error:
+            raise AddressError(f"{self._address.source}: {shown(str(self._address))} has no usable host") from error
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
         self._tail_start = start
         self._tails = {

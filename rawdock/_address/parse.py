@@ -20,6 +20,7 @@ _REFUSED = {
     "https": f"write tcp://host:port, which is used {_TLS}",
 }
 _KNOWN = ("unix", "tcp", "ssh")
+_LONGEST = 2048
 # user, host in brackets, host, port, and what follows
 _IPV6 = r"\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]"
 _SSH = re.compile(rf"(?:([^@/?#]*)@)?(?:{_IPV6}|([^\[\]:/@?#\s]+))(?::([0-9]{{1,5}}))?(/[^?#]*)?")
@@ -71,7 +72,7 @@ def _without_scheme(text: str, source: str) -> Address:
 def _tcp(text: str, rest: str, source: str) -> Address:
     match = _TCP.fullmatch(rest)
     port = int(match[3] or TCP_PORT) if match else 0
-    if match is None or not 0 < port < 65536:
+    if match is None or not 0 < port < 65536 or not text.isascii() or len(text) > _LONGEST:
         raise AddressError(f"{source}: {shown(text)} is not tcp://host:port")
     host = _ipv6(match[1]) or match[2] or "localhost"
     return Address("tcp", match[4].rstrip("/"), host, port, source=source)
@@ -83,7 +84,7 @@ def _ssh(text: str, rest: str, source: str) -> Address:
         raise AddressError(f"{source}: an ssh:// address cannot have a password: use a key, or an ssh agent")
     match = _SSH.fullmatch(rest)
     port = int(match[4] or 0) if match else 0
-    if match is None or port > 65535 or match[4] == "0":
+    if match is None or port > 65535 or match[4] == "0" or len(text) > _LONGEST:
         raise AddressError(
             f"{source}: {shown(text)} is not ssh://user@host, ssh://user@host:port or with /path/to/socket"
         )

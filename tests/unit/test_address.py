@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -121,6 +122,9 @@ def test_addresses(text: str, expected: Address) -> None:
         ("tcp://host:99999", "not tcp://host:port"),
         ("tcp://host:1?x=1", "not tcp://host:port"),
         ("tcp://user@host:1", "not tcp://host:port"),
+        ("tcp://b\u00fccher:1", "not tcp://host:port"),
+        ("tcp://" + "x" * 5000, "not tcp://host:port"),
+        ("ssh://" + "x" * 5000, "not ssh://user@host"),
         ("a b", "not tcp://host:port"),
         ("ssh://", "not ssh://user@host"),
         ("ssh://me@", "not ssh://user@host"),
@@ -336,7 +340,41 @@ def test_wrong_arguments(arguments: dict[str, Any], words: str, environ: dict[st
         find_address(environ=environ, **arguments)
 
 
+# Sockets that cannot be connected to. (That one is denied, dead, too long, or none: transport/test_faults.py.)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("folder", "name", "command"),
+    [
+        ("usual", "docker.sock", "sudo systemctl start docker"),
+        ("usual", "podman.sock", "sudo systemctl start podman.socket"),
+        ("run", "docker.sock", "systemctl --user start docker"),
+        ("run", "podman.sock", "systemctl --user start podman.socket"),
+    ],
+)
+async def test_how_to_start_it(folder: str, name: str, command: str, home: Path, monkeypatch: Any) -> None:
+    """The error of a socket that is missing or dead names the unit that makes it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    path = home / folder / name
+    async with rawdock.Docker(path) as docker:
+        with pytest.raises(rawdock.ConnectError, match=re.escape(f"there is no socket at {path}. Start")) as caught:
+            await docker.system.ping()
+        assert f"(`{command}`)" in str(caught.value)
+        listening(path).close()
+        with pytest.raises(rawdock.ConnectError, match="no process listens") as caught:
+            await docker.system.ping()
+        assert f"(`{command}`)" in str(caught.value)
+
+
 # The client.
+
+
+@pytest.mark.parametrize("host", ["[::::]", "[1]"])
+def test_a_host_that_cannot_be(host: str) -> None:
+    """What looks like a host and is none is refused by the client, too."""
+    with pytest.raises(rawdock.AddressError):
+        rawdock.Docker(f"tcp://{host}:1")
 
 
 def test_client_says_where_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
