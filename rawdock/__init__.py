@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
+    from .helpers.reap import Reaped, ReapedObject
     from .helpers.run import RunResult
+    from .helpers.temporary import Temporary
     from .usage import Rates, Usage, rates_between, usage_of
 
 __all__ = [
@@ -101,6 +103,8 @@ __all__ = [
     "RateLimited",
     "Rates",
     "RawdockError",
+    "Reaped",
+    "ReapedObject",
     "RunResult",
     "SecretStr",
     "ServerError",
@@ -115,6 +119,7 @@ __all__ = [
     "StepWarning",
     "StillRunning",
     "StreamError",
+    "Temporary",
     "TimedOut",
     "Timestamp",
     "TruncatedError",

@@ -40,7 +40,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rawdock {__version__}")
     parser.set_defaults(run=_about)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    reap = commands.add_parser(
+        "reap",
+        help="remove what killed programs have left on the Engine",
+        description="Remove the containers, networks and volumes that programs with rawdock have made and not removed, "
+        "because they were killed. What belongs to a running program is not touched. The exit code is 1 if something "
+        "could not be removed.",
+    )
+    reap.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    reap.set_defaults(run=_reap)
     return parser
+
+
+async def _reap(arguments: argparse.Namespace) -> None:
+    from ._reap_command import run
+
+    await run(arguments)
 
 
 async def _about(_: argparse.Namespace) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
 from anyio import CancelScope, Event, get_cancelled_exc_class
 
-__all__ = ["BackgroundTask", "current_task", "keep", "wait_for_event"]
+__all__ = ["BackgroundTask", "current_task", "keep", "run_later", "runs_here", "wait_for_event"]
+
+Soon = Callable[[Callable[[], object]], object]
 
 
 def current_task() -> object:
@@ -19,6 +22,39 @@ def current_task() -> object:
     import trio
 
     return trio.lowlevel.current_task()
+
+
+def runs_here() -> Soon:
+    """What has a function called soon in the present event loop, from any thread; RuntimeError once that has ended."""
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        return loop.call_soon_threadsafe
+    import trio
+
+    return trio.lowlevel.current_trio_token().run_sync_soon
+
+
+def run_later(soon: Soon, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work`, which handles its own errors, in the event loop of `soon`, from any thread and without waiting; never
+    if that loop has ended."""
+
+    def start() -> None:
+        loop = asyncio._get_running_loop()
+        if loop is not None:
+            task = loop.create_task(work())
+            _later.add(task)
+            task.add_done_callback(_later.discard)
+        else:
+            import trio
+
+            trio.lowlevel.spawn_system_task(work)
+
+    with suppress(RuntimeError):
+        soon(start)
+
+
+_later: set[asyncio.Task[None]] = set()
+"""Holds the tasks: an event loop itself holds them weakly."""
 
 
 def keep(task: asyncio.Task[Any]) -> None:

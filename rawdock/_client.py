@@ -19,6 +19,7 @@ import httpx
 
 from ._address import Address, find_address
 from ._checks import is_seconds, is_whole_number
+from ._command_config import CommandConfig, custom_headers
 from ._connect import transport_to, warn_of_plain_tcp
 from ._declare.adapted import EngineUnknown
 from ._declare.endpoint import BoundRequest, Endpoint
@@ -53,6 +54,8 @@ from .errors import (
 if TYPE_CHECKING:
     import ssl
 
+    from ._credentials.search import Keychain
+
 __all__ = ["Client"]
 
 T = TypeVar("T")
@@ -80,6 +83,8 @@ class Client:
         minimum_version: str = "1.40",
         limits: Limits | None = None,
         connect_timeout: float | None = CONNECT_TIMEOUT,
+        credentials: bool | None = None,
+        config: bool | None = None,
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"limits: expected rawdock.Limits, got {type(limits).__name__}")
@@ -88,6 +93,10 @@ class Client:
                 raise InvalidArgument(f"limits: {name}: expected a whole number, got {shown(limit)}")
         if connect_timeout is not None and not is_seconds(connect_timeout):
             raise InvalidArgument(f"connect_timeout: expected seconds, or None, got {shown(connect_timeout)}")
+        for name, switch in (("credentials", credentials), ("config", config)):
+            if switch is not None and not isinstance(switch, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidArgument(f"{name}: expected True, False or None, got {shown(switch)}")
+        self._finds_credentials = transport is None if credentials is None else credentials
         if transport is not None and address is None and context is None and tls is None:
             self._address = Address(path="(transport)", source="argument")
         else:
@@ -107,11 +116,18 @@ class Client:
         self._closed = False
         self.held = HeldByClient()
         """What is ended before the connections are closed."""
+        self.command_config: CommandConfig | None = None
+        """What calls that say nothing else take from the docker command's configuration; None if nothing is taken."""
+        self._custom_headers: dict[str, str] = {}
+        if transport is None if config is None else config:
+            self.command_config = CommandConfig(str(self._address))
+            self._custom_headers = custom_headers()
         try:
             self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
         except httpx.InvalidURL as error:
             raise AddressError(f"{self._address.source}: {shown(str(self._address))} has no usable host") from error
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
+        start += "".join(f"{name}: {value}\r\n" for name, value in self._custom_headers.items())
         self._tail_start = start
         self._tails = {
             "GET": f"{start}\r\n".encode(),
@@ -204,6 +220,15 @@ class Client:
         return isinstance(self._transport, EngineTransport)
 
     @functools.cached_property
+    def keychain(self) -> Keychain | None:
+        """Where credentials are found that a caller does not give; None if this client looks nowhere."""
+        if not self._finds_credentials:
+            return None
+        from ._credentials.search import Keychain
+
+        return Keychain(self._told)
+
+    @functools.cached_property
     def http(self) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` over the same connections, for what rawdock has no method for.
 
@@ -216,7 +241,7 @@ class Client:
             verify=False,
             timeout=None,
             follow_redirects=False,
-            headers={"User-Agent": _AGENT},
+            headers={"User-Agent": _AGENT, **self._custom_headers},
         )
 
     async def request(
@@ -579,7 +604,8 @@ class Client:
         return error
 
     def _sent(self, endpoint: Endpoint, bound: BoundRequest) -> Sent:
-        headers = [(name, "***" if name.lower() in SECRET_HEADERS else value) for name, value in bound.headers]
+        headers = [(name, "***") for name in self._custom_headers]
+        headers += [(name, "***" if name.lower() in SECRET_HEADERS else value) for name, value in bound.headers]
         if bound.content_type:
             headers.append(("Content-Type", bound.content_type))
         return Sent(

@@ -8,7 +8,7 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, execute, run, single_file, waiting, watch
+    from .helpers import copy, execute, reap, run, single_file, temporary, waiting, watch
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -48,6 +48,15 @@ class Docker(Operations):
     `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
     timeout of their own: use a cancel scope.
 
+    `credentials=False` looks nowhere for credentials of registries. Otherwise what asks a registry finds those that the
+    docker command would use, unless it is given some: in `DOCKER_AUTH_CONFIG`, `config.json` and helper programs. The
+    default is to look, but not with a `transport`.
+
+    What else the docker command takes from its configuration is taken too, but not with a `transport` or
+    `config=False`: every request has the headers of `DOCKER_CUSTOM_HEADERS` or `HttpHeaders`; `run`, `build` and
+    `images.pull` without a `platform` are for `DOCKER_DEFAULT_PLATFORM`; and `run` and `build` get the `proxies` as
+    variables and build arguments, but for those that are set.
+
     Raises AddressError if the address, the context or a certificate cannot be used.
     """
 
@@ -60,7 +69,9 @@ class Docker(Operations):
         copy_out = copy.copy_out
         execute = execute.execute
         read_file = single_file.read_file
+        reap = reap.reap
         run = run.run
+        temporary = temporary.temporary
         wait_healthy = waiting.wait_healthy
         wait_port = waiting.wait_port
         watch_containers = watch.watch_containers
@@ -71,7 +82,9 @@ class Docker(Operations):
         copy_out = _Helper("copy")
         execute = _Helper("execute")
         read_file = _Helper("single_file")
+        reap = _Helper("reap")
         run = _Helper("run")
+        temporary = _Helper("temporary")
         wait_healthy = _Helper("waiting")
         wait_port = _Helper("waiting")
         watch = _Helper("watch")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import weakref
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol
@@ -22,6 +25,10 @@ class Held(Protocol):
         """End it, within the time that cleaning up has. What may still run of it; an empty text if nothing does."""
         ...
 
+    def left(self) -> str:
+        """What may run on if nobody can end it any more, as its event loop is gone; an empty text if nothing does."""
+        ...
+
 
 class HeldByClient:
     """What one client holds."""
@@ -29,6 +36,7 @@ class HeldByClient:
     def __init__(self) -> None:
         self._things: dict[Held, None] = {}
         self._closing: anyio.Event | None = None
+        self._pid = 0
         self.closed = False
 
     @property
@@ -40,6 +48,9 @@ class HeldByClient:
         """Note something that is about to begin. Raises ClosedError if the client is closed."""
         if self.closed:
             raise ClosedError("this client is closed")
+        if not self._pid:
+            self._pid = os.getpid()
+            _holding.add(self)
         self._things[thing] = None
 
     def release(self, thing: Held) -> None:
@@ -83,3 +94,22 @@ class HeldByClient:
         except RawdockError:
             log.exception("closing a client: %r was not ended", thing)
             left.append(repr(thing))
+
+    def tell(self) -> None:
+        """Tell the logger what may still run as the interpreter ends: nothing can be awaited any more."""
+        if self._pid != os.getpid():
+            return  # the process that was forked from is told
+        things, self._things = list(self._things), {}
+        for what in filter(None, (thing.left() for thing in things)):
+            log.warning("%s may still run: the program ended before it could be ended", what)
+
+
+_holding: weakref.WeakSet[HeldByClient] = weakref.WeakSet()
+"""The clients that have held something."""
+
+
+@atexit.register
+def _tell_at_exit() -> None:
+    """A KeyboardInterrupt while asyncio closes an event loop abandons all tasks, those too that end a command."""
+    for client in list(_holding):
+        client.tell()

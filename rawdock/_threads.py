@@ -91,10 +91,11 @@ class FileWork:
         self._what = what
         self._last: _Work[Any] | None = None
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], stop: Callable[[], None] | None = None) -> T:
         """Run `work` in a worker thread. However this ends, the thread does no more of it, unless patience has ended.
 
-        Then a thread is left alone, and the logger `rawdock` is told.
+        Then a thread is left alone, and the logger `rawdock` is told. `stop` is called, in the thread of the event
+        loop, if this is cancelled: it makes the work end soon.
         """
         call = _Work(work)
         self._last = call
@@ -102,6 +103,8 @@ class FileWork:
             return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         except BaseException:
             call.give_up()
+            if stop is not None:
+                stop()
             await self._wait(call)
             raise
 
@@ -137,9 +140,9 @@ class FileWork:
                     continue
 
 
-async def run_in_thread(work: Callable[[], T], what: str = "file work") -> T:
+async def run_in_thread(work: Callable[[], T], what: str = "file work", stop: Callable[[], None] | None = None) -> T:
     """Run `work`, which leaves nothing open, in a worker thread, as `FileWork.run` does."""
-    return await FileWork(what).run(work)
+    return await FileWork(what).run(work, stop)
 
 
 class Batches:

@@ -228,6 +228,13 @@ class BadRequest(StatusError):
 class Unauthorized(StatusError):
     """401: credentials are missing or wrong, also where a registry's 401 comes in another form."""
 
+    credentials = ""
+    """Where the refused credentials were found, or where none were; empty if the caller gave some, or if nobody looked.
+    Never the credentials themselves."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{'; ' + printable(self.credentials) if self.credentials else ''}"
+
 
 class Forbidden(StatusError):
     """403: not allowed, or not while it is in use."""
@@ -394,7 +401,10 @@ class TimedOut(RawdockError, TimeoutError):
 
 
 class StillRunning(RawdockError):
-    """A cancelled command could not be ended and may still run on the Engine. The cancellation is the `__cause__`."""
+    """A cancelled command could not be ended and may still run on the Engine. The cancellation is the `__cause__`.
+
+    Also what is left of a `temporary` block that could not be removed.
+    """
 
     may_still_run = True
 

@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(  # before they are imported: a failed assertion 
     *(
         "bodies",
         "cancelling",
+        "credential_cases",
         "certificates",
         "examples",
         "failures",
@@ -30,8 +31,19 @@ pytest.register_assert_rewrite(  # before they are imported: a failed assertion 
 
 from held_clock import HeldClockLoop, held_trio_clock, wait_for_worker_threads  # noqa: E402
 
+DOCKER_VARIABLES = ("DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "DOCKER_CUSTOM_HEADERS", "DOCKER_DEFAULT_PLATFORM")
 MORE_FOR_THE_PLUGIN = 30
 """Seconds that pytest-timeout, the last resort, waits beyond a test's own limit before it ends the process."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_configuration(tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
+    """No test depends on how the docker command of this user is set up, nor reads or sends its credentials."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in DOCKER_VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("DOCKER_CONFIG", str(tmp_path_factory.mktemp("docker-config")))
+        yield
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -17,6 +17,8 @@ from .._versions import check_gate, passes_gate
 from ..errors import DecodeError, InvalidArgument, NotSupported
 from . import params as _params
 from .declaration import BoundRequest, Declaration, Parameter
+from .looked_up import Lookup
+from .looked_up import perform as perform_looked_up
 
 if TYPE_CHECKING:
     import httpx
@@ -167,11 +169,15 @@ def compile_method(declared: Declaration) -> Callable[..., Any]:
     arguments = "".join(f"{parameter.name}, " for parameter in declared.parameters)
     head = ", ".join(_signature(declared, names))
     name = declared.function.__name__
+    perform = "_client.perform("
+    if lookup := _lookup(declared):
+        names["_perform"] = functools.partial(perform_looked_up, lookup)
+        perform = "_perform(_client, "
     if inspect.iscoroutinefunction(declared.function):
         names["_answer"] = _answer_decoder(declared)
         lines = [
             "_client = self._client",
-            f"return await _client.perform(_endpoint, ({arguments}), _client.call, _answer)",
+            f"return await {perform}_endpoint, ({arguments}), _client.call, _answer)",
         ]
         method = compile_function(f"async def {name}({head}):", lines, names, f"{declared.operation}: {name}")
     else:
@@ -181,7 +187,7 @@ def compile_method(declared: Declaration) -> Callable[..., Any]:
             "_client = self._client",
             "async def _connect(_stream=_stream, _headers=()):",
             "    _exchange = _partial(_client.open, headers=_headers) if _headers else _client.open",
-            f"    return await _client.perform(_endpoint, ({arguments}), _exchange, _stream)",
+            f"    return await {perform}_endpoint, ({arguments}), _exchange, _stream)",
         ]
         if declared.prepare is None:
             lines.append("return _opens(_connect)")
@@ -193,6 +199,15 @@ def compile_method(declared: Declaration) -> Callable[..., Any]:
     functools.update_wrapper(method, declared.function)
     method.__endpoint__ = declared  # type: ignore[attr-defined]
     return method
+
+
+def _lookup(declared: Declaration) -> Lookup | None:
+    """The parameter that is looked up; None if there is none."""
+    names = tuple(parameter.name for parameter in declared.parameters)
+    found = [Lookup(i, names, one.lookup) for i, one in enumerate(declared.parameters) if one.lookup is not None]
+    if len(found) > 1:
+        raise TypeError(f"{declared.operation}: only one parameter can be looked up")
+    return found[0] if found else None
 
 
 def _signature(declared: Declaration, names: dict[str, Any]) -> Iterator[str]:

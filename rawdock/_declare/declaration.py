@@ -14,6 +14,7 @@ from .._models.model import Model, since, until
 from .._versions import Version, parse_version
 from . import params as _params
 from .adapted import adapt
+from .looked_up import looked_up
 from .params import content, filters, header, image_name, json_body, query
 from .path_names import path_encoder
 
@@ -59,6 +60,8 @@ class Parameter(NamedTuple):
     """Whether it must not be left out where it is gone; see `until`."""
     adapt: Callable[[Version, Any], Any] | None = None
     """Gives the value for the Engine that is asked."""
+    lookup: looked_up | None = None
+    """Finds the value where the caller gives none."""
     if_known: bool = False
     """Whether it is left out where the API version does not have it."""
 
@@ -143,6 +146,7 @@ class Declaration:
             always=any(isinstance(mark, query) and mark.always for mark in marks),
             guards=any(isinstance(mark, until) and mark.guards for mark in marks),
             adapt=next((mark.function for mark in marks if isinstance(mark, adapt)), None),
+            lookup=next((mark for mark in marks if isinstance(mark, looked_up)), None),
             if_known=any(isinstance(mark, query) and mark.if_known for mark in marks),
         )
 

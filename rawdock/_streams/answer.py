@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, NoReturn, Protocol, cast
 
 import anyio
 import httpx
 
+from .._background import run_later, runs_here
 from .._error_mapping import translate
 from .._iterators import close_iterator
 from .._transport.errors import BodyFailed, ClosedHere
@@ -72,9 +74,12 @@ class Answer:
         self._stream = response.stream if isinstance(response.stream, AnswerStream) else None
         self._iterator: AsyncIterator[bytes] | None = None  # of the stream of another transport
         self._read_items = self._read_iterator if self._stream is None else self._stream.read
+        if self._stream is None:
+            self._soon = runs_here()
         self._ended = False
         self._closed = False  # before the end
         self._iterator_broken = False
+        self._is_empty = True
         self._send_lock: anyio.Lock | None = None
         self.upload: object = None
         """A request body to close with the answer."""
@@ -169,12 +174,15 @@ class Answer:
             self._iterator = aiter(cast("httpx.AsyncByteStream", self.response.stream))
         try:
             async for data in self._iterator:
+                self._is_empty &= not data
                 if data and (items := self._splitter.feed(data)):
                     return items
         except BaseException:
             # Cancelling a generator ends it, which would look like the end of the answer.
             self._iterator_broken = getattr(self._iterator, "ag_frame", self) is None
             raise
+        if self._is_empty and self.response.status_code == 101:
+            self._network_stream()  # a transport that drops what comes looks like a process without output
         return []
 
     async def send(self, data: bytes) -> None:
@@ -237,7 +245,8 @@ class Answer:
         """Raise NotSupported if the connection is upgraded and the transport gives it in a form that cannot be used.
 
         httpx's own transport gives a `network_stream` without half-close, and an empty body, which would look like a
-        process without output. A transport without that extension may give what comes as the body, which can be read.
+        process without output. A transport without that extension may give what comes as the body, which can be read;
+        if that is empty, the end of it raises the same error.
         """
         if self._stream is None and self.response.status_code == 101 and "network_stream" in self.response.extensions:
             self._network_stream()
@@ -245,13 +254,27 @@ class Answer:
     def __del__(self) -> None:
         """Nobody can close it any more: close its connection, which the pool would hold for as long as the client."""
         stream = getattr(self, "_stream", None)
-        if stream is not None and stream.abandon():
+        if self._abandon() if stream is None else stream.abandon():
             warnings.warn(
                 f"a stream of {self.operation} was thrown away without being closed: enter it with `async with`",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
             )
+
+    def _abandon(self) -> bool:
+        """Have the stream of another transport closed in its event loop; False if it was closed or read to its end."""
+        if getattr(self, "_ended", True):
+            return False
+        iterator, response, upload = self._iterator, self.response, self.upload
+
+        async def close() -> None:
+            for each in (iterator, response, upload):
+                with suppress(Exception):  # the stream may be running, or half collected
+                    await close_iterator(each)
+
+        run_later(self._soon, close)
+        return True
 
     async def aclose(self) -> None:
         if not self._ended:

@@ -25,7 +25,9 @@ class Distribution(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("name")
+        ] = None,
     ) -> DistributionInspect:
         """Ask a registry for an image's digest and platforms, without pulling it.
 

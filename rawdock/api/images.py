@@ -59,7 +59,9 @@ class Images(Resource):
         from_image: str,
         *,
         platform: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("from_image")
+        ] = None,
     ) -> Runs[PullStream, PullResult]: ...
 
     @wraps_endpoint(_create)
@@ -82,6 +84,8 @@ class Images(Resource):
         Engines differ: docs/engines.md. Route: POST /images/create.
         """
         parsed = parse_reference(reference)
+        config = self._client.command_config
+        platform = config.platform(platform) if config is not None else platform
         if not all_tags:
             return self._create(parsed.pulled, platform=platform, auth_config=_auth.for_registry(auth_config, parsed))
         if parsed.tag or parsed.digest:
@@ -97,7 +101,9 @@ class Images(Resource):
         *,
         tag: str | None = None,
         platform: Annotated[Platform | None, query(), since("1.46")] = None,
-        auth_config: Annotated[AuthConfig, header("X-Registry-Auth", _auth.encode_auth)],
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for_push("name")
+        ],
     ) -> Runs[PushStream, PushResult]: ...
 
     @wraps_endpoint(_push)
@@ -128,7 +134,7 @@ class Images(Resource):
             parsed.name,
             tag=None if all_tags else parsed.tag or "latest",
             platform=platform,
-            auth_config=_auth.for_registry(auth_config, parsed) or _auth.anonymous(),
+            auth_config=_auth.for_registry(auth_config, parsed),
         )
 
     @endpoint("GET /images/{name}/json")
@@ -322,7 +328,7 @@ class Images(Resource):
         session: str | None = None,
         buildid: str | None = None,
         registry_config: Annotated[
-            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encode_auths)
+            dict[str, AuthConfig] | None, header("X-Registry-Config", _auth.encode_auths), _auth.all_found
         ] = None,
     ) -> Runs[BuildStream, BuildResult]:
         """Build an image from a tar archive with a Dockerfile and the files it needs (`docker build`).

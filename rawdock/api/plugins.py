@@ -28,7 +28,9 @@ class Plugins(Resource):
         self,
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("remote")
+        ] = None,
     ) -> list[PluginPrivilege]:
         """List the privileges that a plugin needs; they are given to `pull` as consent.
 
@@ -44,7 +46,9 @@ class Plugins(Resource):
         *,
         remote: str,
         name: str | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("remote")
+        ] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Install a plugin from its registry (`docker plugin install`), disabled.
 
@@ -81,7 +85,9 @@ class Plugins(Resource):
         privileges: Annotated[list[PluginPrivilege], json_body],
         *,
         remote: str,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("remote")
+        ] = None,
     ) -> Runs[PluginPullStream, PullResult]:
         """Replace a disabled plugin by another version of it (`docker plugin upgrade`).
 
@@ -103,7 +109,9 @@ class Plugins(Resource):
         self,
         name: Annotated[str, image_name],
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for("name")
+        ] = None,
     ) -> Runs[PushStream, PushResult]:
         """Push a plugin to the registry in its name (`docker plugin push`).
 

@@ -37,7 +37,9 @@ class Services(Resource):
         self,
         spec: ServiceSpec,
         *,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for_service
+        ] = None,
     ) -> ServiceCreated:
         """Create a service (`docker service create`).
 
@@ -55,7 +57,9 @@ class Services(Resource):
         version: int,
         registry_auth_from: Literal["spec", "previous-spec"] | None = None,
         rollback: Literal["previous"] | None = None,
-        auth_config: Annotated[AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth)] = None,
+        auth_config: Annotated[
+            AuthConfig | None, header("X-Registry-Auth", _auth.encode_auth), _auth.found_for_service
+        ] = None,
     ) -> ServiceUpdated:
         """Change a service (`docker service update`); `spec` replaces the whole specification.
 

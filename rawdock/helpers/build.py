@@ -135,6 +135,10 @@ class Builder(Build):
         GET /images/{name}/json.
         """
         images = self._operations.images
+        given = text_map("build: build_args", build_args) if build_args else {}
+        if (config := self._operations.command_config) is not None:
+            platform = config.platform(platform)
+            given |= config.build_args(given)
         start = _Start(
             self._operations,
             Source(context, dockerfile, file, mtime, compress, remote, context_transfer, shared_key),
@@ -149,7 +153,7 @@ class Builder(Build):
             send=partial(
                 images.build,
                 target=target,
-                buildargs=text_map("build: build_args", build_args) if build_args else None,
+                buildargs=given or None,
                 labels=text_map("build: labels", labels) if labels else None,
                 platform=platform,
                 pull="1" if pull else None,
@@ -274,7 +278,7 @@ class _Start:
         context = await self.source.prepare(receiver)
         session: BuildSession | None = None
         try:
-            session = BuildSession(await offered(self.options, context.folders), stop)
+            session = BuildSession(await offered(self.options, context.folders, self.docker.keychain), stop)
             if await session.open(self.docker, await self._shared_key()):
                 return context, session
         except BaseException:

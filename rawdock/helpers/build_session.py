@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from .._build.session.server import SessionServer
     from .._build.session.sources import FolderSource
     from .._build.session_options import SessionOptions
+    from .._credentials.search import Keychain
     from .._resources import Operations
     from .._streams.faces.duplex import Duplex
+    from ..models import AuthConfig
 
 __all__ = ["BuildSession", "Services", "offered"]
 
@@ -51,11 +53,15 @@ class Services:
     methods: Methods
 
 
-async def offered(options: SessionOptions, folders: Mapping[str, FolderSource]) -> Services:
-    """The services for what the caller gave. Secrets are read; raises InvalidArgument and FileError."""
+async def offered(
+    options: SessionOptions, folders: Mapping[str, FolderSource], keychain: Keychain | None = None
+) -> Services:
+    """The services for what the caller gave, and for what the keychain has. Secrets are read; raises InvalidArgument
+    and FileError."""
     credentials = logins(options.registry_config or {})
+    find = partial(_find, keychain) if keychain is not None else None
     secrets = Secrets(await run_in_thread(options.read_secrets) if options.secrets else {})
-    methods: Methods = {**health_methods(), **auth_methods(credentials), **secrets.methods()}
+    methods: Methods = {**health_methods(), **auth_methods(credentials, find), **secrets.methods()}
     if options.ssh:
         methods |= Ssh(await run_in_thread(options.find_agents)).methods()
     if folders:
@@ -66,6 +72,10 @@ async def offered(options: SessionOptions, folders: Mapping[str, FolderSource]) 
         output = FileSend(options.output.consume)
         methods |= output.methods()
     return Services(secrets, output, methods)
+
+
+async def _find(keychain: Keychain, registry: str) -> AuthConfig | None:
+    return (await keychain.find(registry)).auth
 
 
 class BuildSession:

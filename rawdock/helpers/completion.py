@@ -115,13 +115,18 @@ async def run_to_completion(
     try:
         return await asyncio.shield(task)
     except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as error:
+        # asyncio has raised an interrupt of the work out of its loop already. If it came out once more, out of the
+        # closing of the loop, that would end, and with it the cleaning up of all other tasks.
+        was_raised = task.done() and not task.cancelled() and task.exception() is error
         deadline = anyio.current_time() + max_wait
         await _wait_for(task, deadline)
         while repeatable and _was_interrupted(task) and anyio.current_time() < deadline:
             task = _begin(work)
             await _wait_for(task, deadline)
-        is_own = caller.cancelling() > cancellations or not isinstance(error, asyncio.CancelledError)
+        is_own = caller.cancelling() > cancellations or not (was_raised or isinstance(error, asyncio.CancelledError))
         if is_own or _was_interrupted(task):
+            if was_raised:
+                raise asyncio.CancelledError from error
             raise
     return task.result()
 

@@ -215,6 +215,10 @@ class EventReader:
         await self.aclose()
         return ""
 
+    def left(self) -> str:
+        """Nothing: a watch only reads."""
+        return ""
+
     async def _read_connection(self) -> None:
         if self._connected.is_set() or self._options.since is not None:
             await self._report_gap()

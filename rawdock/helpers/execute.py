@@ -65,6 +65,10 @@ class Execution(Process[ExecuteResult]):
         self._date = ""
 
     @property
+    def _may_exist(self) -> bool:
+        return bool(self.id)
+
+    @property
     def place(self) -> str:
         return f"exec {self.id} in container {self._container}"
 

@@ -18,6 +18,7 @@ from .._log import log
 from .._shown import shown
 from .._streams.faces.contexts import Runs
 from .._streams.faces.items import half_close
+from .._streams.faces.output_lines import OutputLines
 from ..errors import (
     ClosedError,
     DecodeError,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from .._streams.split.frames import Frame
 
-__all__ = ["Input", "OutputBuffer", "Process", "RunsProcess"]
+__all__ = ["Input", "OutputBuffer", "Process", "RunsProcess", "is_thrown_away"]
 
 _BEGIN = 4096
 """Bytes from the beginning of the output that are kept in any case: an Engine's error may be there."""
@@ -101,11 +102,14 @@ class OutputBuffer:
 class Process(Generic[E]):
     """A running process. Iterate to get its output as it comes; `result` holds what was not iterated over.
 
-    Leaving the block ends the process if it has not ended by itself.
+    Somebody has to read: a process whose output nobody reads stops at its next write, once all buffers on the way are
+    full. Leaving the block ends the process if it has not ended by itself.
     """
 
     may_still_run = False
     """Whether the process could not be ended."""
+    before_hold: Callable[[], None] | None = None
+    """Called before the process is started; may raise, so that it is not."""
 
     def __init__(
         self, docker: Operations, *, tty: bool, stdin: Input, timeout: float | None, output_limit: int | None
@@ -135,6 +139,11 @@ class Process(Generic[E]):
         self._client_closed = False
 
     # Implemented by subclasses.
+
+    @property
+    def _may_exist(self) -> bool:
+        """Whether the Engine has been asked for the process."""
+        raise NotImplementedError
 
     @property
     def place(self) -> str:
@@ -175,6 +184,17 @@ class Process(Generic[E]):
         if len(self._begin) < _BEGIN:
             self._begin += frame.data[:_BEGIN]
         return frame
+
+    def lines(self, *, timestamps: bool = False) -> OutputLines:
+        """The output line by line, to iterate over instead of this: `LogEntry`, as those of `containers.logs`.
+
+        With `timestamps`, `time` is when the beginning of the line came to this client, by this machine's clock. So
+        nobody needs to follow the logs beside. `data` is without the line break; `continues` is set for pieces of a
+        line of more than 16 MiB. A character that is not UTF-8 is U+FFFD in `text`.
+        """
+        stream = self._stream
+        assert stream is not None
+        return OutputLines(self, lambda: stream.has_come, tty=stream.tty, timestamps=timestamps)
 
     async def send(self, data: bytes) -> None:
         """Send bytes to its stdin. Needs `open_stdin`."""
@@ -239,6 +259,8 @@ class Process(Generic[E]):
 
     def hold(self) -> None:
         """Have the client end the process when it is closed. Raises ClosedError if it is closed already."""
+        if self.before_hold is not None:
+            self.before_hold()
         self._docker.held.hold(self)
 
     async def start(self) -> None:
@@ -300,9 +322,13 @@ class Process(Generic[E]):
     def drop(self) -> None:
         """Nobody can wait for the process any more, as its coroutine was thrown away."""
         self._docker.held.release(self)
-        if not self._needs_no_kill:
+        if not self._needs_no_kill and self._may_exist:
             self._needs_no_kill = self.may_still_run = True
             self._tell()
+
+    def left(self) -> str:
+        """Where the process is if it may run on with nobody to end it; an empty text if it does not."""
+        return self.place if self._may_exist and (self.may_still_run or not self._needs_no_kill) else ""
 
     @property
     def _is_ended_from_here(self) -> bool:
@@ -409,6 +435,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     """A process that is not started yet: enter it to follow the process, or await it for the result."""
 
     def __init__(self, process: P) -> None:
+        self.process = process
         self._not_started: P | None = process
         self._input_tasks: TaskGroup | None = None
 
@@ -424,7 +451,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
                 self._input_tasks = await anyio.create_task_group().__aenter__()
                 self._input_tasks.start_soon(process.send_input)
         except BaseException as error:
-            if _is_thrown_away(error):
+            if is_thrown_away(error):
                 process.drop()
                 raise
             await process.aclose()
@@ -441,7 +468,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
     ) -> None:
         process = self._stream
         assert process is not None
-        if _is_thrown_away(exc):
+        if is_thrown_away(exc):
             process.drop()
             return
         try:
@@ -452,7 +479,7 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
         process.report_still_running(exc)
 
 
-def _is_thrown_away(error: BaseException | None) -> bool:
+def is_thrown_away(error: BaseException | None) -> bool:
     """Whether the coroutine is being thrown away, so that nothing more can be awaited.
 
     A cancel scope on the way makes a RuntimeError of it, as it is not left in its own task.

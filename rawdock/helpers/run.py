@@ -26,13 +26,13 @@ from ..errors import (
 from ..models import ContainerSpec
 from .completion import cleanup_limit_of, is_no_answer, run_to_completion
 from .limits import dropped_limits
-from .owner import new_label
+from .owner import LABEL, new_label
 from .process import Input, Process, RunsProcess
 from .results import ProcessResult, title_of
 from .terminal import new_detach_keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Mapping
 
     from .._resources import Operations
     from .._streams.faces.container_wait import Waiting
@@ -40,12 +40,9 @@ if TYPE_CHECKING:
     from .._streams.faces.process_output import ProcessStream
     from ..models import AuthConfig, ImageInspect
 
-__all__ = ["LABEL", "PullPolicy", "RunResult", "Running", "run"]
+__all__ = ["LOOKS", "PullPolicy", "RunResult", "Running", "run"]
 
-LABEL = "rawdock.run"
-"""The label of containers that `run` creates; each has a value of its own, which names this process (owner.py)."""
-
-_LOOKS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+LOOKS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each look for a container whose creation was not answered."""
 
 PullPolicy = Literal["always", "missing", "never"]
@@ -78,15 +75,16 @@ class Running(Process[RunResult]):
         strict_limits: bool,
     ) -> None:  # fmt: skip
         super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
-        self._label = new_label()
-        self._spec = spec.replace(labels={**spec.labels, LABEL: self._label})
         self._name = name
+        self._spec = spec
+        self.label()
         self._platform = platform
         self._pull = pull
         self._auth = auth_config
         self._remove = remove
         self._strict_limits = strict_limits
-        self._may_exist = False
+        self._is_asked_for = False
+        self._is_gone = False
         self._attach_context: Opens[ProcessStream] | None = None
         self._wait_context: Opens[Waiting] | None = None
         self._waiting: Waiting | None = None
@@ -96,10 +94,29 @@ class Running(Process[RunResult]):
         return title_of(self._spec.cmd, f"in a container of {self._spec.image}")
 
     @property
+    def _may_exist(self) -> bool:
+        return bool(self.id) or self._is_asked_for
+
+    @property
     def place(self) -> str:
         if self.id:
             return f"container {self.id}"
         return f"a container of {self._spec.image} with the label {LABEL}={self._label}"
+
+    def label(self, labels: Mapping[str, str] | None = None, lifetime: float | None = None) -> None:
+        """Label the container as one of this process, which nobody needs after `lifetime` seconds."""
+        self._label = new_label(self._name, lifetime)
+        self._spec = self._spec.replace(labels={**(labels or {}), **self._spec.labels, LABEL: self._label})
+
+    @property
+    def may_still_exist(self) -> bool:
+        """Whether there is, or may be, a container to remove."""
+        return self._may_exist and not self._is_gone
+
+    async def forget(self) -> None:
+        """Remove the container if it is still there after its end, as with `remove=False`."""
+        if self.id and not self._is_gone:
+            await self._remove_ended()
 
     async def _start(self) -> ProcessStream:
         if self._pull == "always":
@@ -151,13 +168,13 @@ class Running(Process[RunResult]):
         return not self._platform or _is_for(self._platform, image)
 
     async def _create(self) -> None:
-        self._may_exist = True
+        self._is_asked_for = True
         try:
             created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
         except (TruncatedError, DecodeError, ClosedError):
             raise  # the answer was lost: the container may have been created
         except RawdockError as error:
-            self._may_exist = isinstance(error, ServerError) and is_no_answer(error)
+            self._is_asked_for = isinstance(error, ServerError) and is_no_answer(error)
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
@@ -204,7 +221,7 @@ class Running(Process[RunResult]):
         return left
 
     async def _kill(self) -> bool:
-        if not self.id and self._may_exist and not await self._look_for_it():
+        if not self.id and self._is_asked_for and not await self._look_for_it():
             return False  # the Engine may create it yet
         if not self.id:
             return True
@@ -220,12 +237,12 @@ class Running(Process[RunResult]):
 
     async def _look_for_it(self) -> bool:
         """Find a container whose id was not received; the Engine may still be creating it."""
-        for pause in _LOOKS:
+        for pause in LOOKS:
             await anyio.sleep(pause)
-            containers = await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"})
-            if containers:
-                self.id = containers[0].id
-                return True
+            for one in await self._docker.containers.list(all=True, filters={"label": f"{LABEL}={self._label}"}):
+                if one.labels.get(LABEL) == self._label:  # not every Engine may filter as it was asked to
+                    self.id = one.id
+                    return True
         return False
 
     async def _delete(self) -> None:
@@ -237,6 +254,7 @@ class Running(Process[RunResult]):
         except Conflict:
             with suppress(NotFound):
                 await self._docker.containers.wait(self.id, condition="removed")
+        self._is_gone = True
 
     async def _close(self) -> None:
         wait_context, self._wait_context = self._wait_context, None
@@ -321,6 +339,10 @@ def run(
         changes["cmd"] = cmd
     if stdin is not None or open_stdin:
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
+    if (config := docker.command_config) is not None:
+        platform = config.platform(platform)
+        if proxies := config.environment(texts("run: spec.env", spec.env)):
+            changes["env"] = [*spec.env, *proxies]
     run_spec = spec.replace(**changes)
 
     running = Running(

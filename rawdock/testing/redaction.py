@@ -16,7 +16,7 @@ __all__ = ["REDACTED", "encodings_of", "redact_body", "redact_headers", "redact_
 REDACTED = "***"
 # Random markers of `run` and `execute`, and their keys to detach. They are replaced, so that a replay finds the same
 # requests.
-_MARKERS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}(?:\.[0-9a-f]+)*")
+_MARKERS = re.compile(rb"(RAWDOCK_EXECUTION=|\"rawdock\.run\":\s*\")[0-9a-f]{16}(?:\.[-\w.~%]+)?")
 _KEYS = re.compile(rb"(\"DetachKeys\":\s*\"ctrl-)[\^_](,[a-z]){11}(?=\")")
 _KEYS_IN_TARGET = re.compile(r"(\bdetachKeys=ctrl-)(?:%5E|_)(?:%2C[a-z]){11}(?=&|$)")
 _SAME_KEYS = "_" + ",a" * 11

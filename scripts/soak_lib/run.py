@@ -26,7 +26,7 @@ __all__ = ["soak"]
 _ENGINES = Path(__file__).resolve().parents[1] / "engines"
 _WORKERS = 2
 """Of each kind."""
-_EXCUSED = 45.0
+_EXCUSED = 30.0
 """Seconds after the begin of a restart in which calls may fail."""
 _MOST_GROWTH = 0.1
 """MiB a minute."""
@@ -65,6 +65,19 @@ class _Soak:
         return time.monotonic() - self._begin
 
     async def run(self) -> None:
+        before = sample(0, _tasks(), 0)
+        await self._use()
+        for _ in range(100):  # what a thread or the other side still closes
+            after = sample(self._now, _tasks(), 0)
+            if after.descriptors <= before.descriptors and after.tasks <= before.tasks:
+                return
+            await anyio.sleep(0.1)
+        self.failures.append(
+            f"descriptors before and after: {before.descriptors}, {after.descriptors}; "
+            f"tasks: {before.tasks}, {after.tasks}"
+        )
+
+    async def _use(self) -> None:
         async with Docker(self._socket) as docker:
             await docker.images.pull(BUSYBOX)
             async with anyio.create_task_group() as tasks:
@@ -171,7 +184,8 @@ def soak(seconds: float, engine: str, loop: str, restart: float, svg: Path | Non
         "failed while the Engine was away:", ", ".join(f"{name} {n}" for name, n in sorted(one.excused.items())) or "-"
     )
     print(f"memory {one.samples[-1].memory:.1f} MiB, {growth:+.3f} MiB a minute")
-    print(f"descriptors {one.samples[-1].descriptors}, tasks {one.samples[-1].tasks}")
+    most = max(each.descriptors for each in one.samples), max(each.tasks for each in one.samples)
+    print(f"at most {most[0]} descriptors and {most[1]} tasks")
     for title, rows in (("failures", one.failures), ("left and not told of", untold)):
         print(f"{title}: {len(rows)}", *rows[:20], sep="\n  ")
     if svg is not None:

@@ -51,15 +51,19 @@ async def _run(docker: Docker, number: int) -> None:
 
 
 async def _logs(docker: Docker, number: int) -> None:
-    """Lines that are followed to their end."""
+    """Lines that are followed to their end, and read once more."""
     name, lines = f"rawdock-soak-logs-{os.getpid()}-{number}", 300
     cmd = ["sh", "-c", f"i=0; while [ $i -lt {lines} ]; do echo line $i; i=$((i + 1)); done"]
     await docker.containers.create(_spec(cmd=cmd), name=name)
     try:
         await docker.containers.start(name)
         async with docker.containers.logs(name, follow=True) as logs:
+            followed = b"".join([frame.data async for frame in logs])
+        async with docker.containers.logs(name) as logs:
             found = b"".join([frame.data async for frame in logs])
         assert found == b"".join(b"line %d\n" % i for i in range(lines)), found[-100:]
+        # Podman stops following a container that ends in that moment, though not all was read (findings).
+        assert found.startswith(followed) if docker.is_podman else found == followed, followed[-100:]
     finally:
         await _delete(docker, name)
 
@@ -86,7 +90,10 @@ async def _files(docker: Docker, number: int) -> None:
 
 
 async def _pull(docker: Docker, number: int) -> None:
-    """An image pulled and removed."""
+    """An image pulled and removed; by one worker, as Podman's pull fails if the image is removed meanwhile."""
+    if number % 2:
+        await _looks(docker, number)
+        return
     with suppress(NotFound):
         await docker.images.delete(_APP)
     async with docker.images.pull(_APP) as pull:

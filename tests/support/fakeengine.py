@@ -90,7 +90,8 @@ class FakeEngine:
                 self.executions[name] = FakeExec(json.loads(body))
                 return json_answer(json.dumps({"Id": name}).encode(), b"201 Created")
             case "GET", "json" if name == "json":
-                found = [{"Id": one} for one, label in self.containers.items() if label in target]
+                labels = {one: label for one, label in self.containers.items() if label in target}
+                found = [{"Id": one, "Labels": {"rawdock.run": label}} for one, label in labels.items()]
                 return json_answer(json.dumps(found).encode())
             case "GET", "json" if name in self.executions:
                 return self.executions[name].inspected()

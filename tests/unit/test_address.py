@@ -370,11 +370,10 @@ async def test_how_to_start_it(folder: str, name: str, command: str, home: Path,
 # The client.
 
 
-@pytest.mark.parametrize("host", ["[::::]", "[1]"])
-def test_a_host_that_cannot_be(host: str) -> None:
+def test_a_host_that_cannot_be() -> None:
     """What looks like a host and is none is refused by the client, too."""
-    with pytest.raises(rawdock.AddressError):
-        rawdock.Docker(f"tcp://{host}:1")
+    with pytest.raises(rawdock.AddressError, match="no usable host"):
+        rawdock.Docker("tcp://[::::]:1")
 
 
 def test_client_says_where_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -245,6 +245,8 @@ HELPERS: dict[str, Arguments] = {
         "mode": 0,
         "mtime": 0,
     },
+    "reap": {"dry_run": True},
+    "temporary": {"lifetime": 1.0, "labels": {"a": "b"}},
     "wait_healthy": {"container": "a", "restarts": 1},
     "wait_port": {"container": "a", "port": 80},
     "watch": {
@@ -371,6 +373,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Docker(limits)": lambda value: Docker("/nowhere", limits=value),
     "Docker(limits.answer)": lambda value: Docker("/nowhere", limits=Limits(answer=value)),
     "Docker(connect_timeout)": lambda value: Docker("/nowhere", connect_timeout=value),
+    "Docker(credentials)": lambda value: Docker("/nowhere", credentials=value),
+    "Docker(config)": lambda value: Docker("/nowhere", config=value),
     "encode": encode,
     "encode of a model": lambda value: encode(ContainerSpec(image=value, labels=value, extra={"a": value})),
     "decode": lambda value: decode(ContainerInspect, value, complete=True),

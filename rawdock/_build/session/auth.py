@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
+from ..._credentials.entries import HUB
 from ...errors import InvalidArgument
 from .call import Methods, unary
 from .messages import credentials_response, first_text
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HUB", "Login", "auth_methods", "find_login", "logins"]
 
-HUB = "https://index.docker.io/v1/"
-"""The key under which the docker command keeps the credentials of Docker Hub."""
+Find = Callable[[str], Awaitable["AuthConfig | None"]]
+"""Finds the credentials for a registry that the caller gave none for."""
+
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 
@@ -39,11 +41,17 @@ def logins(registry_config: Mapping[str, AuthConfig]) -> dict[str, Login]:
                 f"registry_config[{registry!r}]: a build with BuildKit cannot use a registrytoken: give username and "
                 "password, or an identitytoken"
             )
-        if token := auth.identitytoken.reveal():
-            found[registry] = Login("", token)
-        elif auth.username or auth.password.reveal():
-            found[registry] = Login(auth.username, auth.password.reveal())
+        if login := _login(auth):
+            found[registry] = login
     return found
+
+
+def _login(auth: AuthConfig) -> Login | None:
+    if token := auth.identitytoken.reveal():
+        return Login("", token)
+    if auth.username or auth.password.reveal():
+        return Login(auth.username, auth.password.reveal())
+    return None
 
 
 def find_login(logins: Mapping[str, Login], host: str) -> Login | None:
@@ -65,11 +73,18 @@ def _host(registry: str) -> str:
     return registry.removeprefix("http://").removeprefix("https://").partition("/")[0]
 
 
-def auth_methods(logins: Mapping[str, Login]) -> Methods:
-    """An empty answer where there are no credentials: the Engine goes on as nobody."""
+def auth_methods(logins: Mapping[str, Login], find: Find | None = None) -> Methods:
+    """The caller's credentials, or else those that `find` finds, once for each host that the Engine asks about.
+
+    An empty answer where there are none: the Engine goes on as nobody.
+    """
 
     async def credentials(request: bytes) -> bytes:
-        login = find_login(logins, first_text(request))
+        host = first_text(request)
+        login = find_login(logins, host)
+        if login is None and find is not None:
+            found = await find("docker.io" if host in _HUB_HOSTS else host)
+            login = _login(found) if found is not None else None
         return credentials_response(login.username, login.secret) if login else b""
 
     return {"/moby.filesync.v1.Auth/Credentials": unary(credentials)}

@@ -164,6 +164,10 @@ class Building:
         await self.aclose()
         return ""
 
+    def left(self) -> str:
+        """Nothing: the Engine ends a build whose connection is closed."""
+        return ""
+
     async def _read_more(self) -> None:
         try:
             line = await self._next()

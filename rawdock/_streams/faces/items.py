@@ -32,6 +32,11 @@ class ItemStream(Generic[I]):
             self._reader = current_task()
         return self._iterator
 
+    @property
+    def has_come(self) -> bool:
+        """Whether another item was received together with the last one."""
+        return bool(self._items)
+
     def __anext__(self) -> Awaitable[I]:
         return self.__aiter__().__anext__()
 

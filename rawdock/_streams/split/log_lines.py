@@ -24,6 +24,7 @@ __all__ = [
     "MESSAGE_SIZE",
     "FramedLogSplitter",
     "JsonLogSplitter",
+    "LineJoiner",
     "LogEntry",
     "LogFormat",
     "LogSplitter",
@@ -138,6 +139,30 @@ class _Line:
             out.append(LogEntry(self._stream, part, self.time, self.details, True, self.may_begin_inside))
             del self.data[: self._limit]
             self.may_begin_inside = False
+
+
+class LineJoiner:
+    """Joins pieces of output, each with the time when it came, to lines. A line has the time of its first piece."""
+
+    def __init__(self, *, tty: bool) -> None:
+        self._lines = {name: _Line(name, tty, LogFormat()) for name in _NAMES}
+
+    def add(self, stream: StreamName, data: bytes, time: Timestamp | None, out: list[Any]) -> None:
+        """Add a piece, and append the lines that end with it or in it to `out`."""
+        line = self._lines[stream]
+        if line.started:
+            end = data.find(b"\n") + 1 or len(data)
+            line.add(data[:end], out)
+            data = data[end:]
+        line.time = line.time if line.started else time
+        line.add(data, out)
+
+    def unfinished_lines(self) -> list[LogEntry]:
+        """The lines whose end has not come. They are returned once."""
+        out: list[LogEntry] = []
+        for line in self._lines.values():
+            line.finish(out)
+        return out
 
 
 class _Prefix:

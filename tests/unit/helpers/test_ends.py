@@ -126,6 +126,8 @@ import asyncio, signal, sys
 import uvloop
 from rawdock import Docker
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
 async def main():
     loop = asyncio.get_running_loop()
     docker = Docker(sys.argv[1])
@@ -149,6 +151,82 @@ def test_interrupted_twice(loop: str) -> None:
         done = subprocess.run(program, capture_output=True, text=True, timeout=60)
         assert "KeyboardInterrupt" in done.stderr
         assert not engine.left()
+
+
+ABANDONED = """
+import asyncio, signal, sys
+import uvloop
+from rawdock import Docker
+
+async def follow(runs):
+    async with runs as process:
+        await anext(process)
+        up.release()
+        await process.result()
+
+async def main():
+    global up
+    up = asyncio.Semaphore(0)
+    docker = Docker(sys.argv[1])
+    runs = [docker.run("app:1", ["x"]), docker.execute("c", ["x"]), docker.run("app:1", ["x"])]
+    tasks = [asyncio.ensure_future(follow(one)) for one in runs]
+    for _ in tasks:
+        await up.acquire()
+    asyncio.get_running_loop().call_later(0.2, signal.raise_signal, signal.SIGINT)
+    return tasks
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+(uvloop if sys.argv[2] == "uvloop" else asyncio).run(main())
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_interrupted_while_the_loop_is_closed(loop: str) -> None:
+    """asyncio then abandons every task, those too that end a command: the logger is told at the end of the program."""
+    engine = FakeEngine()
+    engine.mute = "/kill"
+    engine.busy = 60
+    with in_a_thread(engine) as server:
+        program = [sys.executable, "-c", ABANDONED, server.path, loop]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=50)
+        assert "KeyboardInterrupt" in done.stderr
+        running = [f"exec {name} in container c" for name, one in engine.executions.items() if not one.ends_others]
+        for place in [*(f"container {name}" for name in engine.containers), *running]:
+            assert done.stderr.count(f"{place} may still run") == 1, done.stderr
+        assert len(engine.containers) == 2
+        assert len(running) == 1
+        engine.dead = True
+
+
+def test_an_interrupt_of_the_cleanup_is_raised_once() -> None:
+    """The event loop raises it. Raised again by the task that waits, it would end the closing of the loop."""
+    from rawdock.helpers import completion
+
+    begun = 0
+
+    async def work() -> int:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0)
+        if begun == 1:
+            raise KeyboardInterrupt
+        return begun
+
+    async def main(*, repeatable: bool) -> int:
+        return await completion.run_to_completion(work, repeatable=repeatable)
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(main(repeatable=True))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    assert loop.run_until_complete(task) == 2
+    begun = 0
+    task = loop.create_task(main(repeatable=False))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    with pytest.raises(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.close()
 
 
 def test_the_cleanup_itself_is_interrupted() -> None:

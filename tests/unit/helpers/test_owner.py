@@ -13,7 +13,7 @@ import pytest
 from rawdock.helpers import owner
 from rawdock.testing.redaction import redact_body
 
-FORM = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{12}\.[0-9a-f]{1,12}\.[0-9]+\.[0-9]+\.[0-9]+")
+FORM = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{12}\.[0-9a-f]{1,12}(\.[0-9]+){4}\.-")
 
 
 def of_another_process() -> str:
@@ -43,9 +43,9 @@ def test_two_processes() -> None:
 def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner, "_PROC", Path("/nowhere"))
     label = owner.new_label().split(".")
-    assert label[2:] == ["0", "0", str(os.getpid()), "0"]
+    assert label[2:] == ["0", "0", str(os.getpid()), "0", "0", "-"]
 
 
 def test_recordings_do_not_show_it() -> None:
-    body = b'{"Labels":{"rawdock.run":"%b","a":"b"}}' % owner.new_label().encode()
+    body = b'{"Labels":{"rawdock.run":"%b","a":"b"}}' % owner.new_label("a/b_c", 7).encode()
     assert redact_body(body, "/containers/create") == b'{"Labels":{"rawdock.run":"0000000000000000","a":"b"}}'

@@ -8,7 +8,7 @@ import anyio
 import httpx
 import pytest
 from anyio.lowlevel import checkpoint
-from cancelling import cancelled_at, descriptors, task_cancelled_at
+from cancelling import NATIVE, cancelled_at, descriptors
 from fakeengine import MARK, UPGRADED, FakeEngine
 from faultserver import Peer, json_answer, serving
 
@@ -93,10 +93,11 @@ async def test_a_cancelled_container_is_removed_even_without_remove() -> None:
 
 
 @pytest.mark.parametrize("work", [run, run_fed, execute])
+@pytest.mark.parametrize("way", NATIVE)
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_task_cancelled_at_every_turn(work: Work) -> None:
-    """By asyncio's own `Task.cancel`, which comes once and is not repeated."""
-    assert await sweep(FakeEngine(), work, task_cancelled_at) > 10
+async def test_cancelled_natively_at_every_turn(work: Work, way: str) -> None:
+    """By asyncio's own ways, each of which comes once and is not repeated."""
+    assert await sweep(FakeEngine(), work, NATIVE[way]) > 10
 
 
 @pytest.mark.held_clock

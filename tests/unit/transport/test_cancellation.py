@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
@@ -11,8 +10,9 @@ import httpx
 import pytest
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
-from cancelling import cancelled_at, descriptors, task_cancelled_at
-from faultserver import Peer, json_answer, serving
+from cancelling import NATIVE, cancelled_at, descriptors
+from faultserver import Peer, serving
+from short_calls import OPERATIONS, Operation, engine, stream, upgrade, whole
 
 from rawdock import Docker
 from rawdock._transport.transport import EngineTransport, connect_over_streams
@@ -20,85 +20,24 @@ from rawdock._transport.transport import EngineTransport, connect_over_streams
 pytestmark = pytest.mark.anyio
 
 
-async def engine(request: bytes, peer: Peer) -> bytes | None:
-    """Answer in small steps, so that there are many places to cancel at."""
-    if b"images/create" in request:
-        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for _ in range(3):
-            await checkpoint()
-            await peer.send(b'10\r\n{"status":"a"}\r\n\r\n')
-        return b"0\r\n\r\n"
-    if b"Upgrade: tcp" in request:
-        await peer.send(b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\nfirst")
-        with contextlib.suppress(anyio.EndOfStream):
-            while True:
-                await peer.send(await peer.stream.receive())
-        return None
-    if b"PUT" in request:
-        while b"0\r\n\r\n" not in peer._buffer:
-            if not await peer._more():
-                return None
-        peer._buffer = b""
-        return json_answer(b"{}")
-    if b"/pause" in request:
-        await peer.send(b"HTTP/1.1 204 No")
-        await checkpoint()
-        return b" Content\r\n\r\n"
-    return json_answer(b'{"Id":"x"}')
-
-
-async def whole(docker: Docker) -> None:
-    assert (await docker.containers.inspect("x")).id == "x"
-    await docker.containers.pause("x")
-
-
-async def stream(docker: Docker) -> None:
-    async with docker.images.pull("app:1") as pull:
-        assert len([line async for line in pull]) == 3
-
-
-async def upload(docker: Docker) -> None:
-    async def parts() -> AsyncIterator[bytes]:
-        for _ in range(3):
-            yield b"x" * 300_000
-            await checkpoint()
-
-    await docker.request("PUT", "/x", content=parts())
-
-
-async def upgrade(docker: Docker) -> None:
-    request = httpx.Request("POST", "http://docker/x", headers={"Connection": "Upgrade", "Upgrade": "tcp"})
-    response = await docker._transport.handle_async_request(request)
-    stream = response.extensions["network_stream"]
-    try:
-        await stream.write(b"x" * 300_000)
-        await stream.send_eof()
-        size = 0
-        while part := await stream.read(100_000):
-            size += len(part)
-        assert size == 300_005
-    finally:
-        with anyio.CancelScope(shield=True):
-            await stream.aclose()
-
-
-@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("warm", [False, True])
-async def test_cancelled_at_every_checkpoint(operation: Callable[[Docker], Awaitable[None]], warm: bool) -> None:
+async def test_cancelled_at_every_checkpoint(operation: Operation, warm: bool) -> None:
     """Cancelled at each step of a call, a stream, an upload and an upgrade, on a new and on a reused connection."""
     await sweep(operation, warm, cancelled_at)
 
 
-@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("way", NATIVE)
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_task_cancelled_at_every_turn(operation: Callable[[Docker], Awaitable[None]]) -> None:
+async def test_cancelled_natively_at_every_turn(operation: Operation, way: str) -> None:
     """A task that is cancelled once, as asyncio does it, leaves nothing open either."""
-    await sweep(operation, True, task_cancelled_at)
+    await sweep(operation, True, NATIVE[way])
 
 
-@pytest.mark.parametrize("operation", [whole, stream, upload, upgrade])
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("anyio_backend", ["trio"])  # on asyncio anyio's own stream sets a cancelled future's result
-async def test_cancelled_over_any_byte_stream(operation: Callable[[Docker], Awaitable[None]]) -> None:
+async def test_cancelled_over_any_byte_stream(operation: Operation) -> None:
     """Connections over anyio's byte streams leave nothing open either."""
 
     def client(path: str) -> Docker:
@@ -108,7 +47,7 @@ async def test_cancelled_over_any_byte_stream(operation: Callable[[Docker], Awai
 
 
 async def sweep(
-    operation: Callable[[Docker], Awaitable[None]],
+    operation: Operation,
     warm: bool,
     cancel: Callable[[int, Callable[[], Coroutine[None, None, None]]], Awaitable[bool]],
     client: Callable[[str], Docker] = Docker,

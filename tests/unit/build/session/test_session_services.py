@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,11 +19,14 @@ from anyio.abc import SocketStream
 from session_engine import session
 from session_protobuf import MESSAGES
 
-from rawdock import FileError, InvalidArgument, SecretStr
+from rawdock import AddressError, FileError, InvalidArgument, SecretStr
 from rawdock._build.session.auth import HUB, Login, auth_methods, find_login, logins
 from rawdock._build.session.file_send import FileSend
 from rawdock._build.session.secrets import Secrets
 from rawdock._build.session.ssh import Ssh
+from rawdock._build.session_options import SessionOptions
+from rawdock._credentials.search import Keychain
+from rawdock.helpers.build_session import offered
 from rawdock.models import AuthConfig
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +104,34 @@ async def test_credentials() -> None:
             found = MESSAGES["CredentialsResponse"].FromString(answer)
             assert (found.Username, found.Secret) == wanted
             assert status == (0, "")
+
+
+async def test_credentials_that_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the caller gave none, for the host alone that the Engine asks about. Docker Hub has a key of its own."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    found = {"username": "found", "password": "x"}
+    config = {"auths": {"kept:5000": found, "given": found, HUB: {"identitytoken": "refresh"}, "broken": 1}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    options = SessionOptions(registry_config={"given": AuthConfig(username="given", password=SecretStr("y"))})
+    async with session((await offered(options, {}, Keychain())).methods) as held:
+        for host, wanted in (
+            ("given", ("given", "y")),
+            ("kept:5000", ("found", "x")),
+            ("registry-1.docker.io", ("", "refresh")),
+            ("docker.io", ("", "refresh")),
+            ("nobody", ("", "")),
+        ):
+            request = MESSAGES["CredentialsRequest"](Host=host).SerializeToString()
+            answer, status = await held.engine.ask(CREDENTIALS, request)
+            response = MESSAGES["CredentialsResponse"].FromString(answer)
+            assert (response.Username, response.Secret) == wanted
+            assert status == (0, "")
+        assert held.server.failure is None
+        request = MESSAGES["CredentialsRequest"](Host="broken").SerializeToString()
+        _, (code, message) = await held.engine.ask(CREDENTIALS, request)
+        assert code == 2
+        assert "docker login broken" in message
+        assert isinstance(held.server.failure, AddressError)
 
 
 # Secrets.
