@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,20 @@ class FakeSsh:
     def left(self) -> list[int]:
         """The processes that are still there, also those that have ended and were not waited for."""
         return [pid for pid in self.pids if _exists(pid)]
+
+    def running(self) -> list[int]:
+        """The processes that have not ended. (Nobody may wait for those of a parent that has ended.)"""
+        return [pid for pid in self.left() if not _has_ended(pid)]
+
+
+def _has_ended(pid: int) -> bool:
+    if sys.platform == "linux":
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+    said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return not said.strip() or said.strip().startswith("Z")
 
 
 def _exists(pid: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -324,6 +325,31 @@ async def test_one_forwarding_for_many(ssh: FakeSsh) -> None:
         assert ssh.left() == []
         arguments = ssh.calls[1]["arguments"]
         assert not Path(arguments[arguments.index("-L") + 1].partition(":")[0]).parent.exists()
+
+
+_FORGETFUL = """
+import asyncio, os, sys
+from rawdock import Docker
+docker = Docker(sys.argv[1], ssh_forwarding=sys.argv[2] == "forwarding")
+asyncio.run(docker.system.ping())
+if os.fork():
+    os.wait()
+"""
+
+
+@pytest.mark.parametrize("way", ["dial-stdio", "forwarding"])
+async def test_a_program_that_forgets_to_close(way: str, ssh: FakeSsh, tmp_path: Path) -> None:
+    """When Python ends, its processes and folders do, too; a forked child that ends before leaves them alone."""
+    with scripted(engine) as server:
+        path = server.address.removeprefix("unix://")
+        ssh(socket=path)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TMPDIR": str(tmp_path)}
+        command = [sys.executable, "-W", "ignore", "-c", _FORGETFUL, f"ssh://far{path}", way]
+        await anyio.run_process(command, env=environment)
+        assert len(ssh.calls) == 1
+        while ssh.running():  # noqa: ASYNC110 - another process
+            await anyio.sleep(0.01)
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("rawdock-")] == []  # noqa: ASYNC240
 
 
 @LOOPS
