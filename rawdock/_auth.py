@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 from ._declare.looked_up import looked_up
 from ._reference import parse_reference
 from ._shown import shown
-from .errors import InvalidArgument
+from .errors import InvalidArgument, RawdockError, Unauthorized
 
 if TYPE_CHECKING:
     from ._client import Client
     from ._credentials.search import Found, Keychain
     from ._reference import Reference
-    from .errors import Unauthorized
     from .models import AuthConfig
 
 __all__ = [
@@ -81,7 +80,7 @@ class _LookedUp:
     async def again(self) -> bool:
         return False
 
-    def explain(self, error: Unauthorized) -> None:
+    def explain(self, error: RawdockError) -> None:
         pass
 
 
@@ -94,16 +93,17 @@ class _OfRegistry(_LookedUp):
     async def again(self) -> bool:
         if self._found.auth is None:
             return False
-        refused = self._found
-        self._found = await self._keychain.find(refused.registry, refused=refused.auth)
-        if self._found.auth is None or self._found.auth == refused.auth:
-            self._found = refused
+        self._keychain.forget(self._found)
+        found = await self._keychain.find(self._found.registry)
+        if found.auth is None or found.auth == self._found.auth:
             return False
-        self.value = self._found.auth
+        self.value, self._found = found.auth, found
         return True
 
-    def explain(self, error: Unauthorized) -> None:
-        error.credentials = self._found.describe()
+    def explain(self, error: RawdockError) -> None:
+        if isinstance(error, Unauthorized):
+            error.credentials = self._found.describe()
+            self._keychain.forget(self._found)
 
 
 def _found(image_of: Callable[[Mapping[str, Any]], object], *, always: bool = False) -> looked_up:

@@ -8,7 +8,7 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, execute, reap, run, single_file, temporary, waiting, watch
+    from .helpers import copy, engine, execute, reap, run, single_file, temporary, waiting, watch
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -67,6 +67,7 @@ class Docker(Operations):
     if TYPE_CHECKING:
         copy_in = copy.copy_in
         copy_out = copy.copy_out
+        engine = engine.engine
         execute = execute.execute
         read_file = single_file.read_file
         reap = reap.reap
@@ -80,6 +81,7 @@ class Docker(Operations):
     else:
         copy_in = _Helper("copy")
         copy_out = _Helper("copy")
+        engine = _Helper("engine")
         execute = _Helper("execute")
         read_file = _Helper("single_file")
         reap = _Helper("reap")

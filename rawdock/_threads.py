@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import anyio
-import anyio.to_thread
 
+from . import _daemon_threads
 from ._iterators import close_iterator
 from ._log import log
 
@@ -35,6 +35,10 @@ _LOOK_AGAIN = 0.005
 """Seconds between two looks at a thread whose caller was cancelled."""
 
 
+class _DoneOnce(Exception):
+    """Work was given up or begun before. Nobody sees this: the caller was cancelled."""
+
+
 class _Work(Generic[T]):
     """Work that is done once or never."""
 
@@ -48,7 +52,7 @@ class _Work(Generic[T]):
     def __call__(self) -> T:
         with self._lock:
             if self._given_up or self._begun:
-                raise RuntimeError("given up, or begun already")  # seen by nobody: the caller was cancelled
+                raise _DoneOnce
             self._begun = True
         try:
             return self._work()
@@ -100,7 +104,7 @@ class FileWork:
         call = _Work(work)
         self._last = call
         try:
-            return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            return await _daemon_threads.run_sync(call)
         except BaseException:
             call.give_up()
             if stop is not None:
@@ -118,7 +122,9 @@ class FileWork:
         while not call.begun:
             try:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(PATIENCE):
-                    await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+                    await _daemon_threads.run_sync(call)
+                break
+            except _DoneOnce:  # by the thread of the turn before
                 break
             except anyio.get_cancelled_exc_class() as error:
                 cancelled = error

@@ -19,7 +19,6 @@ from .._log import log, warn_once
 from .._shown import shown
 from ..errors import AddressError
 from .entries import entry_of, key_for, key_of, value_of
-from .helper import HelperFailed, ask_helper, program_of
 from .variable import VARIABLE, read_variable
 
 if TYPE_CHECKING:
@@ -65,11 +64,8 @@ class Keychain:
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._asking: dict[tuple[str, str], anyio.Lock] = {}
 
-    async def find(self, registry: str, *, refused: AuthConfig | None = None) -> Found:
-        """The credentials for a registry's host. Raises AddressError if config.json, or the entry, cannot be read.
-
-        `refused` were refused: a helper program is asked again, even if its answer could be known.
-        """
+    async def find(self, registry: str) -> Found:
+        """The credentials for a registry's host. Raises AddressError if config.json, or the entry, cannot be read."""
         key = key_of(registry)
         places: list[str] = []
         if text := os.environ.get(VARIABLE, ""):
@@ -79,9 +75,11 @@ class Keychain:
         file = config_file()
         places.append(str(file.path) if file.exists else f"{file.path}, which does not exist")
         if helper := _helper_for(file, key):
+            from .helper import HelperFailed, program_of  # it loads much, which most machines never need
+
             program = program_of(helper)
             try:
-                auth = await self._of_helper(helper, key, refused)
+                auth = await self._of_helper(helper, key)
             except HelperFailed as failed:
                 problem = f"{registry}: {failed}"
                 warn_once(self._told, problem, problem)
@@ -96,6 +94,10 @@ class Keychain:
             if auth.username or auth.password or auth.identitytoken or auth.registrytoken:
                 return Found(registry, auth, f"auths in {file.path}", tuple(places))
         return Found(registry, None, "", tuple(places))
+
+    def forget(self, refused: Found) -> None:
+        """These credentials were refused: the helper program is asked again, if they are from one."""
+        self._kept = {asked: kept for asked, kept in self._kept.items() if kept.auth != refused.auth}
 
     async def find_all(self) -> dict[str, AuthConfig]:
         """The credentials by key, for each that is named in the variable or in config.json.
@@ -131,12 +133,14 @@ class Keychain:
         places.append(VARIABLE)
         return found
 
-    async def _of_helper(self, helper: str, key: str, refused: AuthConfig | None) -> AuthConfig | None:
+    async def _of_helper(self, helper: str, key: str) -> AuthConfig | None:
         """The answer of a helper program, asked once at a time for each registry."""
+        from .helper import ask_helper
+
         asked = helper, key
         async with self._asking.setdefault(asked, anyio.Lock()):
             kept = self._kept.get(asked)
-            if kept is not None and time.monotonic() < kept.until and (refused is None or kept.auth != refused):
+            if kept is not None and time.monotonic() < kept.until:
                 return kept.auth
             self._kept.pop(asked, None)
             auth = await ask_helper(helper, key)

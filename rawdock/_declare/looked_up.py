@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import Unauthorized
+from .._streams.answer import Answer
+from ..errors import RawdockError, Unauthorized
 
 __all__ = ["LookedUp", "Lookup", "looked_up", "perform"]
 
@@ -20,8 +21,8 @@ class LookedUp(Protocol):
         """Look once more, as the Engine did not accept `value`; whether it is another one now."""
         ...
 
-    def explain(self, error: Unauthorized) -> None:
-        """Let the error of the call say where `value` is from."""
+    def explain(self, error: RawdockError) -> None:
+        """Let an error of the call, or of its stream, say where `value` is from."""
         ...
 
 
@@ -53,11 +54,17 @@ async def perform(
     if arguments[position] is not None:
         return await client.perform(endpoint, arguments, exchange, finish)
     found = await mark.find(client, dict(zip(names, arguments, strict=True)))
+
+    def watched(answer: Any, *more: Any) -> Any:
+        if isinstance(answer, Answer):
+            answer.on_error = found.explain
+        return finish(answer, *more)
+
     is_repeatable = not any(isinstance(one, AsyncIterable) for one in arguments)
     while True:
         try:
             complete = (*arguments[:position], found.value, *arguments[position + 1 :])
-            return await client.perform(endpoint, complete, exchange, finish)
+            return await client.perform(endpoint, complete, exchange, watched)
         except Unauthorized as error:
             if not is_repeatable or not await found.again():
                 found.explain(error)

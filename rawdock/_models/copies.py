@@ -26,7 +26,11 @@ def replaced(model: M, changes: dict[str, Any], memo: dict[int, Any] | None = No
     try:
         return _replaced(model, changes, memo)
     except RecursionError as error:
-        raise InvalidArgument(f"{type(model).__name__} has a value that is nested too deeply to be copied") from error
+        raise _too_deep(model) from error
+
+
+def _too_deep(model: Model) -> InvalidArgument:
+    return InvalidArgument(f"{type(model).__name__} has a value that is nested too deeply to be copied")
 
 
 def _replaced(model: M, changes: dict[str, Any], memo: dict[int, Any] | None) -> M:
@@ -106,7 +110,10 @@ def restored(cls: type[M], wire: dict[str, Any], invalid: dict[str, Any], from_e
 
 def reduced(model: Model) -> tuple[Any, ...]:
     """The function and arguments with which `pickle` and `copy.copy` make the copy."""
-    return restored, (type(model), *_json_form(model), is_from_engine(model))
+    try:
+        return restored, (type(model), *_json_form(model), is_from_engine(model))
+    except RecursionError as error:
+        raise _too_deep(model) from error
 
 
 def deep_copied(model: M, memo: dict[int, Any]) -> M:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
+from .._shown import shown
 from ..errors import DecodeError
 
 __all__ = [
@@ -65,7 +66,7 @@ def path_of(location: Location) -> str:
         if isinstance(location, int):
             location = None, location
         parent, key = location[:2]
-        parts.append(f"[{key!r}]" if len(location) == 3 or type(key) is int else f".{key}")
+        parts.append(f"[{shown(key)}]" if len(location) == 3 or type(key) is int else f".{key}")
         location = parent
     return "".join(["$", *reversed(parts)])
 

@@ -83,6 +83,8 @@ class Answer:
         self._send_lock: anyio.Lock | None = None
         self.upload: object = None
         """A request body to close with the answer."""
+        self.on_error: Callable[[RawdockError], None] | None = None
+        """Called with each error before it is raised."""
         self._sent_without_waiting = 0
 
     def set_splitter(self, splitter: Splitter) -> None:
@@ -103,6 +105,8 @@ class Answer:
     def add_request(self, error: RawdockError) -> RawdockError:
         """Add the request to an error, and return it."""
         error.sent = self._sent()
+        if self.on_error is not None:
+            self.on_error(error)
         return error
 
     async def read(self) -> list[Any]:

@@ -31,6 +31,7 @@ class Distribution(Resource):
     ) -> DistributionInspect:
         """Ask a registry for an image's digest and platforms, without pulling it.
 
+        Without `auth_config`, the credentials are used that the docker command would use: docs/registries.md.
         Raises NotFound, Unauthorized, Forbidden or RateLimited as the registry answers.
         Route: GET /distribution/{name}/json.
         """

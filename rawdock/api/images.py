@@ -77,7 +77,9 @@ class Images(Resource):
 
         Enter it to follow its lines, with the `progress` so far, or await it for the result. Leaving early
         cancels the pull on the Engine. `reference` is `[registry[:port]/]name[:tag][@digest]`; without tag and digest
-        it means `latest`. `all_tags` pulls every tag of a name that has none. `platform` is `os[/arch[/variant]]`.
+        it means `latest`. `all_tags` pulls every tag of a name that has none. `platform` is `os[/arch[/variant]]`; the
+        default is `DOCKER_DEFAULT_PLATFORM`, or the Engine's. Without `auth_config`, the credentials are used that the
+        docker command would use: docs/registries.md.
 
         Raises NotFound if there is no such image, or none for the platform, Unauthorized for missing and wrong
         credentials, RateLimited if the registry refuses more for now, and StreamError for a failure during the pull.
@@ -119,7 +121,8 @@ class Images(Resource):
 
         Enter it to follow its lines, or await it for the result with the manifest's digest. Leaving early cancels the
         push on the Engine. Without a tag it means `latest`; `all_tags` pushes every tag of the name. `platform` selects
-        one of a multi-platform image.
+        one of a multi-platform image. Without `auth_config`, the credentials are used that the docker command would
+        use: docs/registries.md.
 
         Raises NotFound if there is no such image here, Unauthorized for missing and wrong credentials, RateLimited as a
         pull, and StreamError for a failure during the transfer.
@@ -336,8 +339,9 @@ class Images(Resource):
         Enter it to follow its lines, or await it for the image's id. Leaving early cancels the build on the Engine.
         `context` may be compressed; `remote` is a URL that the Engine fetches instead. `version="2"` builds with
         BuildKit, `"1"` with the classic builder. `dockerfile` is its path in the archive. `buildargs` with None as
-        value are taken from the Engine's environment. `registry_config` has credentials by registry. `extrahosts` are
-        `HOST:IP`. Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
+        value are taken from the Engine's environment. `registry_config` has credentials by registry; the default is all
+        that config.json and the environment have, but not for BuildKit, which takes them from a session. `extrahosts`
+        are `HOST:IP`. Memory is in bytes, CPU periods in microseconds. `buildid` is for `build.cancel`.
 
         Raises StreamError for a failure during the transfer. The classic builder raises BadRequest for an
         invalid Dockerfile, and ServerError for a missing Dockerfile or an invalid archive; BuildKit and Podman send

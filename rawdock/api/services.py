@@ -43,7 +43,8 @@ class Services(Resource):
     ) -> ServiceCreated:
         """Create a service (`docker service create`).
 
-        `auth_config` is for nodes that have to pull the image. Raises Conflict if the name is in use. Route:
+        `auth_config` is for nodes that have to pull the image; the default are the credentials that the docker command
+        would use with `--with-registry-auth`: docs/registries.md. Raises Conflict if the name is in use. Route:
         POST /services/create.
         """
         ...
@@ -64,7 +65,8 @@ class Services(Resource):
         """Change a service (`docker service update`); `spec` replaces the whole specification.
 
         `version` is the current `version.index`. `rollback` restores the specification before the last update.
-        `registry_auth_from` says whose credentials are used where `auth_config` gives none. Raises NotFound, Conflict
+        `registry_auth_from` says whose credentials are used where `auth_config` gives none; without it, and without a
+        `rollback`, those that `create` would use. Raises NotFound, Conflict
         for a stale version, and NotSupported for another name. Route: POST /services/{id}/update.
         """
         ...

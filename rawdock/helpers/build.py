@@ -20,7 +20,7 @@ from .._build.source import Context, Receiver, Source
 from .._declare.params import EncodedJson, text_map, texts
 from .._shown import shown
 from .._streams.faces.build_steps import Building, Built, SessionLost, with_remedy
-from .._streams.faces.contexts import Runs
+from .._streams.faces.contexts import Runs, named
 from .._threads import run_in_thread
 from ..api.build import Build
 from ..errors import BuildError, InvalidArgument, NotFound, NotSupported, RawdockError, StatusError
@@ -118,8 +118,8 @@ class Builder(Build):
 
         `builder` is `"buildkit"` or `"classic"`; the default is what the Engine's ping says. Podman has a builder of
         its own. `extra_hosts` are `HOST:IP`. Memory is in bytes, CPU periods are in microseconds; BuildKit ignores
-        limits of memory and CPU. `registry_config` has the credentials by registry. `buildid` is the id for
-        `build.cancel`; the default is a random one.
+        limits of memory and CPU. `registry_config` has credentials by registry, which go before those that the docker
+        command would use (docs/registries.md). `buildid` is the id for `build.cancel`; the default is a random one.
 
         With BuildKit only: `secrets` has secrets by id, for `RUN --mount=type=secret`: bytes, the path of a file, or
         `EnvSecret("NAME")`. `ssh` has SSH agents by id, for `RUN --mount=type=ssh`: True, or the path of an agent's
@@ -172,7 +172,7 @@ class Builder(Build):
             ),
         )
         start.check()
-        return Runs(start.connect)
+        return named(Runs(start.connect), "build", str(context) if isinstance(context, (str, os.PathLike)) else None)
 
 
 @attrs.frozen(kw_only=True)

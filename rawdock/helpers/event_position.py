@@ -136,8 +136,11 @@ class Position:
         return self.add_gap("forgotten" if len(memory) >= REMEMBERED else "restart", min(times, default=now))
 
     def add_gap(self, reason: Literal["restart", "forgotten"], until: int) -> Gap:
-        """Resume at `until`, as the events before it cannot be known."""
-        gap = Gap(reason, self.reached, max(until, self.reached))
+        """Resume at `until`, as the events before it cannot be known.
+
+        One that was stamped before the last event received, but queued after it, may be missed too.
+        """
+        gap = Gap(reason, self.resume_time, max(until, self.reached))
         self.reached = gap.until
         return gap
 

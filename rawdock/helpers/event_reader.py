@@ -220,26 +220,31 @@ class EventReader:
         return ""
 
     async def _read_connection(self) -> None:
-        if self._connected.is_set() or self._options.since is not None:
+        resumes = self._connected.is_set() or self._options.since is not None
+        if resumes and not self._is_docker:
             await self._report_gap()
         errors: list[Exception] = []
         async with anyio.create_task_group() as tasks:
             if self._options.heartbeat is not None:
                 tasks.start_soon(self._send_heartbeats, self._options.heartbeat, tasks.cancel_scope, errors)
             try:
-                await self._read_events()
+                await self._read_events(resumes)
             except Exception as error:
                 errors.append(error)
             tasks.cancel_scope.cancel()
         if errors:
             raise errors[0]
 
-    async def _read_events(self) -> None:
+    async def _read_events(self, resumes: bool) -> None:
         since = self._since(self._position.resume())
         # Counted from here and not from the head of the answer, which some Engines send late.
         self._last_activity = self._connected_at = anyio.current_time()
         try:
             async with self._docker.system.events(since=since, filters=self._filters) as events:
+                # Only now: before, an Engine that is stopping may still answer on a connection that was kept open, and
+                # the events come from the next one.
+                if resumes and self._is_docker:
+                    await self._report_gap()
                 self._connected.set()
                 async for event in events:
                     self._last_activity = anyio.current_time()

@@ -25,6 +25,7 @@ class _OverSsh:
         self.stack = ExitStack()
         server = self.stack.enter_context(private_sshd(f'exec "{DockerCommand.program}" "$@"', f"unix://{path}"))
         os.environ["PATH"] = server.path
+        self.port: int = server.port
 
 
 class RawdockSsh(_OverSsh):
@@ -49,7 +50,8 @@ class DockerPySsh(_OverSsh):
         import docker
 
         self.start(path)
-        self.client = docker.APIClient(base_url="ssh://engine", use_ssh_client=True, version="1.41")
+        # With the port, as it calls ssh with -p 22 otherwise, over what ssh_config says.
+        self.client = docker.APIClient(base_url=f"ssh://engine:{self.port}", use_ssh_client=True, version="1.41")
 
     async def close(self) -> None:
         self.client.close()

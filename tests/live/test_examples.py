@@ -87,6 +87,14 @@ def test_the_command_that_says_which_engine(entry: str, tmp_path: Path) -> None:
     assert command.fits(ran.stdout), f"printed:\n{ran.stdout}\nbut the page shows:\n{command.printed}"
 
 
+@on_each
+def test_the_command_that_says_what_is_wrong(entry: str, tmp_path: Path) -> None:
+    [command] = [one for one in commands() if one.code == "python -m rawdock doctor\n"]
+    ran = _run(entry.partition("=")[2], tmp_path, "-m", "rawdock", "doctor")
+    assert ran.returncode == 0, ran.stdout
+    assert command.fits(ran.stdout), f"printed:\n{ran.stdout}\nbut the page shows:\n{command.printed}"
+
+
 @pytest.mark.skipif(not ONE_STORE, reason="examples do not depend on the image store; they run on the other engine")
 @pytest.mark.parametrize("entry", ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 @pytest.mark.parametrize("example", OF_PAGES, ids=lambda one: f"{one.page}-{one.line}")

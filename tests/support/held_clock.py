@@ -20,6 +20,8 @@ import pytest
 import sniffio
 import trio.testing
 
+from rawdock import _daemon_threads
+
 __all__ = ["HeldClockLoop", "held_trio_clock", "wait_for_worker_threads"]
 
 _busy_threads = 0
@@ -42,14 +44,17 @@ def _busy_thread() -> Iterator[None]:
 
 
 def wait_for_worker_threads(patch: pytest.MonkeyPatch) -> None:
-    """Stop the clock while a worker thread of anyio runs."""
-    original = anyio.to_thread.run_sync
+    """Stop the clock while a worker thread of anyio or of rawdock runs."""
+    for module in (anyio.to_thread, _daemon_threads):
+        patch.setattr(module, "run_sync", _stopping(module.run_sync))
 
+
+def _stopping(original: Callable[..., Any]) -> Callable[..., Any]:
     async def run_sync(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         with _busy_thread():
             return await original(function, *arguments, **options)
 
-    patch.setattr(anyio.to_thread, "run_sync", run_sync)
+    return run_sync
 
 
 _STEP = 1e-6

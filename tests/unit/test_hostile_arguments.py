@@ -265,6 +265,7 @@ HELPERS: dict[str, Arguments] = {
         "backoff": (0.1, 1.0),
         "attempts": 1,
     },
+    "engine": {},
     "build": {
         "context": b"",
         "dockerfile": "FROM a",

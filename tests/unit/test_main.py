@@ -50,11 +50,14 @@ async def test_the_engine_is_shown(
     async with serving(answer) as server:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{server.path}")
         code = await anyio.to_thread.run_sync(main, [])
-    first, where, what = capsys.readouterr().out.splitlines()
+    first, where, what, how = capsys.readouterr().out.splitlines()
     assert code == 0
     assert first.startswith(f"rawdock {rawdock.__version__} on Python 3.")
     assert where == f"unix://{server.path} (from DOCKER_HOST)"
     assert re.match(rf"{name} Engine \d.* on linux/amd64, API 1.24 to 1.51; rawdock speaks 1.51 with it$", what)
+    assert how.startswith(
+        "as root, the Engine's image store (no driver named), cgroups of a version that it does not say"
+    )
 
 
 @pytest.mark.parametrize(

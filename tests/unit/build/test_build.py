@@ -18,6 +18,7 @@ from test_trace import at, line
 from rawdock import (
     BuildChange,
     BuildError,
+    ClosedError,
     DecodeError,
     Docker,
     FileError,
@@ -387,6 +388,77 @@ async def test_cancelled_while_the_context_is_sent(tmp_path: Path) -> None:
         assert scope.cancelled_caught
         assert names_of_open_files() - before <= {"socket"}
         assert [request for request in server.requests if b"cancel" in request]
+
+
+@pytest.mark.held_clock
+@pytest.mark.parametrize("builder", [b"1", b"2"])
+@pytest.mark.parametrize("followed", [True, False], ids=["followed", "awaited"])
+async def test_closing_the_client_ends_its_build(builder: bytes, followed: bool) -> None:
+    """Before the connections are closed, BuildKit is told; whoever waits for the build gets a ClosedError."""
+    body = glued(BUILT[:1] if builder == b"1" else buildkit([(1, [(1, "a"), (3, "x"), (5, at(1))])]))
+    begun = anyio.Event()
+    plain = engine(body, end=False)
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/build?" in request:
+            begun.set()
+        found: bytes | None = await plain(request, peer)
+        return found
+
+    async def build() -> None:
+        with pytest.raises(ClosedError):  # noqa: PT012
+            if followed:
+                async with docker.build(dockerfile="FROM x\n", buildid="mine") as build:
+                    async for _ in build:
+                        pass
+            else:
+                await docker.build(dockerfile="FROM x\n", buildid="mine")
+        ended.append(1)
+
+    ended: list[int] = []
+    async with serving(answer, ping=ping(builder)) as server:
+        docker = Docker(server.path)
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(build)
+                await begun.wait()
+                await anyio.sleep(0.1)
+                await docker.aclose()
+        assert ended
+        assert len([request for request in server.requests if b"cancel" in request]) == (builder == b"2")
+
+
+@pytest.mark.held_clock
+async def test_closing_the_client_while_a_context_is_sent(tmp_path: Path) -> None:
+    """The build raises ClosedError, and no file stays open."""
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(64 << 20)
+    plain = engine(b"")
+    begun = anyio.Event()
+
+    async def answer(request: bytes, peer: Peer) -> bytes | None:
+        if b"/build?" in request:
+            begun.set()
+            await anyio.sleep(30)  # reads nothing
+        found: bytes | None = await plain(request, peer)
+        return found
+
+    async with serving(answer, ping=BUILDKIT) as server:
+        docker = Docker(server.path)
+        await docker.system.ping()
+        before = names_of_open_files()
+
+        async def build() -> None:
+            with pytest.raises(ClosedError):
+                await docker.build(tmp_path)
+            assert names_of_open_files() - before <= {"socket"}
+
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(build)
+                await begun.wait()
+                await docker.aclose()
 
 
 class Breaks(httpx.AsyncBaseTransport):

@@ -170,6 +170,22 @@ async def test_the_same_again_is_not_sent_again(home: Path) -> None:
     assert str(caught.value).endswith(f"; the credentials for {HOST} were those of auths in {home}/config.json")
 
 
+async def test_a_refusal_in_a_stream_is_explained(home: Path) -> None:
+    """Of a push it comes when the stream has begun. The call is not made again, but the helper is asked by the next."""
+    keep(home, credsStore="own")
+    helper(home, """echo x >>times\nprintf '{"Username":"user-%s","Secret":"s"}' $(wc -l <times)""")
+
+    async def answer(request: bytes, peer: Peer) -> bytes:
+        return json_answer(b'{"status":"Preparing"}\n{"errorDetail":{"message":"unauthorized: no"},"error":"x"}\n')
+
+    async with serving(answer) as server, Docker(server.path) as docker:
+        for _ in range(2):
+            with pytest.raises(Unauthorized) as caught:
+                await docker.images.push(IMAGE)
+            assert caught.value.credentials == f"the credentials for {HOST} were those of docker-credential-own"
+    assert (home / "times").read_text() == "x\nx\n"
+
+
 async def test_an_error_says_where_there_are_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer(request: bytes, peer: Peer) -> bytes:
         return json_answer(b'{"message":"unauthorized"}', b"401 Unauthorized")

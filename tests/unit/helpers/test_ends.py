@@ -198,6 +198,56 @@ def test_interrupted_while_the_loop_is_closed(loop: str) -> None:
         engine.dead = True
 
 
+ON_TRIO = """
+import signal, sys, threading, time
+import anyio, trio
+from rawdock import Docker
+
+async def follow(runs):
+    async with runs as process:
+        await anext(process)
+        up.release()
+        await process.result()
+
+async def main():
+    global up
+    up = anyio.Semaphore(0)
+    docker = Docker(sys.argv[1])
+    delays = [float(delay) for delay in sys.argv[2:]]
+    async with trio.open_nursery() as nursery:
+        for runs in (docker.run("app:1", ["x"]), docker.execute("c", ["x"]), docker.execute("c", ["x"])):
+            nursery.start_soon(follow, runs)
+        for _ in range(3):
+            await up.acquire()
+        threading.Thread(target=interrupt, args=(delays,), daemon=True).start()
+
+def interrupt(delays):
+    for delay in delays:
+        time.sleep(delay)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+trio.run(main)
+"""
+
+
+@pytest.mark.parametrize("delays", [["0"], ["0", "0.1"], ["0", "0.02", "0.05", "0.1"]], ids=["once", "twice", "four"])
+def test_interrupted_on_trio(delays: list[str]) -> None:
+    """trio waits for what cleans up, however often Ctrl-C comes; one that hits the cleanup itself is told of."""
+    engine = FakeEngine()
+    engine.busy = 0.2
+    with in_a_thread(engine) as server:
+        program = [sys.executable, "-c", ON_TRIO, server.path, *delays]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+        assert "KeyboardInterrupt" in done.stderr
+        assert "Task exception" not in done.stderr
+        left = [*engine.containers, *(name for name, one in engine.executions.items() if one.running)]
+        assert [name for name in left if f" {name} " not in done.stderr] == [], done.stderr
+        if len(delays) == 1:
+            assert not left
+        engine.dead = True
+
+
 def test_an_interrupt_of_the_cleanup_is_raised_once() -> None:
     """The event loop raises it. Raised again by the task that waits, it would end the closing of the loop."""
     from rawdock.helpers import completion

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 import tarfile
 import threading
 import time
@@ -173,6 +174,39 @@ async def test_a_thread_that_cannot_go_on(
     with anyio.fail_after(30):
         while open_files(tmp_path):  # noqa: ASYNC110
             await anyio.sleep(0.001)
+
+
+LEFT_ALONE = """
+import logging, os, sys
+import anyio
+import rawdock._threads
+from rawdock.files import FileContent
+
+logging.basicConfig(level=logging.WARNING)
+rawdock._threads.PATIENCE = 0.05
+
+async def main():
+    parts = aiter(FileContent(sys.argv[2]))
+    with anyio.move_on_after(0.05):
+        await anext(parts)
+    await parts.aclose()
+
+anyio.run(main, backend=sys.argv[1])
+print("end")
+"""
+
+
+async def test_a_thread_that_is_left_alone_at_the_end_of_the_program(tmp_path: Path, anyio_backend: str) -> None:
+    """The interpreter does not wait for it, and there is no traceback."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    program = [sys.executable, "-W", "error", "-X", "dev", "-c", LEFT_ALONE, anyio_backend, str(pipe)]
+    with anyio.fail_after(60):
+        done = await anyio.run_process(program)
+    errors = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (0, b"end\n"), errors
+    assert errors.count("\n") == 1, errors
+    assert "is left alone" in errors
 
 
 async def test_closing_behind_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 import threading
+from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 import attrs
@@ -397,3 +398,19 @@ def test_a_wrong_value_in_a_line_is_set_aside() -> None:
             look_at()
         assert caught.value.path == path
     assert isinstance(read(Branch, {"Name": 7}).fields["name"], Wrong)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps, lambda model: model.replace(name="x")])
+def test_copies_of_what_is_nested_deeply(how: Callable[[Any], object]) -> None:
+    depth = 900 if sys.version_info < (3, 12) else 3000
+    model = decode(Branch, b'{"New":' + b"[" * depth + b"]" * depth + b',"Name":"n"}')
+    with pytest.raises(InvalidArgument, match="nested too deeply to be copied"):
+        how(model)
+
+
+def test_the_path_of_a_key_that_is_no_text() -> None:
+    """Keys of JSON are texts; but anything may be given to `decode`, and the error can be printed."""
+    for key in (10**5000, None, b"x", "\ud800"):
+        with pytest.raises(DecodeError) as caught:
+            decode(dict[str, int], {key: "x"})
+        str(caught.value).encode()

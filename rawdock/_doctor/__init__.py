@@ -1,0 +1,1 @@
+"""`python -m rawdock doctor`: what decides which Engine is used and how, and what is wrong with it."""
