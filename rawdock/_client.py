@@ -39,6 +39,7 @@ from ._version import __version__
 from ._versions import NEWEST, OLDEST, Spoken, Version, parse_version, version_text
 from .errors import (
     SECRET_HEADERS,
+    AddressError,
     BadRequest,
     ClosedError,
     DecodeError,
@@ -121,7 +122,10 @@ class Client:
         if transport is None if config is None else config:
             self.command_config = CommandConfig(str(self._address))
             self._custom_headers = custom_headers()
-        self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
+        try:
+            self._base = httpx.URL(f"http{'s' if self._address.tls else ''}://{self._address.authority}")
+        except httpx.InvalidURL as error:
+            raise AddressError(f"{self._address.source}: {shown(str(self._address))} has no usable host") from error
         start = f" HTTP/1.1\r\nHost: {self._address.authority}\r\nUser-Agent: {_AGENT}\r\n"
         start += "".join(f"{name}: {value}\r\n" for name, value in self._custom_headers.items())
         self._tail_start = start

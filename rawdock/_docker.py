@@ -33,8 +33,15 @@ class _Helper:
 class Docker(Operations):
     """A client of one Docker Engine.
 
-    `address` is `unix:///path`, a path, or `tcp://host:port`. The default is the address that the docker command uses:
-    `DOCKER_HOST`, the active docker context, or `/var/run/docker.sock`. Nothing is opened before the first call.
+    `address` is `unix:///path`, a path, `ssh://user@host`, or `tcp://host:port`; in its place, `context` is the name of
+    a docker context. The default is the Engine that the docker command uses: `DOCKER_HOST`, the active docker context,
+    or `/var/run/docker.sock`. If there is none of these, the sockets of rootless Docker, Docker Desktop, Podman,
+    Colima, Lima, OrbStack and Rancher Desktop are looked at; `address_source` says what was found. Nothing is opened
+    before the first call. docs/connect.md has the rules.
+
+    `tls` is a folder with ca.pem, cert.pem and key.pem, or an `ssl.SSLContext`, for `tcp://`; the default is what
+    `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say, and for a context its own files. `ssh_forwarding=True` lets one ssh
+    process forward the Engine's socket, in place of one process for each connection.
 
     `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
     `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, and must be at least `minimum_version`.
@@ -50,7 +57,8 @@ class Docker(Operations):
     `images.pull` without a `platform` are for `DOCKER_DEFAULT_PLATFORM`; and `run` and `build` get the `proxies` as
     variables and build arguments, but for those that are set.
 
-    Raises AddressError if the address, or what is taken from the configuration, cannot be used.
+    Raises AddressError if the address, the context, a certificate, or what is taken from the configuration cannot be
+    used.
     """
 
     build: LoadedOnUse[Builder] = LoadedOnUse("helpers.build", "Builder")  # pyright: ignore[reportIncompatibleVariableOverride] - only read

@@ -12,6 +12,7 @@ import pytest
 
 pytest.register_assert_rewrite(  # before they are imported: a failed assertion shows the values it compared
     "scenarios",
+    *("address_cases", "addresses"),
     *(
         "bodies",
         "cancelling",

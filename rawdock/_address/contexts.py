@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -44,7 +45,7 @@ def read_context(config: Path, name: str) -> Context:
     if not isinstance(skip, bool):
         raise AddressError(f"context {name}: SkipTLSVerify in {meta} is neither true nor false: {shown(skip)}")
     folder = config / "contexts" / "tls" / digest / "docker"
-    return Context(host, skip, *(str(path) if path.exists() else "" for path in _pem_files(folder)))
+    return Context(host, skip, *(str(path) if os.path.exists(path) else "" for path in _pem_files(folder)))
 
 
 def context_names(config: Path) -> list[str]:

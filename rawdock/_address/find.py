@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from .._config_file import config_folder, read_config
 from .._shown import shown
@@ -47,9 +47,9 @@ def find_address(
     return address._replace(tls=tls_of_argument(tls))
 
 
-def _find(argument: Any, environ: Mapping[str, str], context: str | None) -> Address:
+def _find(argument: object, environ: Mapping[str, str], context: str | None) -> Address:
     if argument is not None:
-        path = os.fspath(argument) if isinstance(argument, os.PathLike) else argument
+        path: object = os.fspath(cast("os.PathLike[str]", argument)) if isinstance(argument, os.PathLike) else argument
         if not isinstance(path, str):
             raise AddressError(f"argument: expected an address as text, got {shown(path)}")
         return _with_variables(parse_address(path, "argument"), environ)

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 
 __all__ = ["KnownSocket", "is_missing", "known_sockets", "state_of"]
 
+_PODMAN = "/run/podman/podman.sock"
+
 State = Literal["listens", "missing", "denied", "dead", "no socket"]
 
 
@@ -32,7 +34,7 @@ def known_sockets(environ: Mapping[str, str]) -> Iterator[KnownSocket]:
         ("rootless Docker", run / "docker.sock"),
         ("Docker Desktop", home / ".docker/run/docker.sock"),
         ("Docker Desktop", home / ".docker/desktop/docker.sock"),
-        ("Podman", Path("/run/podman/podman.sock")),
+        ("Podman", Path(_PODMAN)),
         ("rootless Podman", run / "podman/podman.sock"),
         ("Colima", colima / "default/docker.sock"),
         ("Colima", colima / "docker.sock"),

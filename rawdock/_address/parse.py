@@ -20,9 +20,11 @@ _REFUSED = {
     "https": f"write tcp://host:port, which is used {_TLS}",
 }
 _KNOWN = ("unix", "tcp", "ssh")
+_LONGEST = 2048
 # user, host in brackets, host, port, and what follows
-_SSH = re.compile(r"(?:([^@/?#]*)@)?(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@?#\s]+))(?::([0-9]{1,5}))?(/[^?#]*)?")
-_TCP = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/@?#\s]*))(?::([0-9]{1,5}))?((?:/[!\"$-;=@-~]*)?)")
+_IPV6 = r"\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]"
+_SSH = re.compile(rf"(?:([^@/?#]*)@)?(?:{_IPV6}|([^\[\]:/@?#\s]+))(?::([0-9]{{1,5}}))?(/[^?#]*)?")
+_TCP = re.compile(rf"(?:{_IPV6}|([^\[\]:/@?#\s]*))(?::([0-9]{{1,5}}))?((?:/[!\"$-;=@-~]*)?)")
 
 
 def parse_address(text: str, source: str) -> Address:
@@ -70,9 +72,10 @@ def _without_scheme(text: str, source: str) -> Address:
 def _tcp(text: str, rest: str, source: str) -> Address:
     match = _TCP.fullmatch(rest)
     port = int(match[3] or TCP_PORT) if match else 0
-    if match is None or not 0 < port < 65536:
+    if match is None or not 0 < port < 65536 or not text.isascii() or len(text) > _LONGEST:
         raise AddressError(f"{source}: {shown(text)} is not tcp://host:port")
-    return Address("tcp", match[4].rstrip("/"), match[1] or match[2] or "localhost", port, source=source)
+    host = _ipv6(match[1]) or match[2] or "localhost"
+    return Address("tcp", match[4].rstrip("/"), host, port, source=source)
 
 
 def _ssh(text: str, rest: str, source: str) -> Address:
@@ -81,12 +84,17 @@ def _ssh(text: str, rest: str, source: str) -> Address:
         raise AddressError(f"{source}: an ssh:// address cannot have a password: use a key, or an ssh agent")
     match = _SSH.fullmatch(rest)
     port = int(match[4] or 0) if match else 0
-    if match is None or port > 65535 or match[4] == "0":
+    if match is None or port > 65535 or match[4] == "0" or len(text) > _LONGEST:
         raise AddressError(
             f"{source}: {shown(text)} is not ssh://user@host, ssh://user@host:port or with /path/to/socket"
         )
     user, path = unquote(match[1] or ""), unquote(match[5] or "")
-    host = match[2] or match[3]
+    host = _ipv6(match[2]) or match[3]
     for part in (user, path):
         _check_characters(part, source)
     return Address("ssh", "" if path == "/" else path, host, port, user, source=source)
+
+
+def _ipv6(text: str | None) -> str:
+    """An IPv6 address, whose zone a URL writes after `%25`."""
+    return (text or "").replace("%25", "%")

@@ -6,9 +6,10 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from .._config_file import config_folder
-from .._shown import shown
+from .._shown import shortened, shown
 from .._tls_files import TlsFiles
 from .._transport.errors import TlsFileError
 from .._transport.tls_settings import TlsSettings
@@ -24,14 +25,14 @@ def tls_of_argument(tls: object) -> TlsSettings:
         if tls.protocol == ssl.PROTOCOL_TLS_SERVER:
             raise InvalidArgument("tls: this ssl.SSLContext is for a server: make it with ssl.create_default_context()")
         return TlsSettings(tls)
-    if not isinstance(tls, (str, os.PathLike)):
-        raise InvalidArgument(f"tls: expected a folder or an ssl.SSLContext, got {shown(tls)}")
-    text = os.fspath(tls)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise InvalidArgument(f"tls: expected the path of a folder, got {shown(text)}")
-    folder = Path(text).absolute()
-    if not folder.is_dir():
-        raise AddressError(f"tls: there is no folder {folder}")
+    path: object = os.fspath(cast("os.PathLike[str]", tls)) if isinstance(tls, os.PathLike) else tls
+    if not isinstance(path, str):
+        raise InvalidArgument(f"tls: expected a folder or an ssl.SSLContext, got {shown(path)}")
+    if not path or "\0" in path:
+        raise InvalidArgument(f"tls: expected the path of a folder, got {shown(path)}")
+    folder = Path(path).absolute()
+    if not os.path.isdir(folder):
+        raise AddressError(f"tls: there is no folder {shortened(str(folder))}")
     return _of_folder(folder, "tls", verify=True)
 
 
@@ -54,14 +55,17 @@ def tls_of_context(name: str, context: Context) -> TlsSettings | None:
 
 def _of_folder(folder: Path, source: str, *, verify: bool) -> TlsSettings:
     ca, cert, key = (folder / name for name in ("ca.pem", "cert.pem", "key.pem"))
-    if verify and not ca.exists():
-        where = "" if source == "tls" else ", name another folder in DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY"
+    if not os.path.exists(ca):  # the docker command wants it also where nothing is verified
+        where = "" if source == "tls" else f", name another folder in DOCKER_CERT_PATH, or unset {source}"
         raise AddressError(
             f"{source}: there is no {ca}, the certificate of the authority that signed the Engine's. "
             f"Put it there{where}."
         )
     files = TlsFiles(
-        str(ca) if verify else "", str(cert) if cert.exists() else "", str(key) if key.exists() else "", verify
+        str(ca) if verify else "",
+        str(cert) if os.path.exists(cert) else "",
+        str(key) if os.path.exists(key) else "",
+        verify,
     )
     return _checked(files, source)
 

@@ -101,7 +101,7 @@ def unreachable_error(path: str, error: OSError) -> Unreachable:
     code = error.errno
     if code in (errno.ENOENT, errno.ENOTDIR):
         return Unreachable(
-            f"there is no socket at {path}. Start the Engine (`systemctl start docker`), "
+            f"there is no socket at {path}. Start the Engine (`{_start(path)}`), "
             "or give its address in DOCKER_HOST or Docker(address)."
         )
     if code in (errno.EACCES, errno.EPERM):
@@ -114,9 +114,16 @@ def unreachable_error(path: str, error: OSError) -> Unreachable:
             return Unreachable(f"{path} is not a socket. Give the path of the Engine's socket.")
         return Unreachable(
             f"the socket {path} is there, but no process listens on it. "
-            "The Engine has stopped: start it again (`systemctl start docker`)."
+            f"The Engine has stopped: start it again (`{_start(path)}`)."
         )
     return Unreachable(f"cannot connect to {path}: {error.strerror or error}")
+
+
+def _start(path: str) -> str:
+    """The command that starts the Engine at this socket, as far as its path tells."""
+    rootless = path.startswith(("/run/user/", f"{os.environ.get('XDG_RUNTIME_DIR') or '/run/user'}/"))
+    unit = "podman.socket" if path.endswith("/podman.sock") else "docker"
+    return f"systemctl --user start {unit}" if rootless else f"sudo systemctl start {unit}"
 
 
 def _is_socket(path: str) -> bool:

@@ -48,10 +48,12 @@ class _Forwarding:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         # Also for a client that is thrown away, or that is open when Python ends.
-        self.end = weakref.finalize(self, _end, self.process, self.folder)
+        self.end = weakref.finalize(self, _end, self.process, self.folder, os.getpid())
 
 
-def _end(process: SshProcess, folder: str) -> None:
+def _end(process: SshProcess, folder: str, owner: int) -> None:
+    if os.getpid() != owner:
+        return  # in a forked child: it is the parent's
     process.end()
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from bench_lib.docker_command import DockerCommand
 from bench_lib.hand_written import HandWritten
+from bench_lib.over_ssh import DockerPySsh, RawdockSsh
+from bench_lib.over_tls import DockerPyTls, RawdockTls
 from bench_lib.with_aiodocker import Aiodocker
 from bench_lib.with_docker_py import DockerPy
 from bench_lib.with_httpx import Httpx
@@ -45,6 +47,11 @@ CONTESTANTS: dict[str, Contestant] = {
     "httpx": Contestant(Httpx, slowness=8),
     "docker-py": Contestant(DockerPy, blocking=True, slowness=4),
     "docker command": Contestant(DockerCommand),
+    "rawdock, TLS": Contestant(RawdockTls),
+    "rawdock, TLS, trio": Contestant(RawdockTls, loop="trio"),
+    "docker-py, TLS": Contestant(DockerPyTls, blocking=True, slowness=4),
+    "rawdock, ssh": Contestant(RawdockSsh),
+    "docker-py, ssh": Contestant(DockerPySsh, blocking=True, slowness=400),
 }
 PEERS = ("aiodocker", "httpx", "docker-py")
 """The clients that `BEST` is chosen from."""

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engines_lib.certificates import make_certificates
+
 __all__ = ["container_on", "fake_engine"]
 
 HERE = Path(__file__).resolve().parent
@@ -20,7 +22,9 @@ def fake_engine() -> Iterator[str]:
     """Start a fake Engine. Yields its socket."""
     with tempfile.TemporaryDirectory(prefix="rawdock-bench-") as folder:
         path = f"{folder}/s"
-        with subprocess.Popen([sys.executable, HERE / "fake_engine.py", path], stdout=subprocess.PIPE) as server:
+        certificates = [f"{folder}/tls"] if make_certificates(Path(folder) / "tls") else []
+        command = [sys.executable, str(HERE / "fake_engine.py"), path, *certificates]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
             assert server.stdout is not None
             server.stdout.readline()
             try:

@@ -1,4 +1,6 @@
-"""A fake Engine that answers from memory, so that its own time is small: fake_engine.py SOCKET.
+"""A fake Engine that answers from memory, so that its own time is small: fake_engine.py SOCKET [CERTIFICATES].
+
+With a folder of certificates it listens with TLS too, at a TCP port whose address it writes into that folder.
 
 A single loop (Linux only) handles all connections. Each long answer has its own thread, so that others can be served.
 """
@@ -11,6 +13,7 @@ import json
 import re
 import select
 import socket
+import ssl
 import sys
 import tarfile
 import threading
@@ -203,14 +206,19 @@ def run(long: LongAnswer, peer: socket.socket, events: select.epoll) -> None:
     events.register(peer.fileno(), select.EPOLLIN)
 
 
-def serve(listener: socket.socket) -> None:
+def serve(listener: socket.socket, secure: socket.socket | None, context: ssl.SSLContext) -> None:
     peers: dict[int, socket.socket] = {}
     events = select.epoll()
-    events.register(listener.fileno(), select.EPOLLIN)
+    listeners = {one.fileno(): one for one in (listener, secure) if one is not None}
+    for number in listeners:
+        events.register(number, select.EPOLLIN)
     while True:
         for number, _ in events.poll():
-            if number == listener.fileno():
-                peer, _ = listener.accept()
+            if number in listeners:
+                peer, _ = listeners[number].accept()
+                if listeners[number] is secure:
+                    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    peer = context.wrap_socket(peer, server_side=True)
                 peers[peer.fileno()] = peer
                 events.register(peer.fileno(), select.EPOLLIN)
                 continue
@@ -238,8 +246,20 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
     listener.listen(4096)
+    secure, context = None, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if len(sys.argv) > 2:
+        secure = _with_tls(Path(sys.argv[2]), context)
     print("ready", flush=True)
-    serve(listener)
+    serve(listener, secure, context)
+
+
+def _with_tls(folder: Path, context: ssl.SSLContext) -> socket.socket:
+    context.load_cert_chain(folder / "server/cert.pem", folder / "server/key.pem")
+    context.load_verify_locations(folder / "server/ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    secure = socket.create_server(("127.0.0.1", 0), backlog=64)
+    (folder / "address").write_text(f"tcp://127.0.0.1:{secure.getsockname()[1]}")
+    return secure
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def measured(workload: Workload, path: str, container: str, rounds: int) -> Time
         for name, contestant in CONTESTANTS.items()
         if contestant.takes(workload.method) and not (contestant.blocking and workload.callers > 1)
     ]
+    if not names:
+        sys.exit(f"nobody can take part in {workload.method} on this machine")
     times: Times = {name: [] for name in names}
     workers: dict[str, subprocess.Popen[str]] = {}
     try:

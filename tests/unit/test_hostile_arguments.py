@@ -364,6 +364,11 @@ async def nothing() -> AsyncIterator[bytes]:
 # Each takes one hostile value.
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Docker(address)": lambda value: Docker(value),
+    "Docker(context)": lambda value: Docker(context=value),
+    "Docker(tls)": lambda value: Docker("tcp://h:1", tls=value),
+    "Docker(ssh_forwarding)": lambda value: Docker("ssh://h", ssh_forwarding=value),
+    "Docker(ssh://)": lambda value: Docker(f"ssh://{value}") if isinstance(value, str) else None,
+    "Docker(tcp://)": lambda value: Docker(f"tcp://{value}") if isinstance(value, str) else None,
     "Docker(version)": lambda value: Docker("/nowhere", version=value),
     "Docker(minimum_version)": lambda value: Docker("/nowhere", minimum_version=value),
     "Docker(limits)": lambda value: Docker("/nowhere", limits=value),

@@ -65,9 +65,9 @@ async def test_the_engine_is_shown(
     [
         ("unix:///nowhere/docker.sock", "Start the Engine"),
         ("tcp://127.0.0.1:1", "Check the address"),
-        ("ssh://ada@r.test", "forward the Engine's socket"),
-        ("https://r.test:2376", "forward the Engine's socket"),
-        ("docker.sock", "use unix:///path/to/docker.sock"),
+        ("ssh://ada:secret@r.test", "use a key, or an ssh agent"),
+        ("https://r.test:2376", "write tcp://host:port"),
+        ("docker.sock", "write unix:///path/to/docker.sock"),
     ],
 )
 def test_without_an_engine(

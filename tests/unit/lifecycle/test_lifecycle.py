@@ -185,7 +185,7 @@ def test_replay_ignores_the_environment() -> None:
         (["a b"], {}, "'a b' is not a repository name"),
         (["busybox", "--replay"], {}, "--replay shows the image of its recording"),
         (["busybox", "--clean"], {}, "--clean uses no image"),
-        ([], {"DOCKER_HOST": "ssh://ada@example.com"}, "ssh is not supported yet"),
+        ([], {"DOCKER_HOST": "https://example.com"}, "write tcp://host:port"),
         ([], {"DOCKER_HOST": "unix:///nowhere/docker.sock"}, "there is no socket at /nowhere/docker.sock"),
         ([], {"DOCKER_CONTEXT": "nowhere"}, "the docker context 'nowhere' does not exist"),
     ],

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import re
 import shutil
 import socket
 import ssl
 import subprocess
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -555,3 +559,46 @@ def test_the_authority_is_as_docker_documents_it() -> None:
     """It has no key usage, for which a default context of Python 3.13 would refuse all that it has signed."""
     authority = ["openssl", "x509", "-noout", "-text", "-in", str(certificates().authority())]
     assert "Key Usage" not in subprocess.run(authority, check=True, capture_output=True, text=True).stdout
+
+
+def talk_by_hand(process: subprocess.Popen[bytes], lines: list[bytes]) -> None:
+    """Type lines once a request has come, each when the one before was read."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = b""
+    while b"GET /x" not in said:
+        said += os.read(process.stdout.fileno(), 4096)
+    for line in lines:
+        os.write(process.stdin.fileno(), line)
+        while fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4) != b"\0" * 4:
+            time.sleep(0.01)
+
+
+@LOOPS
+async def test_keys_that_are_changed_meanwhile() -> None:
+    """The peer changes its keys and asks for ours to be changed, between the parts of an answer."""
+    folder = certificates().folder("server")
+    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-crlf", "-naccept", "1"]
+    command += ["-cert", str(folder / "cert.pem"), "-key", str(folder / "key.pem")]
+    with subprocess.Popen(  # noqa: ASYNC220
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        said = b""
+        while (found := re.search(rb"ACCEPT \S+:(\d+)\n", said)) is None:
+            said += os.read(process.stdout.fileno(), 4096)
+        # A line that begins with K changes the keys.
+        lines = [b"HTTP/1.1 200 OK\n\n", b"K\n", b"one\n", b"K\n", b"two\n"]
+        thread = threading.Thread(target=talk_by_hand, args=(process, lines))
+        thread.start()
+        async with Docker(f"tcp://localhost:{int(found[1])}", tls=client(), version="1.51") as docker:
+            request = WireRequest("GET", "/x", b" HTTP/1.1\r\nHost: d\r\n\r\n", base=docker._base, mode="stream")
+            response = await docker._transport.handle_async_request(request)
+            assert isinstance(response.stream, AnswerStream)
+            got = b""
+            while b"two" not in got:
+                got += b"".join(await response.stream.read())
+            assert got.split() == [b"one", b"two"]
+            await response.aclose()
+        thread.join(30)
+        process.kill()
