@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
+    from .helpers.published import Published
     from .helpers.reap import Reaped, ReapedObject
     from .helpers.run import RunResult
     from .helpers.temporary import Temporary
@@ -100,6 +101,7 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "ProcessError",
+    "Published",
     "RateLimited",
     "Rates",
     "RawdockError",

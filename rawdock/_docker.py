@@ -8,7 +8,7 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, execute, reap, run, single_file, temporary, waiting, watch
+    from .helpers import copy, ensure_image, execute, published, reap, run, single_file, temporary, waiting, watch
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -51,7 +51,9 @@ class Docker(Operations):
     if TYPE_CHECKING:
         copy_in = copy.copy_in
         copy_out = copy.copy_out
+        ensure_image = ensure_image.ensure_image
         execute = execute.execute
+        published = published.published
         read_file = single_file.read_file
         reap = reap.reap
         run = run.run
@@ -64,7 +66,9 @@ class Docker(Operations):
     else:
         copy_in = _Helper("copy")
         copy_out = _Helper("copy")
+        ensure_image = _Helper("ensure_image")
         execute = _Helper("execute")
+        published = _Helper("published")
         read_file = _Helper("single_file")
         reap = _Helper("reap")
         run = _Helper("run")

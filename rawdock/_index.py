@@ -328,6 +328,7 @@ PUBLIC: dict[str, str] = {
     "Gap": "helpers.event_position",
     "Limits": "_transport.wire",
     "Moment": "_types",
+    "Published": "helpers.published",
     "Rates": "usage",
     "Reaped": "helpers.reap",
     "ReapedObject": "helpers.reap",

@@ -57,7 +57,12 @@ def test_a_command_is_there(command: Example) -> None:
         elif program == "pip":
             assert arguments == ["install", "."]
         else:
-            assert line in ("python3 -m venv .venv", ". .venv/bin/activate", "python -m rawdock")
+            assert line in (
+                "python3 -m venv .venv",
+                ". .venv/bin/activate",
+                "python -m rawdock",
+                "python -m rawdock reap",
+            )
 
 
 def test_contributing_names_what_is_there() -> None:

@@ -245,10 +245,12 @@ HELPERS: dict[str, Arguments] = {
         "mode": 0,
         "mtime": 0,
     },
+    "ensure_image": {"reference": "a", "platform": "linux", "pull": "missing", "auth_config": AuthConfig()},
+    "published": {"container": "a", "port": 80, "protocol": "tcp", "host": "a"},
     "reap": {"dry_run": True},
     "temporary": {"lifetime": 1.0, "labels": {"a": "b"}},
     "wait_healthy": {"container": "a", "restarts": 1},
-    "wait_port": {"container": "a", "port": 80},
+    "wait_port": {"container": "a", "port": 80, "outside": True},
     "watch": {
         "filters": {"type": "container"},
         "since": 1,
