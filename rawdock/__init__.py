@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
+    from .helpers.follow_logs import FollowedLogs, LogGap, LogLine
     from .helpers.published import Published
     from .helpers.reap import Reaped, ReapedObject
     from .helpers.run import RunResult
@@ -92,11 +93,14 @@ __all__ = [
     "ExecuteResult",
     "FileError",
     "Filters",
+    "FollowedLogs",
     "Forbidden",
     "Gap",
     "InvalidArgument",
     "Limits",
     "LimitsDropped",
+    "LogGap",
+    "LogLine",
     "Moment",
     "NotFound",
     "NotSupported",

@@ -8,7 +8,19 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, ensure_image, execute, published, reap, run, single_file, temporary, waiting, watch
+    from .helpers import (
+        copy,
+        ensure_image,
+        execute,
+        follow_logs,
+        published,
+        reap,
+        run,
+        single_file,
+        temporary,
+        waiting,
+        watch,
+    )
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -53,6 +65,7 @@ class Docker(Operations):
         copy_out = copy.copy_out
         ensure_image = ensure_image.ensure_image
         execute = execute.execute
+        follow_logs = follow_logs.follow_logs
         published = published.published
         read_file = single_file.read_file
         reap = reap.reap
@@ -68,6 +81,7 @@ class Docker(Operations):
         copy_out = _Helper("copy")
         ensure_image = _Helper("ensure_image")
         execute = _Helper("execute")
+        follow_logs = _Helper("follow_logs")
         published = _Helper("published")
         read_file = _Helper("single_file")
         reap = _Helper("reap")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._resources import Operations
     from ..models import ContainerInspect, Health
 
-__all__ = ["wait_healthy", "wait_port"]
+__all__ = ["is_restarted", "wait_healthy", "wait_port"]
 
 _POLL_SECONDS = 2.0
 """Seconds without an event before the container is inspected again: an event may be lost or not sent at all."""
@@ -98,7 +98,7 @@ class _Patience:
 
     def _check_restart(self, container: ContainerInspect, name: str) -> None:
         now, state = anyio.current_time(), container.state
-        if _is_restarted(container):
+        if is_restarted(container):
             self._give_up = min(self._give_up, now + _RESTART_SECONDS)
             if now < self._give_up:
                 return
@@ -109,7 +109,7 @@ class _Patience:
         raise Unhealthy(f"{name} is not running: it is {state.status}{why}{after}", status=state.status)
 
 
-def _is_restarted(container: ContainerInspect) -> bool:
+def is_restarted(container: ContainerInspect) -> bool:
     """Whether a container that has ended is started again by its restart policy. One that was stopped is not."""
     policy, exit_code = container.host_config.restart_policy, container.state.exit_code
     if policy.name == "on-failure":
