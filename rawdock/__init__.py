@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from ._declare.endpoint import endpoint_of
     from ._docker import Docker
     from ._models.codec import decode, encode
-    from ._models.model import SecretStr, Timestamp
+    from ._models.json_text import from_json, to_json
+    from ._models.model import SecretStr, Timestamp, UnixTime
     from ._streams.faces.build_steps import Built
     from ._tar.unpack import Skipped
     from ._transport.wire import Limits
@@ -131,17 +132,22 @@ __all__ = [
     "TruncatedError",
     "Unauthorized",
     "Unhealthy",
+    "UnixTime",
     "Usage",
     "VersionError",
     "__version__",
     "decode",
     "encode",
     "endpoint_of",
+    "from_json",
     "rates_between",
+    "to_json",
     "type_names",
     "usage_of",
 ]
 
+_SUBMODULES = ("bars", "errors", "files", "models", "progress", "streams", "testing", "usage")
+
 if not TYPE_CHECKING:
     # Loading what these need takes a hundred times as long as this module, so they are loaded on first use.
-    __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC)
+    __getattr__, __dir__ = lazy_attributes(__name__, globals(), PUBLIC, _SUBMODULES)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from ._shown import shown
 from .errors import FileError
@@ -32,12 +32,18 @@ def load(module: str, attribute: str) -> Any:
 
 
 def lazy_attributes(
-    name: str, namespace: dict[str, object], modules: Mapping[str, str]
+    name: str, namespace: dict[str, object], modules: Mapping[str, str], submodules: Collection[str] = ()
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The `__getattr__` and `__dir__` of the module `name`; `modules` has the module of each attribute."""
+    """The `__getattr__` and `__dir__` of the module `name`; `modules` has the module of each attribute.
+
+    `submodules` are modules below it that are imported when they are first used.
+    """
 
     def find(attribute: str) -> object:
         module = modules.get(attribute)
+        if attribute in submodules:
+            with loading():
+                return import_module(f"{name}.{attribute}")
         if module is None:
             raise AttributeError(f"module {name!r} has no attribute {shown(attribute)}")
         value: object = load(module, attribute)
@@ -45,6 +51,7 @@ def lazy_attributes(
         return value
 
     def names() -> list[str]:
-        return sorted({*namespace, *modules})
+        public = cast("list[str]", namespace.get("__all__", []))
+        return sorted({*public, *modules, *submodules, *(one for one in namespace if one.startswith("__"))})
 
     return find, names

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, overload
 
 from ._client import Client
 from ._lazy import load
-from ._resource import Resource
+from ._resource import Resource, no_attribute
 
 if TYPE_CHECKING:
     from .api.build import Build
@@ -56,8 +56,26 @@ class LoadedOnUse(Generic[R]):
         return instance
 
 
+_OWN = {"call", "has_own_transport", "held", "known_engine", "negotiate", "open", "perform"}
+"""What rawdock itself uses of a client."""
+
+
 class Operations(Client):
     """A client with the operations of the API, by resource."""
+
+    if not TYPE_CHECKING:  # type checkers would accept any name otherwise
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Called for a name that there is not: say what it is called here, if it is known from elsewhere."""
+            raise no_attribute(self, "", name)
+
+    def __dir__(self) -> list[str]:
+        """What is for users."""
+        return sorted(
+            name
+            for name in object.__dir__(self)
+            if name not in _OWN and (not name.startswith("_") or name.startswith("__"))
+        )
 
     build: LoadedOnUse[Build] = LoadedOnUse()
     """Cancelling builds, and the build cache."""

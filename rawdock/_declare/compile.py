@@ -184,15 +184,23 @@ def compile_method(declared: Declaration) -> Callable[..., Any]:
             f"    return await _client.perform(_endpoint, ({arguments}), _exchange, _stream)",
         ]
         if declared.prepare is None:
-            lines.append("return _opens(_connect)")
+            lines.append("_made = _opens(_connect)")
         else:
             names["_prepare"] = declared.prepare
             given = "".join(f", {one.name}={one.name}" for one in declared.parameters)
-            lines.append(f"return _opens(_connect, _prepare(self{given}))")
+            lines.append(f"_made = _opens(_connect, _prepare(self{given}))")
+        names["_operation"] = declared.operation
+        lines += [f"_made._call = (_operation, {_subject(declared)})", "return _made"]
         method = compile_function(f"def {name}({head}):", lines, names, f"{declared.operation}: {name}")
     functools.update_wrapper(method, declared.function)
     method.__endpoint__ = declared  # type: ignore[attr-defined]
     return method
+
+
+def _subject(declared: Declaration) -> str:
+    """The parameter that says what a call is about: the first, if it need not be named."""
+    parameters = [*inspect.signature(declared.function).parameters.values()][1:2]
+    return next((one.name for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY), "None")
 
 
 def _signature(declared: Declaration, names: dict[str, Any]) -> Iterator[str]:

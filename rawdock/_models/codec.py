@@ -21,7 +21,17 @@ from .._shown import cannot_be_sent, shortened
 from .._versions import Version, passes_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
-from .model import FieldInfo, Model, SecretBytes, SecretStr, Timestamp, fields_of, is_from_engine, undecoded_json
+from .model import (
+    FieldInfo,
+    Model,
+    SecretBytes,
+    SecretStr,
+    Timestamp,
+    UnixTime,
+    fields_of,
+    is_from_engine,
+    undecoded_json,
+)
 from .undecoded import OWN, plain_copy
 
 __all__ = ["decode", "decoder", "encode", "encode_json", "line_decoder", "load_lines", "loads", "use_json"]
@@ -314,6 +324,9 @@ def _encode_scalar(kind: Any, value: Any, path: str) -> Any:
             return str.__str__(value)
     elif kind in (bytes, SecretBytes):
         return _encode_bytes(value, path)
+    elif kind is UnixTime:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return int(value)
     elif kind is float:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value if isinstance(value, int) else _finite(value, path)

@@ -23,6 +23,7 @@ from .model import (
     SecretBytes,
     SecretStr,
     Timestamp,
+    UnixTime,
     default_of_name,
     fields_of,
     is_nested,
@@ -37,13 +38,13 @@ Convert: TypeAlias = Callable[[Any, Location], Any]
 
 EXPECTED: dict[Any, str] = {
     str: "str", int: "int", bool: "bool", float: "float", Timestamp: "str", SecretStr: "str", bytes: "base64",
-    SecretBytes: "base64",
+    SecretBytes: "base64", UnixTime: "int",
 }  # fmt: skip
 _ZEROS: dict[Any, Any] = {
     str: "", int: 0, bool: False, float: 0.0, Timestamp: Timestamp(""), SecretStr: SecretStr(""), bytes: b"",
-    SecretBytes: SecretBytes(),
+    SecretBytes: SecretBytes(), UnixTime: UnixTime(0),
 }  # fmt: skip
-_PARSED_AS: dict[Any, tuple[type, ...]] = {float: (float, int), Timestamp: (str,), SecretStr: (str,)}
+_PARSED_AS: dict[Any, tuple[type, ...]] = {float: (float, int), Timestamp: (str,), SecretStr: (str,), UnixTime: (int,)}
 _BASE64 = (bytes, SecretBytes)
 _INLINE = {str: "str", int: "int", bool: "bool"}
 
@@ -142,7 +143,7 @@ def from_base64(kind: Any, value: Any) -> Any:
 
 def _scalar_converter(kind: Any) -> Convert:
     types, zero, expected = _PARSED_AS.get(kind, (kind,)), _ZEROS[kind], EXPECTED[kind]
-    make = kind if kind in (Timestamp, SecretStr) else None  # an integer stays exact as a float
+    make = kind if kind in (Timestamp, SecretStr, UnixTime) else None  # an integer stays exact as a float
 
     def convert(value: Any, location: Location) -> Any:
         if type(value) in types:
@@ -339,6 +340,8 @@ class _Field:
             self.names[name] = functools.partial(from_base64, kind)
             return f"if (item := {name}(value)) is not None: {target} = item"
         self.names[name] = kind
+        if kind is UnixTime:
+            return f"if type(value) is int: {target} = {name}(value)"
         return f"if type(value) is str: {target} = {name}(value)"
 
     def _plain_items(self, origin: Any, item: str) -> list[str]:

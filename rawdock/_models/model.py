@@ -46,6 +46,7 @@ __all__ = [
     "SecretBytes",
     "SecretStr",
     "Timestamp",
+    "UnixTime",
     "fields_of",
     "secret",
     "since",
@@ -176,6 +177,29 @@ class Timestamp(str):
         except ValueError:
             return None
         return moment, fraction
+
+
+class UnixTime(int):
+    """Seconds since 1970, as the Engine sends some times. It reads like a `Timestamp`; 0 is not set."""
+
+    __slots__ = ()
+
+    @property
+    def datetime(self) -> _datetime | None:
+        """The time; None if it is not set, or in no year that Python has."""
+        try:
+            return _EPOCH + timedelta(seconds=self) if self and self != _YEAR_1 else None
+        except OverflowError:
+            return None
+
+    @property
+    def nanoseconds(self) -> int | None:
+        """Nanoseconds since 1970; None if it is not set."""
+        return int(self) * 1_000_000_000 if self and self != _YEAR_1 else None
+
+
+_YEAR_1: Final = -62135596800
+"""What an Engine sends of a time that it does not know."""
 
 
 class _NoExtra(dict[str, object]):
@@ -318,6 +342,16 @@ class Model(UndecodedSlots, metaclass=ModelMeta):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return cast("Self", _copies().deep_copied(self, memo))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Called by pydantic for a model as a field or an argument."""
+        return _schemas().core_schema_of(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> Any:
+        """Called by pydantic for the JSON schema."""
+        return _schemas().json_schema_of(cls)
+
     if not TYPE_CHECKING:  # type checkers would accept any name otherwise
 
         def __getattr__(self, name: str) -> Any:
@@ -334,6 +368,10 @@ _readers: dict[type[Model], dict[str, Callable[[Any], Any]]] = {}
 
 
 # These modules need models themselves, so they are imported when a model needs them.
+
+
+def _schemas() -> Any:
+    return import_module("rawdock._models.schema")
 
 
 def _copies() -> Any:

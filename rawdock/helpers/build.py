@@ -20,7 +20,7 @@ from .._build.source import Context, Receiver, Source
 from .._declare.params import EncodedJson, text_map, texts
 from .._shown import shown
 from .._streams.faces.build_steps import Building, Built, SessionLost, with_remedy
-from .._streams.faces.contexts import Runs
+from .._streams.faces.contexts import Runs, named
 from .._threads import run_in_thread
 from ..api.build import Build
 from ..errors import BuildError, InvalidArgument, NotFound, NotSupported, RawdockError, StatusError
@@ -168,7 +168,7 @@ class Builder(Build):
             ),
         )
         start.check()
-        return Runs(start.connect)
+        return named(Runs(start.connect), "build", str(context) if isinstance(context, (str, os.PathLike)) else None)
 
 
 @attrs.frozen(kw_only=True)

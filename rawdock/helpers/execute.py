@@ -10,6 +10,7 @@ import anyio
 import attrs
 
 from .._declare.params import text_map, texts
+from .._streams.faces.contexts import named
 from .._streams.faces.process_output import is_from_podman
 from ..api.exec import create_dated, start_as_made
 from ..errors import DecodeError, InvalidArgument, StatusError
@@ -208,4 +209,4 @@ def execute(
     execution = Execution(
         docker, container, config, marker, stdin=stdin, timeout=timeout, output_limit=output_limit
     )  # fmt: skip
-    return RunsProcess(execution)
+    return named(RunsProcess(execution), "execute", container)

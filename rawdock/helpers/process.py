@@ -416,8 +416,11 @@ class RunsProcess(Runs[P, E], Generic[P, E]):
         self.process = process
         self._not_started: P | None = process
         self._input_tasks: TaskGroup | None = None
+        self._stream = None
+        self._is_used = False
 
     async def __aenter__(self) -> P:
+        self._is_used = True
         process = self._not_started
         if process is None:
             raise RuntimeError("this process was started already; call the method again for another")

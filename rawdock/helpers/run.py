@@ -10,6 +10,8 @@ import attrs
 
 from .._declare.params import text_map, texts
 from .._log import log
+from .._shown import shown
+from .._streams.faces.contexts import named
 from ..errors import (
     ClosedError,
     Conflict,
@@ -253,9 +255,35 @@ class Running(Process[RunResult]):
                 await attach_context.__aexit__(None, None, None)
 
 
+def _specification(image: str | ContainerSpec, cmd: list[str] | None, spec: ContainerSpec | None) -> ContainerSpec:
+    """The specification of the container, with image and command; neither may be given twice."""
+    if isinstance(image, ContainerSpec):
+        if spec is not None:
+            raise InvalidArgument("run: two specifications; give one of them")
+        spec, image = image, image.image
+    elif spec is not None and isinstance(spec, ContainerSpec) and spec.image:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument("run: the image is given twice; the specification has one: write docker.run(spec)")
+    if not isinstance(image, str) or not image:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument("run: image is empty; give the name or the id of an image")
+    spec = ContainerSpec() if spec is None else spec
+    if not isinstance(spec, ContainerSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"run: spec: expected ContainerSpec, got {type(spec).__name__}")
+    text_map("run: spec.labels", spec.labels)
+    if cmd is None:
+        return spec.replace(image=image)
+    if isinstance(cmd, str):
+        raise InvalidArgument(
+            f'run: cmd: expected a list of str, got str; for a shell write ["sh", "-c", {shown(cmd)}]'
+        )
+    texts("run: cmd", cmd)
+    if spec.cmd:
+        raise InvalidArgument("run: the command is given twice; the specification has one")
+    return spec.replace(image=image, cmd=cmd)
+
+
 def run(
     docker: Operations,
-    image: str,
+    image: str | ContainerSpec,
     cmd: list[str] | None = None,
     *,
     spec: ContainerSpec | None = None,
@@ -274,11 +302,13 @@ def run(
 
     Or enter it to read the output while it runs, and to `send` to its stdin if `open_stdin` is set.
 
-    `spec` has the container's other settings, such as limits, mounts, networks and `tty`. `pull` says when to pull the
-    image: "missing" is if the Engine does not have it, or not for `platform`. The output is attached and the exit
-    awaited before the container starts, so nothing is missed. At the end the container and its anonymous volumes are
-    removed, unless `remove=False`. If the call is cancelled, fails, or is left before the end, the container is killed
-    and removed in any case. If only the removal fails after the end, `not_removed` of the result says why.
+    In place of an image it takes a specification, which has the other settings too, such as limits, mounts and `tty`:
+    `docker.run(ContainerSpec.of("busybox:1", ["id"], user="nobody"))`. Or `spec` has them, without an image. An image
+    or a command that is given twice is an InvalidArgument. `pull` says when to pull the image: "missing" is if the
+    Engine does not have it, or not for `platform`. The output is attached and the exit awaited before the container
+    starts, so nothing is missed. At the end the container and its anonymous volumes are removed, unless `remove=False`.
+    If the call is cancelled, fails, or is left before the end, the container is killed and removed in any case. If only
+    the removal fails after the end, `not_removed` of the result says why.
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
@@ -297,17 +327,8 @@ def run(
     Engines differ: docs/engines.md.
     """
     check_policy("run", pull)
-    if not isinstance(image, str) or not image:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgument("run: image is empty; give the name or the id of an image")
-    if cmd is not None:
-        texts("run: cmd", cmd)
-    spec = ContainerSpec() if spec is None else spec
-    if not isinstance(spec, ContainerSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgument(f"run: spec: expected ContainerSpec, got {type(spec).__name__}")
-    text_map("run: spec.labels", spec.labels)
-    changes: dict[str, object] = {"image": image, "attach_stdout": True, "attach_stderr": True}
-    if cmd is not None:
-        changes["cmd"] = cmd
+    spec = _specification(image, cmd, spec)
+    changes: dict[str, object] = {"attach_stdout": True, "attach_stderr": True}
     if stdin is not None or open_stdin:
         changes |= {"open_stdin": True, "stdin_once": True, "attach_stdin": True}
     run_spec = spec.replace(**changes)
@@ -316,4 +337,4 @@ def run(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
         stdin=stdin, timeout=timeout, output_limit=output_limit, strict_limits=strict_limits,
     )  # fmt: skip
-    return RunsProcess(running)
+    return named(RunsProcess(running), "run", run_spec.image)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from .._streams.faces.contexts import Opens
+from .._streams.faces.contexts import Opens, named
 from .event_position import Gap
 from .event_reader import EventReader, WatchOptions, check_options
 
@@ -59,19 +59,23 @@ class ContainerWatching(Watching):
         return self.containers
 
 
+async def _never() -> NoReturn:
+    raise AssertionError
+
+
 class _OpensWatch(Opens[W]):
     """Opens a watch: its reader runs in a task for as long as the block."""
 
     def __init__(
         self, docker: Operations, options: WatchOptions, create: Callable[[EventReader], Awaitable[W]]
     ) -> None:
-        super().__init__(self._start)
+        super().__init__(_never)  # no reference to itself, so that it is gone as soon as nobody has it
         self._docker = docker
         self._options = options
         self._create = create
         self._reader: EventReader | None = None
 
-    async def _start(self) -> W:
+    async def _open(self) -> W:
         self._reader = reader = EventReader(self._docker, self._options)
         await reader.prepare()
         self._docker.held.hold(reader)
@@ -138,7 +142,7 @@ def watch(
     async def create(reader: EventReader) -> Watching:
         return Watching(reader)
 
-    return _OpensWatch(docker, options, create)
+    return named(_OpensWatch(docker, options, create), "watch")
 
 
 def watch_containers(
@@ -173,4 +177,4 @@ def watch_containers(
         await watching.list()
         return watching
 
-    return _OpensWatch(docker, options, create)
+    return named(_OpensWatch(docker, options, create), "watch_containers")

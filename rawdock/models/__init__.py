@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from .containers import FilesystemChange as FilesystemChange
     from .containers import Health as Health
     from .containers import HealthcheckResult as HealthcheckResult
-    from .containers import HealthConfig as HealthConfig
     from .containers import HealthSummary as HealthSummary
     from .containers import HostConfigSummary as HostConfigSummary
     from .containers import MountPoint as MountPoint
@@ -68,6 +67,7 @@ if TYPE_CHECKING:
     from .exec import ExecInspect as ExecInspect
     from .exec import ExecStartConfig as ExecStartConfig
     from .exec import ProcessConfig as ProcessConfig
+    from .health import HealthConfig as HealthConfig
     from .host_config import BindOptions as BindOptions
     from .host_config import DeviceMapping as DeviceMapping
     from .host_config import DeviceRequest as DeviceRequest

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Never, Self
 
-from rawdock._models.model import Model, Timestamp, since, until, wire
+from rawdock._models.model import Model, Timestamp, UnixTime, since, until, wire
+from rawdock._options import UNSET
 
 from .common import Descriptor, DriverData
-from .host_config import HostConfig, Resources, RestartPolicy, ThrottleDevice, WeightDevice
+from .health import HealthConfig
+from .host_config import (
+    DeviceMapping,
+    DeviceRequest,
+    HostConfig,
+    Mount,
+    Resources,
+    RestartPolicy,
+    ThrottleDevice,
+    Ulimit,
+    WeightDevice,
+)
 from .networks import Address, EndpointSettings, NetworkingConfig, PortBinding
 
-
-class HealthConfig(Model):
-    """How the Engine checks the health of a container. Zero values are taken from the image."""
-
-    test: list[str] = []
-    """["NONE"], ["CMD", argument, ...] or ["CMD-SHELL", command]."""
-    interval: int = 0
-    """The time between two checks, in nanoseconds like the other three times; at least 1 ms."""
-    timeout: int = 0
-    retries: int = 0
-    """The number of failures in a row after which the container is unhealthy."""
-    start_period: int = 0
-    """The time after the start in which failures are not counted."""
-    start_interval: Annotated[int, since("1.44")] = 0
-    """The time between two checks in that period."""
+Texts = Mapping[str, str] | Sequence[str]
+Size = int | str
+Rates = Sequence[str] | Mapping[str, int] | Mapping[str, str]
+PortMap = Mapping[int, Any] | Mapping[str, Any] | Mapping[int | str, Any]
 
 
 class ContainerConfig(Model):
@@ -73,6 +75,121 @@ class ContainerSpec(ContainerConfig):
 
     host_config: HostConfig = HostConfig()
     networking_config: NetworkingConfig = NetworkingConfig()
+
+    @classmethod
+    def of(
+        cls,
+        image: str,
+        cmd: Sequence[str] | None = None,
+        *,
+        add_host: Texts = UNSET,
+        annotations: Texts = UNSET,
+        attach: Sequence[str] = UNSET,
+        blkio_weight: int = UNSET,
+        blkio_weight_device: Sequence[str] | Mapping[str, int] = UNSET,
+        cap_add: Sequence[str] = UNSET,
+        cap_drop: Sequence[str] = UNSET,
+        cgroup_parent: str = UNSET,
+        cgroupns: str = UNSET,
+        cpu_count: int = UNSET,
+        cpu_percent: int = UNSET,
+        cpu_period: int = UNSET,
+        cpu_quota: int = UNSET,
+        cpu_rt_period: int = UNSET,
+        cpu_rt_runtime: int = UNSET,
+        cpu_shares: int = UNSET,
+        cpus: float | str = UNSET,
+        cpuset_cpus: str = UNSET,
+        cpuset_mems: str = UNSET,
+        device_cgroup_rule: Sequence[str] = UNSET,
+        device_read_bps: Rates = UNSET,
+        device_read_iops: Rates = UNSET,
+        device_write_bps: Rates = UNSET,
+        device_write_iops: Rates = UNSET,
+        devices: Sequence[str | DeviceMapping] = UNSET,
+        dns: Sequence[str] = UNSET,
+        dns_option: Sequence[str] = UNSET,
+        dns_search: Sequence[str] = UNSET,
+        domainname: str = UNSET,
+        entrypoint: str | Sequence[str] = UNSET,
+        env: Texts = UNSET,
+        expose: Sequence[int | str] = UNSET,
+        gpus: int | str | Mapping[str, Any] | DeviceRequest = UNSET,
+        group_add: Sequence[str] = UNSET,
+        healthcheck: str | Sequence[str] | Mapping[str, Any] | HealthConfig | Literal[False] = UNSET,
+        hostname: str = UNSET,
+        init: bool = UNSET,
+        interactive: bool = UNSET,
+        io_maxbandwidth: Size = UNSET,
+        io_maxiops: int = UNSET,
+        ip: str = UNSET,
+        ip6: str = UNSET,
+        ipc: str = UNSET,
+        isolation: str = UNSET,
+        labels: Texts = UNSET,
+        link_local_ip: Sequence[str] = UNSET,
+        links: Sequence[str] = UNSET,
+        log_driver: str = UNSET,
+        log_opt: Texts = UNSET,
+        mac_address: str = UNSET,
+        memory: Size = UNSET,
+        memory_reservation: Size = UNSET,
+        memory_swap: Size = UNSET,
+        memory_swappiness: int = UNSET,
+        mounts: Sequence[str | Mapping[str, Any] | Mount] = UNSET,
+        network: str | Sequence[str | Mapping[str, Any]] | Mapping[str, Any] = UNSET,
+        network_alias: Sequence[str] = UNSET,
+        oom_kill_disable: bool = UNSET,
+        oom_score_adj: int = UNSET,
+        pid: str = UNSET,
+        pids_limit: int = UNSET,
+        ports: Sequence[int | str] | PortMap = UNSET,
+        privileged: bool = UNSET,
+        publish_all: bool = UNSET,
+        read_only: bool = UNSET,
+        restart: str | RestartPolicy = UNSET,
+        rm: bool = UNSET,
+        runtime: str = UNSET,
+        security_opt: Sequence[str] = UNSET,
+        shm_size: Size = UNSET,
+        stop_signal: str = UNSET,
+        stop_timeout: int = UNSET,
+        storage_opt: Texts = UNSET,
+        sysctls: Texts = UNSET,
+        tmpfs: Texts = UNSET,
+        tty: bool = UNSET,
+        ulimits: Sequence[str | Ulimit] | Mapping[str, Any] = UNSET,
+        user: str = UNSET,
+        userns: str = UNSET,
+        uts: str = UNSET,
+        volume_driver: str = UNSET,
+        volumes: Sequence[str | Mount] = UNSET,
+        volumes_from: Sequence[str] = UNSET,
+        working_dir: str = UNSET,
+        **unknown: Never,
+    ) -> Self:
+        """The specification of a container in the words of `docker run`; nothing is sent.
+
+        Each option is the command's flag in snake_case and takes its text: `memory="64m"`, `cpus=1.5`,
+        `restart="on-failure:3"`, `gpus="all"`, `cap_drop=["ALL"]`. Flags that can be repeated are lists, and texts with
+        `=` in them are mappings too: `env={"NAME": "value"}` or `["NAME=value"]`. Some have other names: `ports` is
+        `--publish`, `working_dir` is `--workdir`, `healthcheck` is all of `--health-*` and `--no-healthcheck`, and
+        annotations, devices, labels, links, mounts, sysctls, ulimits and volumes are plural.
+
+        `ports` maps ports of the container to those of the host: `{"80/tcp": 8080}`, `{80: ("127.0.0.1", 8080)}`, and
+        `{80: None}` lets the Engine choose; or it has the command's texts, like `"8080:80"`. What is published is also
+        exposed. `volumes` has the command's texts or `Mount`; a source that begins with a dot is a path from the
+        current folder.
+
+        Raises InvalidArgument for what the command or every Engine would refuse. What belongs to the call, as `name`,
+        `platform`, `pull` and `timeout`, is an argument of `docker.run` and `containers.create`. It was compared with
+        `docker run` 28.5.2. All options: docs/container-options.md.
+        """
+        options = {name: value for name, value in locals().items() if name not in ("cls", "image", "cmd", "unknown")}
+        # Imported here: few programs need it.
+        from rawdock._options.container import fields
+
+        return cls(**fields(image, cmd, {**options, **unknown}))
 
 
 class ContainerCreated(Model):
@@ -292,7 +409,7 @@ class ContainerSummary(Model):
     image_id: Annotated[str, wire("ImageID")] = ""
     image_manifest_descriptor: Annotated[Descriptor, since("1.48")] = Descriptor()
     command: str = ""
-    created: int = 0
+    created: UnixTime = UnixTime(0)
     """In seconds since 1970."""
     ports: list[Port] = []
     size_rw: int | None = None

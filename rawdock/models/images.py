@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from rawdock._models.model import Model, Timestamp, since, until, wire
+from rawdock._models.model import Model, Timestamp, UnixTime, since, until, wire
 
 from .common import Descriptor, DriverData, Platform, ProgressLine
-from .containers import ContainerConfig, HealthConfig
+from .containers import ContainerConfig
+from .health import HealthConfig
 
 
 class BuildIdentity(Model):
@@ -133,7 +134,7 @@ class ImageSummary(Model):
     repo_tags: list[str] = []
     repo_digests: list[str] = []
     """With containerd's image store only that of the last tag by the alphabet (Docker 28.5, 29.8); inspect has all."""
-    created: int = 0
+    created: UnixTime = UnixTime(0)
     """In seconds since 1970."""
     size: int = 0
     """In bytes, including shared layers. With containerd's image store the compressed content and, where the image is
@@ -233,7 +234,7 @@ class HistoryItem(Model):
 
     id: str = ""
     """The text "<missing>" for a step that was not built here."""
-    created: int = 0
+    created: UnixTime = UnixTime(0)
     """In seconds since 1970."""
     created_by: str = ""
     tags: list[str] = []

@@ -7,7 +7,7 @@ from typing import Annotated
 from rawdock._models.model import Model, Timestamp, since, wire
 
 from .common import Driver, GenericResource, ObjectVersion
-from .containers import HealthConfig
+from .health import HealthConfig
 from .host_config import Mount, Ulimit
 from .networks import ConfigReference
 

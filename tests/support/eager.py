@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast, get_args, get_origin
 
 import pytest
 
-from rawdock import DecodeError, SecretStr, Timestamp
+from rawdock import DecodeError, SecretStr, Timestamp, UnixTime
 from rawdock._annotations import without_none
 from rawdock._models.model import FieldInfo, Model, SecretBytes, fields_of
 
@@ -15,9 +15,9 @@ __all__ = ["Plain", "Unreadable", "Wrong", "agree", "look", "read", "whole", "wr
 
 _TYPES: dict[Any, tuple[type, ...]] = {
     str: (str,), Timestamp: (str,), SecretStr: (str,), int: (int,), bool: (bool,), float: (float, int),
-    bytes: (str,), SecretBytes: (str,),
+    bytes: (str,), SecretBytes: (str,), UnixTime: (int,),
 }  # fmt: skip
-_ZEROS: dict[Any, Any] = {str: "", Timestamp: "", SecretStr: "", int: 0, bool: False, float: 0.0}
+_ZEROS: dict[Any, Any] = {str: "", Timestamp: "", SecretStr: "", int: 0, UnixTime: 0, bool: False, float: 0.0}
 _ZEROS |= {bytes: b"", SecretBytes: b""}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_origin
 
 from rawdock._annotations import without_none
-from rawdock._models.model import Model, SecretStr, Timestamp, fields_of
+from rawdock._models.model import Model, SecretStr, Timestamp, UnixTime, fields_of
 
 TIME = "2026-01-02T03:04:05.000000006Z"
 
@@ -21,5 +21,5 @@ def example(kind: Any, inside: tuple[type, ...] = ()) -> Any:
         if kind in inside:
             return {}
         return {field.wire: example(field.type, (*inside, kind)) for field in fields_of(kind)}
-    plain = {str: "é", int: 7, bool: True, float: 1.5, Timestamp: TIME, SecretStr: "hidden"}
+    plain = {str: "é", int: 7, UnixTime: 7, bool: True, float: 1.5, Timestamp: TIME, SecretStr: "hidden"}
     return plain.get(kind, {"any": [1, None]})

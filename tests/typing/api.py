@@ -5,6 +5,7 @@ A line that must be an error carries the ignore that proves it: an unused ignore
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_type
@@ -78,6 +79,14 @@ async def streams(docker: rawdock.Docker) -> None:
             assert_type(pull.progress, Progress)
     result = await docker.images.pull("busybox")
     assert_type(result.digest, str)
+    docker.images.pull("busybox")  # type: ignore[unused-awaitable]
+    docker.run("busybox")  # type: ignore[unused-awaitable]
+    asyncio.run(docker.run("busybox"))
+    task = asyncio.create_task(docker.images.pull("busybox"))
+    assert_type((await task).digest, str)
+    async with asyncio.TaskGroup() as group:
+        assert_type(await group.create_task(docker.containers.wait("web")), WaitResponse)
+    await docker.containers.logs("web")  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
     async for _ in docker.images.pull("busybox"):  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         pass
 
@@ -144,15 +153,15 @@ async def every_kind_of_stream(docker: rawdock.Docker) -> None:
         "folder", secrets={"a": b"", "b": Path("file"), "c": token}, ssh={"default": True, "b": "socket"}
     )
     assert_type(await given, rawdock.Built)
-    docker.build(remote="https://git.test/a.git", output=Path("out"), output_type="oci", tag="a:1")
-    docker.build("folder", context_transfer="tar")
-    docker.build("folder", secrets={"a": "text"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
-    docker.build("folder", ssh={"default": False})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
-    docker.build("folder", output_type="local")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    docker.build("folder", builder="other")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    docker.build(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    docker.images.build(b"", version="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    docker.images.load("a path")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    docker.build(remote="https://git.test/a.git", output=Path("out"), output_type="oci", tag="a:1")  # type: ignore[unused-awaitable]
+    docker.build("folder", context_transfer="tar")  # type: ignore[unused-awaitable]
+    docker.build("folder", secrets={"a": "text"})  # type: ignore[dict-item, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.build("folder", ssh={"default": False})  # type: ignore[dict-item, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.build("folder", output_type="local")  # type: ignore[arg-type, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.build("folder", builder="other")  # type: ignore[arg-type, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.build(5)  # type: ignore[arg-type, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.images.build(b"", version="3")  # type: ignore[arg-type, unused-awaitable]  # pyright: ignore[reportArgumentType]
+    docker.images.load("a path")  # type: ignore[arg-type, unused-awaitable]  # pyright: ignore[reportArgumentType]
     async with docker.session.open(uuid="1") as duplex:
         assert_type(duplex, Duplex)
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ...errors import InvalidArgument
-from .contexts import Opens
+from .contexts import Opens, named
 from .log_entries import LogEntries
 from .process_output import LogStream
 
@@ -53,6 +53,7 @@ class Logs(Opens[LogStream]):
         if not isinstance(json, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"entries: json: expected bool, got {type(json).__name__}")
         request = self._request
+        self._is_used = True
 
         async def connect() -> LogEntries:
             entries: LogEntries = await self._connect_as(LogEntries, _ACCEPT_JSON_LINES if json else ())
@@ -63,7 +64,7 @@ class Logs(Opens[LogStream]):
                 request.has_tty, timestamps=request.timestamps, details=request.details, tail=request.tail
             )
 
-        return Opens(connect, detect)
+        return named(Opens(connect, detect), *self._call)
 
 
 def detect_log_format(has_tty: Callable[..., Awaitable[bool]]) -> Callable[..., LogsRequest]:

@@ -82,7 +82,7 @@ def test_marks() -> None:
     ],
 )  # fmt: skip
 def test_wrong_marks(mark: Any) -> None:
-    with pytest.raises(InvalidArgument, match="follow_logs: mark: .* is not the `mark` of logs"):
+    with pytest.raises(InvalidArgument, match=r"follow_logs: mark: .* is not the `mark` of logs"):
         Docker("/x").follow_logs("c", mark=mark)
 
 
@@ -178,9 +178,9 @@ async def test_removed_while_it_was_lost() -> None:
         engine.removed = engine.removed or bool(engine.asked)
         return said
 
-    async with Docker(transport=httpx.MockTransport(answer), version="1.51") as docker:
-        async with docker.follow_logs("c") as logs:
-            items = [item async for item in logs]
+    docker = Docker(transport=httpx.MockTransport(answer), version="1.51")
+    async with docker, docker.follow_logs("c") as logs:
+        items = [item async for item in logs]
     assert isinstance(items[0], LogLine)
     assert isinstance(items[1], LogGap)
     assert (items[1].reason, items[1].name, items[1].since) == ("removed", "web", items[0].entry.time.nanoseconds)  # type: ignore[union-attr]

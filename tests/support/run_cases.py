@@ -1,0 +1,397 @@
+"""The flags of `docker run` of which scripts/run_corpus records what the command sends: see there.
+
+FLAGS says mechanically which option of `ContainerSpec.of` a flag is, and in what form its text is passed:
+
+    text     as it is                        list     in a list, of all times that it is given
+    number   as an int                       flag     as True, or False for `--flag=false`
+    health   as an entry of `healthcheck`    none     healthcheck=False
+
+REFUSED has the flags that are no options of a container, each with its reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["CASES", "COMMAND", "FLAGS", "IMAGE", "REFUSED", "WINDOWS", "options_of"]
+
+IMAGE = "busybox:1"
+COMMAND = ["echo", "hello"]
+
+WINDOWS = ("--cpu-count", "--cpu-percent", "--io-maxbandwidth", "--io-maxiops")
+"""Flags that the command takes only if the Engine says that it is on Windows."""
+
+FLAGS: dict[str, tuple[str, str]] = {
+    "--add-host": ("add_host", "list"),
+    "--annotation": ("annotations", "list"),
+    "--attach": ("attach", "list"),
+    "--blkio-weight": ("blkio_weight", "number"),
+    "--blkio-weight-device": ("blkio_weight_device", "list"),
+    "--cap-add": ("cap_add", "list"),
+    "--cap-drop": ("cap_drop", "list"),
+    "--cgroup-parent": ("cgroup_parent", "text"),
+    "--cgroupns": ("cgroupns", "text"),
+    "--cpu-count": ("cpu_count", "number"),
+    "--cpu-percent": ("cpu_percent", "number"),
+    "--cpu-period": ("cpu_period", "number"),
+    "--cpu-quota": ("cpu_quota", "number"),
+    "--cpu-rt-period": ("cpu_rt_period", "number"),
+    "--cpu-rt-runtime": ("cpu_rt_runtime", "number"),
+    "--cpu-shares": ("cpu_shares", "number"),
+    "--cpus": ("cpus", "text"),
+    "--cpuset-cpus": ("cpuset_cpus", "text"),
+    "--cpuset-mems": ("cpuset_mems", "text"),
+    "--device": ("devices", "list"),
+    "--device-cgroup-rule": ("device_cgroup_rule", "list"),
+    "--device-read-bps": ("device_read_bps", "list"),
+    "--device-read-iops": ("device_read_iops", "list"),
+    "--device-write-bps": ("device_write_bps", "list"),
+    "--device-write-iops": ("device_write_iops", "list"),
+    "--dns": ("dns", "list"),
+    "--dns-option": ("dns_option", "list"),
+    "--dns-search": ("dns_search", "list"),
+    "--domainname": ("domainname", "text"),
+    "--entrypoint": ("entrypoint", "text"),
+    "--env": ("env", "list"),
+    "--expose": ("expose", "list"),
+    "--gpus": ("gpus", "text"),
+    "--group-add": ("group_add", "list"),
+    "--health-cmd": ("cmd", "health"),
+    "--health-interval": ("interval", "health"),
+    "--health-retries": ("retries", "health number"),
+    "--health-start-interval": ("start_interval", "health"),
+    "--health-start-period": ("start_period", "health"),
+    "--health-timeout": ("timeout", "health"),
+    "--hostname": ("hostname", "text"),
+    "--init": ("init", "flag"),
+    "--interactive": ("interactive", "flag"),
+    "--io-maxbandwidth": ("io_maxbandwidth", "text"),
+    "--io-maxiops": ("io_maxiops", "number"),
+    "--ip": ("ip", "text"),
+    "--ip6": ("ip6", "text"),
+    "--ipc": ("ipc", "text"),
+    "--isolation": ("isolation", "text"),
+    "--label": ("labels", "list"),
+    "--link": ("links", "list"),
+    "--link-local-ip": ("link_local_ip", "list"),
+    "--log-driver": ("log_driver", "text"),
+    "--log-opt": ("log_opt", "list"),
+    "--mac-address": ("mac_address", "text"),
+    "--memory": ("memory", "text"),
+    "--memory-reservation": ("memory_reservation", "text"),
+    "--memory-swap": ("memory_swap", "text"),
+    "--memory-swappiness": ("memory_swappiness", "number"),
+    "--mount": ("mounts", "list"),
+    "--network": ("network", "list"),
+    "--network-alias": ("network_alias", "list"),
+    "--no-healthcheck": ("healthcheck", "none"),
+    "--oom-kill-disable": ("oom_kill_disable", "flag"),
+    "--oom-score-adj": ("oom_score_adj", "number"),
+    "--pid": ("pid", "text"),
+    "--pids-limit": ("pids_limit", "number"),
+    "--privileged": ("privileged", "flag"),
+    "--publish": ("ports", "list"),
+    "--publish-all": ("publish_all", "flag"),
+    "--read-only": ("read_only", "flag"),
+    "--restart": ("restart", "text"),
+    "--rm": ("rm", "flag"),
+    "--runtime": ("runtime", "text"),
+    "--security-opt": ("security_opt", "list"),
+    "--shm-size": ("shm_size", "text"),
+    "--stop-signal": ("stop_signal", "text"),
+    "--stop-timeout": ("stop_timeout", "number"),
+    "--storage-opt": ("storage_opt", "list"),
+    "--sysctl": ("sysctls", "list"),
+    "--tmpfs": ("tmpfs", "list"),
+    "--tty": ("tty", "flag"),
+    "--ulimit": ("ulimits", "list"),
+    "--user": ("user", "text"),
+    "--userns": ("userns", "text"),
+    "--uts": ("uts", "text"),
+    "--volume": ("volumes", "list"),
+    "--volume-driver": ("volume_driver", "text"),
+    "--volumes-from": ("volumes_from", "list"),
+    "--workdir": ("working_dir", "text"),
+}
+
+REFUSED: dict[str, str] = {
+    "--cidfile": "the id is in the answer: `created.id`, or `running.id`",
+    "--detach": "whether to wait is a matter of the call: `containers.create` and `start`, or `docker.run`",
+    "--detach-keys": "belongs to `containers.attach`",
+    "--disable-content-trust": "the command verifies signatures itself; the Engine has no such option",
+    "--env-file": "reads a file; read it, and pass its lines as `env`",
+    "--help": "is about the command",
+    "--kernel-memory": "gone since API 1.42; the command does not send it any more",
+    "--label-file": "reads a file; read it, and pass its lines as `labels`",
+    "--name": "belongs to the call: `docker.run(spec, name=...)` or `containers.create(spec, name=...)`",
+    "--platform": "belongs to the call, as does `name`",
+    "--pull": "belongs to the call: `docker.run(spec, pull=...)`",
+    "--quiet": "is about the command's own output",
+    "--sig-proxy": "is about signals to the command",
+    "--use-api-socket": "an experiment of the command, which passes the Engine's socket and your credentials on",
+}
+
+CASES: list[list[str]] = [
+    [],
+    *(
+        ["--add-host", one]
+        for one in ("db:10.0.0.2", "db=10.0.0.2", "here:host-gateway", "six:[2001:db8::1]", "six=2001:db8::1")
+    ),
+    ["--annotation", "org.example.a=1"],
+    ["--annotation", "a=1", "--annotation", "b=x=y"],
+    ["--attach", "stdout"],
+    ["--attach", "STDIN", "--attach", "stderr", "--interactive"],
+    ["--blkio-weight", "300"],
+    ["--blkio-weight", "10"],
+    ["--blkio-weight-device", "/dev/sda:200"],
+    ["--blkio-weight-device", "/dev/sda:10", "--blkio-weight-device", "/dev/sdb:1000"],
+    ["--cap-add", "NET_ADMIN"],
+    ["--cap-add", "cap_sys_time", "--cap-add", "NET_RAW", "--cap-add", "net_raw"],
+    ["--cap-add", "ALL", "--cap-add", "NET_ADMIN"],
+    ["--cap-drop", "ALL"],
+    ["--cap-drop", "CAP_CHOWN", "--cap-drop", "mknod"],
+    ["--cap-drop", "all", "--cap-add", "chown"],
+    ["--cap-drop", "CHOWN", "--cap-add", "CHOWN"],
+    ["--cgroup-parent", "/jobs"],
+    ["--cgroup-parent", "jobs.slice"],
+    ["--cgroupns", "host"],
+    ["--cgroupns", "private"],
+    ["--cpu-count", "2"],
+    ["--cpu-count", "1"],
+    ["--cpu-percent", "50"],
+    ["--cpu-percent", "1"],
+    ["--cpu-period", "50000", "--cpu-quota", "25000"],
+    ["--cpu-period", "100000"],
+    ["--cpu-quota", "1000"],
+    ["--cpu-rt-period", "1000000", "--cpu-rt-runtime", "950000"],
+    ["--cpu-rt-period", "500000"],
+    ["--cpu-rt-runtime", "1"],
+    ["--cpu-shares", "512"],
+    ["--cpu-shares", "2"],
+    *(["--cpus", one] for one in ("1.5", ".5", "2", "0.000000001", "1e1")),
+    ["--cpuset-cpus", "0-2"],
+    ["--cpuset-cpus", "0,1"],
+    ["--cpuset-mems", "0"],
+    ["--cpuset-mems", "0,1"],
+    *(
+        ["--device", one]
+        for one in (
+            "/dev/fuse", "/dev/sda:/dev/xvda", "/dev/sda:/dev/xvda:r", "/dev/sda:rw", "vendor.com/class=name",
+            "/dev/a/../b", "/dev/sda:/dev/./xvda",
+        )
+    ),
+    ["--device", "vendor.com/net=one", "--device", "/dev/fuse", "--device", "vendor.com/net=two"],
+    ["--device", "vendor.com/net=one", "--gpus", "all"],
+    ["--device-cgroup-rule", "c 13:* rwm"],
+    ["--device-cgroup-rule", "b 8:0 r", "--device-cgroup-rule", "a *:* m"],
+    ["--device-read-bps", "/dev/sda:1mb"],
+    ["--device-read-bps", "/dev/sda:1000", "--device-read-bps", "/dev/sdb:2k"],
+    ["--device-read-iops", "/dev/sda:1000"],
+    ["--device-read-iops", "/dev/sda:1", "--device-read-iops", "/dev/sdb:2"],
+    ["--device-write-bps", "/dev/sda:1mb"],
+    ["--device-write-bps", "/dev/sda:1000", "--device-write-bps", "/dev/sdb:2k"],
+    ["--device-write-iops", "/dev/sda:1000"],
+    ["--device-write-iops", "/dev/sda:1", "--device-write-iops", "/dev/sdb:2"],
+    ["--dns", "10.0.0.1"],
+    ["--dns", "10.0.0.1", "--dns", "2001:0db8:0::1"],
+    ["--dns-option", "ndots:2"],
+    ["--dns-option", "use-vc", "--dns-option", "rotate"],
+    ["--dns-search", "example.com"],
+    ["--dns-search", "."],
+    ["--dns-search", "a.example", "--dns-search", "b.example."],
+    ["--domainname", "example.com"],
+    ["--domainname", "x"],
+    ["--entrypoint", "sh"],
+    ["--entrypoint", "/bin/with space"],
+    ["--entrypoint="],
+    ["--env", "NAME=value"],
+    ["--env", "A=1", "--env", "B=", "--env", "C=x=y z", "--env", "A=2"],
+    ["--env", "RAWDOCK_GIVEN", "--env", "RAWDOCK_NOT_GIVEN"],
+    ["--expose", "80"],
+    ["--expose", "53/udp", "--expose", "8000-8002", "--expose", "9000-9001/tcp"],
+    ["--expose", "80", "--publish", "8080:80"],
+    *(
+        ["--gpus", one]
+        for one in ("all", "2", "device=0", '"device=0,1"', "driver=nvidia,count=2",
+            'count=all,"capabilities=compute,utility"',
+            'device=GPU-1,driver=nvidia,"options=a=1,b=2"')
+    ),
+    ["--group-add", "audio"],
+    ["--group-add", "1000", "--group-add", "docker"],
+    ["--health-cmd", "true"],
+    ["--health-cmd", "curl -f http://localhost || exit 1", "--health-interval", "1m30s", "--health-retries", "3"],
+    ["--health-interval", "5s"],
+    ["--health-retries", "5", "--health-cmd", "true"],
+    ["--health-retries", "2"],
+    ["--health-start-interval", "500ms", "--health-cmd", "true"],
+    ["--health-start-interval", "1s", "--health-start-period", "1h"],
+    ["--health-start-period", "1.5s"],
+    ["--health-start-period", "1h0m0.5s", "--health-cmd", "true"],
+    ["--health-timeout", "250ms"],
+    ["--health-timeout", "3s", "--health-cmd", "true"],
+    ["--hostname", "web"],
+    ["--hostname", "web.example.com"],
+    ["--init"],
+    ["--init=false"],
+    ["--interactive"],
+    ["--interactive", "--tty"],
+    ["--io-maxbandwidth", "1mb"],
+    ["--io-maxbandwidth", "1000"],
+    ["--io-maxiops", "100"],
+    ["--io-maxiops", "1"],
+    ["--ip", "172.30.100.104", "--network", "net"],
+    ["--ip", "172.30.100.5", "--ip6", "2001:db8::5", "--network", "net"],
+    ["--ip", "172.30.100.104"],
+    ["--ip6", "2001:db8::33", "--network", "net"],
+    ["--ipc", "host"],
+    ["--ipc", "container:other"],
+    ["--isolation", "default"],
+    ["--isolation", "hyperv"],
+    ["--label", "a=1"],
+    ["--label", "a=1", "--label", "b", "--label", "c=", "--label", "d=x=y"],
+    ["--link", "db:database", "--network", "net"],
+    ["--link", "db"],
+    ["--link", "db:database", "--link", "cache"],
+    ["--link-local-ip", "169.254.1.1", "--network", "net"],
+    ["--link-local-ip", "169.254.1.1", "--link-local-ip", "fe80::1", "--network", "net"],
+    ["--log-driver", "none"],
+    ["--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"],
+    ["--log-opt", "tag={{.Name}}"],
+    ["--mac-address", "92:d0:c6:0a:29:33", "--network", "net"],
+    ["--mac-address", "92:d0:c6:0a:29:33"],
+    *(["--memory", one] for one in ("64m", "1.5g", "67108864", "1gb", "512MiB", "10 M", "6m", "8388608b")),
+    ["--memory-reservation", "32m"],
+    ["--memory-reservation", "32m", "--memory", "64m"],
+    ["--memory-swap", "128m", "--memory", "64m"],
+    ["--memory-swap", "-1", "--memory", "64m"],
+    ["--memory-swappiness", "0"],
+    ["--memory-swappiness", "60"],
+    *(
+        ["--mount", one]
+        for one in (
+            "type=bind,source=/host,target=/inside,readonly",
+            "type=bind,src=./here,dst=/inside,bind-propagation=rslave",
+            "type=bind,src=.,dst=/inside,ro=true,bind-recursive=writable",
+            "type=bind,src=/a,dst=/b,bind-recursive=disabled",
+            "type=bind,src=/a,dst=/b,bind-nonrecursive",
+            "type=bind,src=/a,dst=/b,ro,bind-propagation=rprivate,bind-recursive=readonly",
+            "type=bind,src=/a,dst=/b,bind-recursive=enabled,consistency=cached",
+            "source=data,target=/data",
+            "type=volume,source=data,destination=/data,volume-nocopy,volume-label=a=1,volume-label=b=2,volume-subpath=in",
+            'type=volume,dst=/data,volume-driver=local,"volume-opt=o=addr=10.0.0.1,rw",volume-opt=type=nfs',
+            "type=volume,src=data,dst=/data,volume-nocopy=false",
+            "type=tmpfs,target=/run,tmpfs-size=64m,tmpfs-mode=1770",
+            "type=TMPFS,target=/run",
+            "type=image,source=busybox:1,target=/image,image-subpath=bin",
+        )
+    ),
+    ["--mount", "type=bind,src=/a,dst=/b", "--mount", "type=tmpfs,dst=/c"],
+    ["--network", "host"],
+    ["--network", "none"],
+    ["--network", "bridge"],
+    ["--network", "net"],
+    ["--network", "container:other"],
+    ["--network", "name=net,alias=web,alias=www,ip=172.30.100.104,ip6=2001:db8::33"],
+    ["--network", "name=net,driver-opt=a=1,mac-address=92:d0:c6:0a:29:33,gw-priority=1,link-local-ip=169.254.1.1"],
+    ["--network", "one", "--network", "two"],
+    ["--network", "one", "--network", "name=two,alias=web", "--network-alias", "first"],
+    ["--network-alias", "web", "--network", "net"],
+    ["--network-alias", "web", "--network-alias", "www", "--network", "net"],
+    ["--no-healthcheck"],
+    ["--no-healthcheck=true"],
+    ["--oom-kill-disable"],
+    ["--oom-kill-disable", "--memory", "64m"],
+    ["--oom-score-adj", "-500"],
+    ["--oom-score-adj", "1000"],
+    ["--pid", "host"],
+    ["--pid", "container:other"],
+    ["--pids-limit", "64"],
+    ["--pids-limit", "-1"],
+    ["--privileged"],
+    ["--privileged=false"],
+    *(
+        ["--publish", one]
+        for one in (
+            "80", "8080:80", "127.0.0.1:8080:80", "127.0.0.1::80", "53:53/udp", "8000-8010:80", "8000-8002:80-82",
+            "[::1]:8080:80", "0:80", "127.0.0.1:8000-8001:80-81/udp", "80-81", "8080:80/TCP", ":8080:80",
+            "published=8080,target=80", "target=53,published=53,protocol=udp", "target=80",
+        )
+    ),
+    ["--publish", "8080:80", "--publish", "127.0.0.1:8081:80"],
+    ["--publish", "8080:80", "--publish", "8080:80/udp"],
+    ["--publish-all"],
+    ["--publish-all", "--publish", "8080:80"],
+    ["--read-only"],
+    ["--read-only", "--tmpfs", "/tmp"],
+    *(["--restart", one] for one in ("no", "always", "unless-stopped", "on-failure", "on-failure:3")),
+    ["--rm"],
+    ["--rm=false"],
+    ["--runtime", "runsc"],
+    ["--runtime", "io.containerd.runc.v2"],
+    *(
+        ["--security-opt", one]
+        for one in ("no-new-privileges", "no-new-privileges=true", "seccomp=unconfined", "apparmor=unconfined",
+            "label=disable", "label:type:svirt_t", "systempaths=unconfined", "seccomp=builtin")
+    ),
+    ["--security-opt", "label=level:s0", "--security-opt", "no-new-privileges"],
+    ["--shm-size", "1g"],
+    ["--shm-size", "1048576"],
+    ["--stop-signal", "SIGINT"],
+    ["--stop-signal", "9"],
+    ["--stop-timeout", "0"],
+    ["--stop-timeout", "30"],
+    ["--stop-timeout", "-1"],
+    ["--storage-opt", "size=10G"],
+    ["--storage-opt", "a=1", "--storage-opt", "b=x=y"],
+    ["--sysctl", "net.ipv4.ip_forward=1"],
+    ["--sysctl", "net.core.somaxconn=1024", "--sysctl", "net.ipv4.ip_unprivileged_port_start=0"],
+    ["--tmpfs", "/run"],
+    ["--tmpfs", "/run:rw,size=64m", "--tmpfs", "/tmp:mode=1777"],
+    ["--tty"],
+    ["--tty", "--interactive"],
+    ["--ulimit", "nofile=1024"],
+    ["--ulimit", "nofile=1024:2048", "--ulimit", "core=0", "--ulimit", "memlock=-1:-1"],
+    ["--ulimit", "core=-1"],
+    ["--user", "1000:1000"],
+    ["--user", "nobody"],
+    ["--userns", "host"],
+    ["--userns=host", "--privileged"],
+    ["--uts", "host"],
+    ["--uts=host", "--network", "host"],
+    *(
+        ["--volume", one]
+        for one in ("/host:/inside", "/host:/inside:ro", "data:/data", "data:/data:nocopy,ro", "/anonymous",
+            "./here:/inside",
+            ".:/inside:ro", "../up/there:/inside", "./a/../b:/inside", "/host:/inside:z,rslave", ".hidden/x:/inside")
+    ),
+    ["--volume", "/host:/one", "--volume", "data:/two", "--volume", "/three"],
+    ["--volume-driver", "local"],
+    ["--volume-driver", "local", "--volume", "data:/data"],
+    ["--volumes-from", "other"],
+    ["--volumes-from", "other:ro", "--volumes-from", "third"],
+    ["--workdir", "/work"],
+    ["--workdir", "/with space"],
+]  # fmt: skip
+
+
+def options_of(arguments: list[str]) -> dict[str, Any]:
+    """The options of `ContainerSpec.of` for the flags of a command line, by FLAGS alone."""
+    found: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        flag, equals, value = rest.pop(0).partition("=")
+        option, form = FLAGS[flag]
+        if form == "none":
+            found[option] = False
+            continue
+        if form == "flag":
+            found[option] = value != "false"
+            continue
+        value = value if equals else rest.pop(0)
+        if form == "list":
+            found.setdefault(option, []).append(value)
+        elif form.startswith("health"):
+            found.setdefault("healthcheck", {})[option] = int(value) if form == "health number" else value
+        else:
+            found[option] = int(value) if form == "number" else value
+    return found
