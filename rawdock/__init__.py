@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from ._transport.wire import Limits
     from ._type_names import type_names
     from ._types import Content, Filters, Moment
+    from .calls import Call, CallEnd, OnCall
     from .helpers.copy import Copied
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
@@ -82,6 +83,8 @@ __all__ = [
     "BuildError",
     "BuildWarning",
     "Built",
+    "Call",
+    "CallEnd",
     "ClosedError",
     "Conflict",
     "ConnectError",
@@ -105,6 +108,7 @@ __all__ = [
     "Moment",
     "NotFound",
     "NotSupported",
+    "OnCall",
     "ProcessError",
     "Published",
     "RateLimited",

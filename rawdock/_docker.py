@@ -50,6 +50,7 @@ class Docker(Operations):
 
     `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
     `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, and must be at least `minimum_version`.
+    `on_call` is told of the begin and end of each call and stream: docs/seeing.md.
     `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
     timeout of their own: use a cancel scope.
 

@@ -61,6 +61,37 @@ class WholeBody:
         pass
 
 
+class Observer(Protocol):
+    """Who wants to know what becomes of an answer."""
+
+    def add(self, count: int) -> None: ...
+    def fail(self, error: BaseException) -> None: ...
+    def end(self) -> None: ...
+
+
+class _Counting:
+    """A splitter, and the count of what it was fed."""
+
+    def __init__(self, splitter: Splitter, observer: Observer) -> None:
+        self._splitter = splitter
+        self._observer = observer
+
+    def feed(self, data: bytes) -> list[Any]:
+        self._observer.add(len(data))
+        return self._splitter.feed(data)
+
+    def feed_eof(self) -> None:
+        self._splitter.feed_eof()
+
+
+def _counting_write(write: Write, observer: Observer) -> Write:
+    def counted(data: Any) -> Any:
+        observer.add(len(data))
+        return write(data)
+
+    return counted
+
+
 class Answer:
     """The body of a success, read in batches of items."""
 
@@ -79,9 +110,16 @@ class Answer:
         self.upload: object = None
         """A request body to close with the answer."""
         self._sent_without_waiting = 0
+        self._observer: Observer | None = None
+
+    def observe(self, observer: Observer) -> None:
+        """Tell of the bytes that are read, of what breaks the answer off, and of its end. Before the first read."""
+        self._observer = observer
 
     def set_splitter(self, splitter: Splitter) -> None:
         """Set what the items are. Called before the first read."""
+        if self._observer is not None:
+            splitter = _Counting(splitter, self._observer)
         self._splitter = splitter
         if self._stream is not None:
             self._stream.set_splitter(splitter.feed, getattr(splitter, "read_chunks", None))
@@ -98,6 +136,8 @@ class Answer:
     def add_request(self, error: RawdockError) -> RawdockError:
         """Add the request to an error, and return it."""
         error.sent = self._sent()
+        if self._observer is not None:
+            self._observer.fail(error)
         return error
 
     async def read(self) -> list[Any]:
@@ -110,6 +150,8 @@ class Answer:
             items = await self._read_items()
         except (httpx.TransportError, TruncatedError, BodyFailed) as error:
             self._raise(error)
+        if self._observer is not None and type(self._splitter) is WholeBody:
+            self._observer.add(sum(map(len, items)))
         if not items:
             self._ended = True
             try:
@@ -123,6 +165,8 @@ class Answer:
         if self._ended:
             self._check_open()
             return
+        if self._observer is not None:
+            write = _counting_write(write, self._observer)
         try:
             if self._stream is not None:
                 await self._stream.read_into(write)
@@ -246,6 +290,8 @@ class Answer:
         """Nobody can close it any more: close its connection, which the pool would hold for as long as the client."""
         stream = getattr(self, "_stream", None)
         if stream is not None and stream.abandon():
+            if self._observer is not None:
+                self._observer.end()
             warnings.warn(
                 f"a stream of {self.operation} was thrown away without being closed: enter it with `async with`",
                 ResourceWarning,
@@ -254,6 +300,8 @@ class Answer:
             )
 
     async def aclose(self) -> None:
+        if self._observer is not None:
+            self._observer.end()
         if not self._ended:
             self._ended = self._closed = True
         if self._stream is not None:

@@ -370,6 +370,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Docker(minimum_version)": lambda value: Docker("/nowhere", minimum_version=value),
     "Docker(limits)": lambda value: Docker("/nowhere", limits=value),
     "Docker(limits.answer)": lambda value: Docker("/nowhere", limits=Limits(answer=value)),
+    "Docker(on_call)": lambda value: Docker("/nowhere", on_call=value),
     "Docker(connect_timeout)": lambda value: Docker("/nowhere", connect_timeout=value),
     "encode": encode,
     "encode of a model": lambda value: encode(ContainerSpec(image=value, labels=value, extra={"a": value})),
