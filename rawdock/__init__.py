@@ -64,10 +64,13 @@ if TYPE_CHECKING:
     from ._transport.wire import Limits
     from ._type_names import type_names
     from ._types import Content, Filters, Moment
+    from .calls import Call, CallEnd, OnCall
     from .helpers.copy import Copied
     from .helpers.engine import EngineInfo
     from .helpers.event_position import Gap
     from .helpers.execute import ExecuteResult
+    from .helpers.follow_logs import FollowedLogs, LogGap, LogLine
+    from .helpers.published import Published
     from .helpers.reap import Reaped, ReapedObject
     from .helpers.run import RunResult
     from .helpers.temporary import Temporary
@@ -81,6 +84,8 @@ __all__ = [
     "BuildError",
     "BuildWarning",
     "Built",
+    "Call",
+    "CallEnd",
     "ClosedError",
     "Conflict",
     "ConnectError",
@@ -94,15 +99,20 @@ __all__ = [
     "ExecuteResult",
     "FileError",
     "Filters",
+    "FollowedLogs",
     "Forbidden",
     "Gap",
     "InvalidArgument",
     "Limits",
     "LimitsDropped",
+    "LogGap",
+    "LogLine",
     "Moment",
     "NotFound",
     "NotSupported",
+    "OnCall",
     "ProcessError",
+    "Published",
     "RateLimited",
     "Rates",
     "RawdockError",

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     import ssl
 
     from ._credentials.search import Keychain
+    from .calls import OnCall
 
 __all__ = ["Client"]
 
@@ -85,7 +86,10 @@ class Client:
         connect_timeout: float | None = CONNECT_TIMEOUT,
         credentials: bool | None = None,
         config: bool | None = None,
+        on_call: OnCall | None = None,
     ) -> None:
+        if on_call is not None and not callable(on_call):
+            raise InvalidArgument(f"on_call: expected a function, got {shown(on_call)}")
         if limits is not None and not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"limits: expected rawdock.Limits, got {type(limits).__name__}")
         for name, limit in (limits or Limits())._asdict().items():
@@ -114,6 +118,7 @@ class Client:
         self._minimum = parse_version(minimum_version)
         self._negotiation: anyio.Lock | None = None
         self._closed = False
+        self._on_call = on_call
         self.held = HeldByClient()
         """What is ended before the connections are closed."""
         self.command_config: CommandConfig | None = None
@@ -140,6 +145,10 @@ class Client:
             self._use_version(parse_version(pinned))
         if isinstance(self._transport, EngineTransport):
             self._transport.pool.on_first_answer = self._look_at
+            if on_call is not None:
+                from .calls import note_connection
+
+                self._transport.pool.on_connection = note_connection
 
     def __repr__(self) -> str:
         api = f" API {self.version}" if self._version else ""
@@ -300,9 +309,28 @@ class Client:
 
         `finish` is passed to it. If another Engine answers at the address now, negotiate with it and send once more.
         """
+        if self._on_call is not None:
+            return self._perform_and_report(self._on_call, endpoint, arguments, exchange, finish)
         if log.isEnabledFor(logging.DEBUG):
             return self._perform_and_tell(endpoint, arguments, exchange, finish)
         return self._perform(endpoint, arguments, exchange, finish)
+
+    async def _perform_and_report(
+        self,
+        on_call: OnCall,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        exchange: Callable[[Endpoint, BoundRequest, Any], Awaitable[T]],
+        finish: Callable[..., T],
+    ) -> T:
+        """As `_perform`, with its begin and end for `on_call`."""
+        from .calls import Observation
+
+        tells = log.isEnabledFor(logging.DEBUG)
+        perform = self._perform_and_tell if tells else self._perform
+        return await Observation(on_call, endpoint).watch(
+            lambda noted: perform(endpoint, arguments, exchange, noted), finish
+        )
 
     async def _perform_and_tell(
         self,

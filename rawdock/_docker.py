@@ -8,7 +8,20 @@ from ._lazy import load
 from ._resources import LoadedOnUse, Operations
 
 if TYPE_CHECKING:
-    from .helpers import copy, engine, execute, reap, run, single_file, temporary, waiting, watch
+    from .helpers import (
+        copy,
+        engine,
+        ensure_image,
+        execute,
+        follow_logs,
+        published,
+        reap,
+        run,
+        single_file,
+        temporary,
+        waiting,
+        watch,
+    )
     from .helpers.build import Builder
 
 __all__ = ["Docker"]
@@ -45,6 +58,7 @@ class Docker(Operations):
 
     `transport` replaces the connection to the Engine by any httpx transport. `version` pins the API version, as
     `DOCKER_API_VERSION` does; otherwise it is negotiated on the first call, and must be at least `minimum_version`.
+    `on_call` is told of the begin and end of each call and stream: docs/seeing.md.
     `limits` says how much of an answer is kept at most; `connect_timeout` is in seconds. Calls and streams have no
     timeout of their own: use a cancel scope.
 
@@ -68,8 +82,11 @@ class Docker(Operations):
     if TYPE_CHECKING:
         copy_in = copy.copy_in
         copy_out = copy.copy_out
+        ensure_image = ensure_image.ensure_image
         engine = engine.engine
         execute = execute.execute
+        follow_logs = follow_logs.follow_logs
+        published = published.published
         read_file = single_file.read_file
         reap = reap.reap
         run = run.run
@@ -83,7 +100,10 @@ class Docker(Operations):
         copy_in = _Helper("copy")
         copy_out = _Helper("copy")
         engine = _Helper("engine")
+        ensure_image = _Helper("ensure_image")
         execute = _Helper("execute")
+        follow_logs = _Helper("follow_logs")
+        published = _Helper("published")
         read_file = _Helper("single_file")
         reap = _Helper("reap")
         run = _Helper("run")

@@ -63,6 +63,37 @@ class WholeBody:
         pass
 
 
+class Observer(Protocol):
+    """Who wants to know what becomes of an answer."""
+
+    def add(self, count: int) -> None: ...
+    def fail(self, error: BaseException) -> None: ...
+    def end(self) -> None: ...
+
+
+class _Counting:
+    """A splitter, and the count of what it was fed."""
+
+    def __init__(self, splitter: Splitter, observer: Observer) -> None:
+        self._splitter = splitter
+        self._observer = observer
+
+    def feed(self, data: bytes) -> list[Any]:
+        self._observer.add(len(data))
+        return self._splitter.feed(data)
+
+    def feed_eof(self) -> None:
+        self._splitter.feed_eof()
+
+
+def _counting_write(write: Write, observer: Observer) -> Write:
+    def counted(data: Any) -> Any:
+        observer.add(len(data))
+        return write(data)
+
+    return counted
+
+
 class Answer:
     """The body of a success, read in batches of items."""
 
@@ -86,9 +117,16 @@ class Answer:
         self.on_error: Callable[[RawdockError], None] | None = None
         """Called with each error before it is raised."""
         self._sent_without_waiting = 0
+        self._observer: Observer | None = None
+
+    def observe(self, observer: Observer) -> None:
+        """Tell of the bytes that are read, of what breaks the answer off, and of its end. Before the first read."""
+        self._observer = observer
 
     def set_splitter(self, splitter: Splitter) -> None:
         """Set what the items are. Called before the first read."""
+        if self._observer is not None:
+            splitter = _Counting(splitter, self._observer)
         self._splitter = splitter
         if self._stream is not None:
             self._stream.set_splitter(splitter.feed, getattr(splitter, "read_chunks", None))
@@ -107,6 +145,8 @@ class Answer:
         error.sent = self._sent()
         if self.on_error is not None:
             self.on_error(error)
+        if self._observer is not None:
+            self._observer.fail(error)
         return error
 
     async def read(self) -> list[Any]:
@@ -119,6 +159,8 @@ class Answer:
             items = await self._read_items()
         except (httpx.TransportError, TruncatedError, BodyFailed) as error:
             self._raise(error)
+        if self._observer is not None and type(self._splitter) is WholeBody:
+            self._observer.add(sum(map(len, items)))
         if not items:
             self._ended = True
             try:
@@ -132,6 +174,8 @@ class Answer:
         if self._ended:
             self._check_open()
             return
+        if self._observer is not None:
+            write = _counting_write(write, self._observer)
         try:
             if self._stream is not None:
                 await self._stream.read_into(write)
@@ -259,6 +303,8 @@ class Answer:
         """Nobody can close it any more: close its connection, which the pool would hold for as long as the client."""
         stream = getattr(self, "_stream", None)
         if self._abandon() if stream is None else stream.abandon():
+            if self._observer is not None:
+                self._observer.end()
             warnings.warn(
                 f"a stream of {self.operation} was thrown away without being closed: enter it with `async with`",
                 ResourceWarning,
@@ -281,6 +327,8 @@ class Answer:
         return True
 
     async def aclose(self) -> None:
+        if self._observer is not None:
+            self._observer.end()
         if not self._ended:
             self._ended = self._closed = True
         if self._stream is not None:

@@ -68,6 +68,8 @@ class Pool:
         self.forked = False
         self.on_first_answer: Callable[[Head], None] | None = None
         """Called with the head of each connection's first answer: another Engine may listen at the address now."""
+        self.on_connection: Callable[[], None] | None = None
+        """Called when a connection was opened, in the task that needed it."""
         _pools.add(self)
 
     def __repr__(self) -> str:
@@ -231,4 +233,6 @@ class Pool:
             await connection.aclose()
             raise ClosedError(self.unusable)
         self._open.add(connection)
+        if self.on_connection is not None:
+            self.on_connection()
         return connection

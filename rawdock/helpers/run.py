@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import anyio
 import attrs
@@ -26,6 +26,7 @@ from ..errors import (
 )
 from ..models import ContainerSpec
 from .completion import cleanup_limit_of, is_no_answer, run_to_completion
+from .ensure_image import PullPolicy, check_policy, find_image, pull_shared
 from .limits import dropped_limits
 from .owner import LABEL, new_label
 from .process import Input, Process, RunsProcess
@@ -39,14 +40,12 @@ if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
     from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
-    from ..models import AuthConfig, ImageInspect
+    from ..models import AuthConfig
 
 __all__ = ["LOOKS", "PullPolicy", "RunResult", "Running", "run"]
 
 LOOKS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each look for a container whose creation was not answered."""
-
-PullPolicy = Literal["always", "missing", "never"]
 
 
 @attrs.frozen(kw_only=True)
@@ -148,25 +147,17 @@ class Running(Process[RunResult]):
             )
 
     async def _pull_image(self) -> None:
-        await self._docker.images.pull(self._spec.image, platform=self._platform, auth_config=self._auth)
+        await pull_shared(self._docker, self._spec.image, self._platform, self._auth)
 
     async def _pull_and_create(self) -> None:
         try:
             await run_to_completion(self._create)
         except NotFound:
             # What is missing may also be the image of a mount, a network, or a driver of a volume.
-            if self._pull != "missing" or await self._has_image():
+            if self._pull != "missing" or await find_image(self._docker, self._spec.image, self._platform):
                 raise
             await self._pull_image()
             await run_to_completion(self._create)
-
-    async def _has_image(self) -> bool:
-        """Whether the image is there, for the platform if one was given."""
-        try:
-            image = await self._docker.images.inspect(self._spec.image)
-        except NotFound:
-            return False
-        return not self._platform or _is_for(self._platform, image)
 
     async def _create(self) -> None:
         self._is_asked_for = True
@@ -268,20 +259,6 @@ class Running(Process[RunResult]):
                 await attach_context.__aexit__(None, None, None)
 
 
-def _is_for(platform: str, image: ImageInspect) -> bool:
-    """Whether an image is for a platform, as `linux/arm/v7`; what either does not say fits everything."""
-    wanted = platform.lower().split("/")
-    if len(wanted) == 1 and wanted[0] != image.os:  # the operating system may be left out
-        wanted = [image.os, *wanted]
-    found = [image.os, image.architecture, image.variant]
-    names = [_ARCHITECTURES.get(part, part) for part in wanted]
-    return all(not has or name == has for name, has in zip(names, found, strict=False))
-
-
-_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "armhf": "arm"}
-"""Other names of architectures, which Engines take too."""
-
-
 def _specification(image: str | ContainerSpec, cmd: list[str] | None, spec: ContainerSpec | None) -> ContainerSpec:
     """The specification of the container, with image and command; neither may be given twice."""
     if isinstance(image, ContainerSpec):
@@ -316,7 +293,7 @@ def run(
     spec: ContainerSpec | None = None,
     name: str | None = None,
     platform: str | None = None,
-    pull: Literal["always", "missing", "never"] = "missing",
+    pull: PullPolicy = "missing",
     auth_config: AuthConfig | None = None,
     remove: bool = True,
     stdin: bytes | AsyncIterable[bytes] | None = None,
@@ -354,8 +331,7 @@ def run(
     and GET /images/{name}/json if the creation is NotFound.
     Engines differ: docs/engines.md.
     """
-    if pull not in ("always", "missing", "never"):
-        raise InvalidArgument(f"run: pull: {shown(pull)} is not one of 'always', 'missing', 'never'")
+    check_policy("run", pull)
     spec = _specification(image, cmd, spec)
     changes: dict[str, object] = {"attach_stdout": True, "attach_stderr": True}
     if stdin is not None or open_stdin:

@@ -11,18 +11,21 @@ from .._shown import shown
 from ..errors import InvalidArgument, StatusError, TruncatedError, Unhealthy
 from .container_end import CommandBegin, container_end, may_have_ended
 from .execute import execute
+from .published import answers, published
 
 if TYPE_CHECKING:
     from .._resources import Operations
     from ..models import ContainerInspect, Health
 
-__all__ = ["wait_healthy", "wait_port"]
+__all__ = ["is_restarted", "wait_healthy", "wait_port"]
 
 _POLL_SECONDS = 2.0
 """Seconds without an event before the container is inspected again: an event may be lost or not sent at all."""
 _RESTART_SECONDS = 5.0
 """Seconds that a restart policy has to start a container again: it starts it at once, or reports `restarting`."""
 _MESSAGE_LENGTH = 300
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+"""Seconds between two attempts to connect."""
 
 
 async def wait_healthy(docker: Operations, container: str, *, restarts: int | None = None) -> Health:
@@ -95,7 +98,7 @@ class _Patience:
 
     def _check_restart(self, container: ContainerInspect, name: str) -> None:
         now, state = anyio.current_time(), container.state
-        if _is_restarted(container):
+        if is_restarted(container):
             self._give_up = min(self._give_up, now + _RESTART_SECONDS)
             if now < self._give_up:
                 return
@@ -106,7 +109,7 @@ class _Patience:
         raise Unhealthy(f"{name} is not running: it is {state.status}{why}{after}", status=state.status)
 
 
-def _is_restarted(container: ContainerInspect) -> bool:
+def is_restarted(container: ContainerInspect) -> bool:
     """Whether a container that has ended is started again by its restart policy. One that was stopped is not."""
     policy, exit_code = container.host_config.restart_policy, container.state.exit_code
     if policy.name == "on-failure":
@@ -132,15 +135,28 @@ exit 1
 """
 
 
-async def wait_port(docker: Operations, container: str, port: int) -> None:
+async def wait_port(docker: Operations, container: str, port: int, *, outside: bool = False) -> None:
     """Wait until a process in a running container listens on a TCP port, on any address.
 
     The container's own shell reads /proc/net/tcp. This does not say whether the port can be reached from outside, or
     whether the process answers. Raises ProcessError if the container has no shell, Conflict if it is not running, and
     ContainerEnded if it ends, is removed or is started anew meanwhile. Routes: those of `execute`.
+
+    `outside` connects from here instead, to where `published` says: that needs no shell, and the port must be
+    published. A connection has to stay open for 0.2 seconds, because the Engine's proxy accepts one before anybody
+    listens in the container. Raises ContainerEnded if the container does not run or ends, and InvalidArgument if the
+    port is not published. Route: GET /containers/{id}/json.
     """
     if type(port) is not int or not 0 < port < 65536:
         raise InvalidArgument(f"wait_port: {shown(port)} is not a port; give a number from 1 to 65535")
+    if not isinstance(outside, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"wait_port: outside: expected bool, got {shown(outside)}")
+    if outside:
+        pause = _FIRST_PAUSE
+        while not await answers(await published(docker, container, port)):
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        return
     looked = False
     while True:
         try:

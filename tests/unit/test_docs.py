@@ -62,6 +62,7 @@ def test_a_command_is_there(command: Example) -> None:
                 ". .venv/bin/activate",
                 "python -m rawdock",
                 "python -m rawdock doctor",
+                "python -m rawdock reap",
             )
 
 

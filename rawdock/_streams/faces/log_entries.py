@@ -37,6 +37,8 @@ class LogEntries:
         self._splitter: LogSplitter
         self._items: list[Any] = []  # in reverse order
         self._failure: RawdockError | None = None
+        self.is_broken = False
+        """Whether the answer broke off: entries from then on are only the beginnings of their lines."""
 
     async def detect_format(
         self, has_tty: Callable[[], Awaitable[bool]], *, timestamps: bool, details: bool, tail: bool
@@ -82,6 +84,7 @@ class LogEntries:
         try:
             items: list[Any] = await self._answer.read() or [*self._splitter.unfinished_lines()]
         except RawdockError as error:
+            self.is_broken = True
             items = [*self._splitter.unfinished_lines(), error]
         if not items:
             raise StopAsyncIteration

@@ -1,0 +1,41 @@
+"""The network of an Engine that `scripts/engines` has started apart from this machine's, with its published ports."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["in_network_of", "network_words"]
+
+_CLONE_NEWNET = 0x40000000
+
+
+def _network_of(path: str) -> str:
+    """The network namespace of the process that listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return f"/proc/{struct.unpack('3i', credentials)[0]}/ns/net"
+
+
+def network_words(path: str) -> list[str]:
+    """The words before a command that make it run in the network of the Engine."""
+    return ["nsenter", f"--net={_network_of(path)}"]
+
+
+@contextmanager
+def in_network_of(path: str) -> Iterator[None]:
+    """This thread, and the sockets that it makes in the block, are in the network of the Engine."""
+    library = ctypes.CDLL(None, use_errno=True)
+    before, other = os.open("/proc/thread-self/ns/net", os.O_RDONLY), os.open(_network_of(path), os.O_RDONLY)
+    try:
+        assert not library.setns(other, _CLONE_NEWNET), os.strerror(ctypes.get_errno())
+        yield
+    finally:
+        assert not library.setns(before, _CLONE_NEWNET), os.strerror(ctypes.get_errno())
+        os.close(before)
+        os.close(other)

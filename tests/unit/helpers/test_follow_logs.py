@@ -1,0 +1,186 @@
+"""Where logs are read to, and what is asked again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from rawdock import ClosedError, Docker, InvalidArgument, LogGap, LogLine, Timestamp
+from rawdock._streams.split.log_lines import LogEntry
+from rawdock.helpers.log_position import LogPosition, read_mark, written_mark
+
+
+def entry(time: int, text: str, stream: Any = "stdout") -> LogEntry:
+    return LogEntry(stream, text.encode(), Timestamp(f"2026-01-01T00:00:{time:02}Z"))
+
+
+def test_lines_with_the_same_time() -> None:
+    """Podman gives whole seconds: what was read is told by how many lines of the last one were."""
+    position = LogPosition()
+    lines = [entry(1, "a"), entry(2, "b"), entry(2, "b"), entry(2, "c"), entry(3, "d")]
+    assert position.resume() is None
+    assert [position.accept(one) for one in lines[:3]] == [[one] for one in lines[:3]]
+    since = position.resume()
+    assert since is not None
+    assert int(since) == (lines[1].time or Timestamp("")).nanoseconds // 10**9
+    assert [position.accept(one) for one in lines[1:]] == [[], [], [lines[3]], [lines[4]]]
+    assert position.is_whole
+
+
+def test_streams_have_their_own() -> None:
+    """A line of stderr that the Engine wrote later, although it is older, is not lost."""
+    position = LogPosition()
+    assert position.accept(entry(5, "a"))
+    position.resume()
+    assert position.accept(entry(4, "late", "stderr"))
+    assert not position.accept(entry(5, "a"))
+    assert position.accept(entry(5, "a"))
+    assert position.is_whole
+
+
+def test_what_is_not_kept() -> None:
+    position = LogPosition()
+    position.accept(entry(1, "a"))
+    position.resume()
+    assert position.accept(entry(9, "z"))
+    assert not position.is_whole
+
+
+def test_what_is_not_kept_of_the_same_second() -> None:
+    """A rotated log begins with another line of that second, which must not be taken for the one that was read."""
+    position = LogPosition()
+    position.accept(entry(1, "a"))
+    position.accept(entry(1, "b"))
+    position.resume()
+    new = [entry(1, "x"), entry(1, "y"), entry(1, "z")]
+    assert [position.accept(one) for one in new] == [[], new[:2], [new[2]]]
+    assert not position.is_whole
+    position.resume()
+    assert [position.accept(one) for one in new[1:]] == [[], []]
+    assert position.rest() == []  # there are fewer of them by now, but the last one is among them
+    assert position.is_whole
+
+
+def test_marks() -> None:
+    position = LogPosition()
+    for _ in range(3):
+        position.accept(entry(1, "a"))
+    mark = written_mark({"c1": position, "c2": LogPosition()})
+    assert read_mark(mark)["c1"].places == position.places
+    assert written_mark(read_mark(mark)) == mark
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "", "{}", "[]", "null", '{"version":2,"read":{}}', '{"version":1,"read":[]}', '{"version":1,"read":{"c":1}}',
+        '{"version":1,"read":{"c":{"stdout":[1,1]}}}', '{"version":1,"read":{"c":{"stdout":[1,-1,1]}}}',
+        '{"version":1,"read":{"c":{"stdout":["1",1,1]}}}', "[" * 100_000, 7, b"{}",
+    ],
+)  # fmt: skip
+def test_wrong_marks(mark: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"follow_logs: mark: .* is not the `mark` of logs"):
+        Docker("/x").follow_logs("c", mark=mark)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give either a container or filters"),
+        ({"container": "c", "filters": {}}, "give either a container or filters"),
+        ({"container": ""}, "container is empty"),
+        ({"filters": ["a"]}, "follow_logs: filters"),
+        ({"container": "c", "since": "yesterday"}, "follow_logs: since"),
+        ({"container": "c", "stdout": 1}, "stdout: expected bool"),
+        ({"container": "c", "stdout": False, "stderr": False}, "nothing to follow"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        Docker("/x").follow_logs(**arguments)
+
+
+class LogEngine:
+    """A container whose log breaks off after some bytes, each time it is asked for."""
+
+    def __init__(self, log: list[bytes], *pieces: int) -> None:
+        self.log = log
+        self._pieces = list(pieces)
+        self.asked: list[str] = []
+        self.removed = False
+        self.transport = httpx.MockTransport(self.answer)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        headers = {"api-version": "1.51", "content-type": "application/json"}
+        path = request.url.path.removeprefix("/v1.51")
+        if path == "/containers/c/json":
+            if self.removed:
+                return httpx.Response(404, json={"message": "no"}, headers=headers)
+            value = {"Id": "c", "Name": "/web", "State": {"Status": "exited", "ExitCode": 1}, "Config": {}}
+            return httpx.Response(200, json=value, headers=headers)
+        if path == "/containers/c/logs":
+            self.asked.append(request.url.params.get("since", ""))
+            frames = [b"\1\0\0\0" + len(one).to_bytes(4, "big") + one for one in self.log]
+            headers["content-type"] = "application/vnd.docker.multiplexed-stream"
+            return httpx.Response(200, content=self._body(b"".join(frames)), headers=headers)
+        if path == "/events":
+            return httpx.Response(200, content=self._nothing(), headers=headers)
+        return httpx.Response(200, json={"SystemTime": "2026-01-01T00:00:00Z"}, headers=headers)
+
+    async def _body(self, data: bytes) -> Any:
+        if not self._pieces:
+            self.removed = True
+            yield data
+            return
+        yield data[: self._pieces.pop(0)]
+        raise httpx.ReadError("broken")
+
+    async def _nothing(self) -> Any:
+        import anyio
+
+        await anyio.sleep_forever()
+        yield b""
+
+
+def line(second: int, text: str) -> bytes:
+    return b"2026-01-01T00:00:%02d.5Z %s\n" % (second, text.encode())
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+@pytest.mark.parametrize("broken", range(1, 150, 7))
+async def test_broken_off_anywhere(broken: int) -> None:
+    """Each line once and whole, wherever the answer breaks off; the reader goes on from there."""
+    log = [line(1, "one"), line(1, "two"), line(1, "two"), line(20, "three"), line(21, "four")]
+    engine = LogEngine(log, broken, broken + 20, 0)
+    async with Docker(transport=engine.transport, version="1.51") as docker:
+        async with docker.follow_logs("c") as logs:
+            items = [item async for item in logs]
+            mark = logs.mark
+        with pytest.raises(ClosedError):
+            await anext(logs)
+    assert [one.text for one in items if isinstance(one, LogLine)] == ["one", "two", "two", "three", "four"]
+    assert not [one for one in items if isinstance(one, LogGap)]
+    assert len(engine.asked) == 4
+    assert json.loads(mark)["read"] == {}  # it was removed
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_removed_while_it_was_lost() -> None:
+    engine = LogEngine([line(1, "one")], 1000)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        said = await engine.answer(request)
+        engine.removed = engine.removed or bool(engine.asked)
+        return said
+
+    docker = Docker(transport=httpx.MockTransport(answer), version="1.51")
+    async with docker, docker.follow_logs("c") as logs:
+        items = [item async for item in logs]
+    assert isinstance(items[0], LogLine)
+    assert isinstance(items[1], LogGap)
+    assert (items[1].reason, items[1].name, items[1].since) == ("removed", "web", items[0].entry.time.nanoseconds)  # type: ignore[union-attr]
