@@ -50,10 +50,10 @@ class Logs(Opens[LogStream]):
         NotSupported there. `json` asks for JSON lines, an experiment of Docker 29.5 (API 1.54) and newer; other Engines
         answer as always. The entries are the same, but what is not UTF-8 is lost, since JSON cannot hold it.
         """
+        self._is_used = True
         if not isinstance(json, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"entries: json: expected bool, got {type(json).__name__}")
         request = self._request
-        self._is_used = True
 
         async def connect() -> LogEntries:
             entries: LogEntries = await self._connect_as(LogEntries, _ACCEPT_JSON_LINES if json else ())

@@ -7,6 +7,7 @@ import struct
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -183,10 +184,12 @@ async def test_a_reset_in_the_middle(name: str, chunks: bool) -> None:
         port = listener.extra(SocketAttribute.local_port)
         async with Docker(f"tcp://127.0.0.1:{port}") as docker:
             containers = docker.containers
-            opens: Any = docker.system.events() if name == "events" else None
-            opens = opens or (containers.logs("x") if name == "logs" else containers.export("x"))
-            if name == "attach":
-                opens = containers.attach("x")
+            calls: dict[str, Any] = {
+                "events": docker.system.events,
+                "logs": partial(containers.logs, "x"),
+                "attach": partial(containers.attach, "x"),
+            }
+            opens = calls.get(name, partial(containers.export, "x"))()
             with anyio.fail_after(60):
                 async with opens as stream:
                     assert await anext(stream)
