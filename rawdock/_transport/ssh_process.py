@@ -19,6 +19,7 @@ __all__ = ["SshProcess"]
 # The most that is kept of what ssh and the other machine write to the error output: the end has the reason.
 _KEPT = 8 * 1024
 _READ_SIZE = 4096
+_PIPE_SIZE = 64 * 1024  # what a pipe holds at most, unless somebody makes it larger
 # Seconds in which ssh has to end itself, and to tidy up what it shares with others, before it is killed.
 _GRACE = 2.0
 # Seconds between two looks at a process that is ending.
@@ -66,7 +67,9 @@ class SshProcess:
     @property
     def said(self) -> str:
         """The end of its error output so far, without what cannot be printed."""
-        self._read()
+        for _ in range(_PIPE_SIZE // _READ_SIZE):
+            if not self._read():
+                break
         text = self._said.decode(errors="replace").replace("\r", "")
         return "".join(char for char in text if char == "\n" or char.isprintable()).strip()
 
@@ -118,20 +121,23 @@ class SshProcess:
             self._process.wait()
         self._ended.set()
 
-    def _read(self) -> None:
-        """Read what is there. A program that keeps the pipe open for longer than ssh runs is not waited for."""
+    def _read(self) -> bool:
+        """Read once, and say whether there was anything.
+
+        The end of the pipe is not waited for: a connection that ssh shares with others keeps it open for longer.
+        """
         if self._fd < 0:
-            return
+            return False
         try:
             data = os.read(self._fd, _READ_SIZE)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
-        if data:
-            self._said = (self._said + data)[-_KEPT:]
-        else:
+        self._said = (self._said + data)[-_KEPT:]
+        if not data:
             self._stop_reading()
+        return bool(data)
 
     async def _read_on_trio(self) -> None:
         import trio
@@ -145,16 +151,11 @@ class SshProcess:
         fd, self._fd = self._fd, -1
         if fd < 0:
             return
-        try:
-            with contextlib.suppress(BlockingIOError):
-                while data := os.read(fd, _READ_SIZE):
-                    self._said = (self._said + data)[-_KEPT:]
-        finally:
-            if self._loop is None:
-                import trio
+        if self._loop is None:
+            import trio
 
-                with contextlib.suppress(RuntimeError):  # trio has ended
-                    trio.lowlevel.notify_closing(fd)
-            elif not self._loop.is_closed():
-                self._loop.remove_reader(fd)
-            os.close(fd)
+            with contextlib.suppress(RuntimeError):  # trio has ended
+                trio.lowlevel.notify_closing(fd)
+        elif not self._loop.is_closed():
+            self._loop.remove_reader(fd)
+        os.close(fd)

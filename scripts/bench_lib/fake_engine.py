@@ -154,6 +154,9 @@ def answer(peer: socket.socket, request: bytes) -> LongAnswer | None:
         peer.sendall(PING)
         return None
     method, target, _ = request.split(b" ", 2)
+    if method == b"HEAD":  # a ping of the docker command
+        peer.sendall(PING.removesuffix(b"OK"))
+        return None
     path, _, query = target.partition(b"?")
     if path.endswith(b"/_ping"):
         peer.sendall(PING)

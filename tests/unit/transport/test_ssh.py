@@ -244,6 +244,16 @@ async def test_what_is_wrong_is_told(remote: str, ssh: FakeSsh) -> None:
 
 
 @LOOPS
+async def test_the_reason_comes_last(ssh: FakeSsh) -> None:
+    """The reason is at the end of what is written, however much comes before it."""
+    ssh(stderr="debug1: " + "x" * 60_000 + "\nroot@far: Permission denied (publickey).\n", exit=255)
+    async with Docker("ssh://far") as docker:
+        with pytest.raises(rawdock.ConnectError, match="ssh-copy-id") as caught:
+            await docker.system.ping()
+    assert len(str(caught.value)) < 2000
+
+
+@LOOPS
 async def test_noise_before_the_stream(ssh: FakeSsh) -> None:
     """What a login script prints is told, and is not taken for an answer."""
     with scripted(engine) as server:
