@@ -52,7 +52,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    import ssl
+    from ssl import SSLContext
 
     from ._credentials.search import Keychain
     from .calls import OnCall
@@ -77,7 +77,7 @@ class Client:
         address: str | os.PathLike[str] | None = None,
         *,
         context: str | None = None,
-        tls: str | os.PathLike[str] | ssl.SSLContext | None = None,
+        tls: str | os.PathLike[str] | SSLContext | None = None,
         ssh_forwarding: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         version: str | None = None,

@@ -13,8 +13,10 @@ __all__ = ["type_names"]
 # Names in annotations that are not public, or not rawdock's, and which their modules import for type checkers only.
 _OTHERS = {
     "rawdock._resources": ("Operations",),
+    "rawdock._streams.split.frames": ("StreamName",),
     "rawdock.helpers.build": ("Builder",),
     "collections.abc": ("AsyncIterable", "AsyncIterator", "Awaitable", "Callable", "Iterable", "Mapping"),
+    "ssl": ("SSLContext",),
     "types": ("TracebackType",),
 }
 _MODULES = {name: module for module, names in _OTHERS.items() for name in names} | {

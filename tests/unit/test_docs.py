@@ -69,7 +69,7 @@ def test_a_command_is_there(command: Example) -> None:
 def test_contributing_names_what_is_there() -> None:
     """Each script, folder and file that it names exists, and it is short enough to be read."""
     text = (PROJECT / "CONTRIBUTING.md").read_text()
-    named = set(re.findall(r"(?<!/)\b(?:scripts|tests|docs|rawdock)/[a-z_/]+(?:\.(?:py|json|md))?", text))
+    named = set(re.findall(r"(?<!/)\b(?:scripts|tests|docs|rawdock)/[a-z_/-]+(?:\.(?:py|json|md))?", text))
     assert len(named) > 20
     package = Path(rawdock.__file__).parent.parent  # not the checkout where a wheel is tested
     assert {path for path in named if not ((PROJECT / path).exists() or (package / path).exists())} == set()

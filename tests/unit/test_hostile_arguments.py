@@ -246,7 +246,7 @@ HELPERS: dict[str, Arguments] = {
         "mtime": 0,
     },
     "ensure_image": {"reference": "a", "platform": "linux", "pull": "missing", "auth_config": AuthConfig()},
-    "follow_logs": {"container": "a", "mark": "", "since": 1, "stdout": True, "stderr": True},
+    "follow_logs": {"container": "a", "filters": {"name": "a"}, "mark": "", "since": 1, "stdout": True, "stderr": True},
     "published": {"container": "a", "port": 80, "protocol": "tcp", "host": "a"},
     "reap": {"dry_run": True},
     "temporary": {"lifetime": 1.0, "labels": {"a": "b"}},
