@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import ssl
@@ -65,6 +66,7 @@ class Certificates:
 @functools.cache
 def certificates() -> Certificates:
     place = Path(tempfile.mkdtemp(prefix="rdcert"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
     for authority in ("ours", "theirs"):
         _openssl(
             *("req", "-x509", *_NEW_KEY, "-days", "9", "-subj", f"/CN={authority}"),
