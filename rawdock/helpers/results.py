@@ -30,6 +30,7 @@ class ProcessResult:
     """The Engine's words about why the command could not be started, or about its end; usually empty."""
     warnings: tuple[str, ...] = ()
     """What the Engine, or rawdock, warned of; each was also logged."""
+
     @property
     def text(self) -> str:
         """stdout as text; what is not UTF-8 becomes U+FFFD."""
