@@ -7,9 +7,10 @@ from datetime import datetime
 
 __all__ = ["Content", "FilterValue", "Filters", "Moment"]
 
-FilterValue = str | bool | int | list[str]
+FilterValue = str | bool | int | datetime | list[str]
 Filters = Mapping[str, FilterValue]
-"""Filters of the Engine: for each name a value, or a list of which one must match."""
+"""Filters of the Engine: for each name a value, or a list of which one must match. A time, as for `until`, may be an
+aware datetime."""
 
 Content = bytes | AsyncIterable[bytes]
 """A body to send: bytes, or an async iterable of its parts."""

@@ -192,7 +192,9 @@ def filter_value(where: str, value: Any) -> str:
         return number_text(where, value)
     if isinstance(value, str):
         return str(value)
-    raise InvalidArgument(f"{where}: expected str, bool, int or a list of str, got {type(value).__name__}")
+    if isinstance(value, datetime):  # as for `until`
+        return moment(where, value)
+    raise InvalidArgument(f"{where}: expected str, bool, int, datetime or a list of str, got {type(value).__name__}")
 
 
 def header_value(where: str, value: str) -> str:

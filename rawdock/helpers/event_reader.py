@@ -134,6 +134,7 @@ class EventReader:
         self._available = anyio.Event()
         self._task = BackgroundTask(self.run)
         self._failure: Exception | None = None
+        self._listens = False
 
     async def prepare(self) -> None:
         """Ask the Engine what it is and what time it has; `run` depends on both."""
@@ -143,6 +144,11 @@ class EventReader:
         now = await self._engine_time()
         if self._options.since is None:
             self._position = Position(now)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the Engine sends its events now."""
+        return self._listens and not self._finished.is_set()
 
     def start(self) -> None:
         """Read in a task of its own, until `aclose`."""
@@ -246,6 +252,7 @@ class EventReader:
                 if resumes and self._is_docker:
                     await self._report_gap()
                 self._connected.set()
+                self._listens = True
                 async for event in events:
                     self._last_activity = anyio.current_time()
                     before = self._position.reached
@@ -262,6 +269,8 @@ class EventReader:
         except (ConnectError, ServerError, DecodeError):
             self._connected_at = math.inf
             raise
+        finally:
+            self._listens = False
 
     def _since(self, time: int) -> str:
         """The `since` that includes events at `time`. Podman reads it as a float, which is 238 ns apart from the next

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
+from .._checks import is_whole_number
 from .._declare.params import text_map, texts
+from .._shown import shown
 from .._streams.faces.contexts import named
 from .._streams.faces.process_output import is_from_podman
 from ..api.exec import create_dated, start_as_made
@@ -165,6 +167,16 @@ class Execution(Process[ExecuteResult]):
             await context.__aexit__(None, None, None)
 
 
+def _console_size(tty: bool, size: tuple[int, int]) -> list[int]:
+    pair: tuple[object, ...] = size if isinstance(size, (tuple, list)) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
+    numbers = [one for one in pair if is_whole_number(one, 1) and one < 1 << 16]
+    if len(pair) != 2 or len(numbers) != 2:
+        raise InvalidArgument(f"execute: size: expected (rows, columns), as (24, 80), got {shown(size)}")
+    if not tty:
+        raise InvalidArgument("execute: size: only a terminal has one; set tty=True too")
+    return numbers
+
+
 def execute(
     docker: Operations,
     container: str,
@@ -174,6 +186,7 @@ def execute(
     user: str = "",
     working_dir: str = "",
     tty: bool = False,
+    size: tuple[int, int] | None = None,
     privileged: bool = False,
     stdin: bytes | AsyncIterable[bytes] | None = None,
     open_stdin: bool = False,
@@ -193,6 +206,8 @@ def execute(
     all further output when the input of a terminal is closed. It ends a reader in line mode only. A line of more than
     4,095 bytes in a `stdin` of bytes is InvalidArgument, because the terminal would cut it. No other byte of the input
     is taken for the wish to detach.
+
+    `size` is of the terminal, as (rows, columns), and needs API 1.42; `exec.resize` changes it later.
 
     `timeout` is in seconds and raises TimedOut, with the output so far and `may_still_run`. `output_limit` is as with
     `run`. If the command could not be started, `error` says why, the output is empty, and the exit code is 126 or 127
@@ -214,6 +229,7 @@ def execute(
         user=user,
         working_dir=working_dir,
         tty=tty,
+        console_size=[] if size is None else _console_size(tty, size),
         privileged=privileged,
         attach_stdin=stdin is not None or open_stdin,
         attach_stdout=True,

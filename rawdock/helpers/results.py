@@ -30,6 +30,12 @@ class ProcessResult:
     """The Engine's words about why the command could not be started, or about its end; usually empty."""
     warnings: tuple[str, ...] = ()
     """What the Engine, or rawdock, warned of; each was also logged."""
+
+    @property
+    def text(self) -> str:
+        """stdout as text; what is not UTF-8 becomes U+FFFD."""
+        return self.stdout.decode(errors="replace")
+
     _title: str = attrs.field(default="", alias="title", repr=False, eq=False)
 
     def check(self) -> Self:

@@ -29,6 +29,11 @@ class Watching:
     def __init__(self, reader: EventReader) -> None:
         self._reader = reader
 
+    @property
+    def connected(self) -> bool:
+        """Whether the Engine is connected now; False while it is lost, until its answer begins again."""
+        return self._reader.connected
+
     def __aiter__(self) -> AsyncIterator[EventMessage | Gap]:
         return self
 

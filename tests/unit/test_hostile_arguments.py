@@ -17,9 +17,9 @@ from urllib.parse import unquote_to_bytes
 import anyio
 import httpx
 import pytest
-from examples import EXAMPLES, Arguments
 from spec.facts import methods
 
+from examples import EXAMPLES, Arguments
 from rawdock import (
     Docker,
     EnvSecret,
@@ -205,7 +205,8 @@ HELPERS: dict[str, Arguments] = {
         "env": {"A": "1"},
         "user": "root",
         "working_dir": "/",
-        "tty": False,
+        "tty": True,
+        "size": (24, 80),
         "privileged": False,
         "stdin": b"",
         "open_stdin": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import anyio
 import pytest
@@ -101,3 +102,21 @@ async def test_nobody_listens(socket: str, inside: None, anyio_backend: str) -> 
             tasks.start_soon(docker.containers.kill, box.id)
             with pytest.raises(ContainerEnded):
                 await docker.wait_port(box.id, 80, outside=True)
+
+
+async def test_small_ones(socket: str, anyio_backend: str) -> None:
+    """The size of a terminal, a time in a filter, and whether a watch is connected."""
+    async with Docker(socket) as docker, docker.temporary() as tmp:
+        await docker.ensure_image(BUSYBOX)
+        box = await tmp.containers.create(ContainerSpec.of(BUSYBOX, ["sleep", "60"]))
+        await tmp.containers.start(box.id)
+        if docker.version != "1.41":  # which cannot be told the size of a terminal
+            size = await docker.execute(box.id, ["stty", "size"], tty=True, size=(33, 111))
+            assert size.text == "33 111\r\n"
+        old = datetime(2000, 1, 1, tzinfo=UTC)
+        assert (await docker.containers.prune(filters={"until": old})).containers_deleted == []
+        async with docker.watch() as watching:
+            with anyio.fail_after(30):
+                while not watching.connected:  # noqa: ASYNC110 - the head of the answer is no event
+                    await anyio.sleep(0.01)
+        assert not watching.connected
