@@ -28,6 +28,8 @@ _WORKERS = 2
 """Of each kind."""
 _EXCUSED = 30.0
 """Seconds after the begin of a restart in which calls may fail."""
+_SHOWN = 20
+"""Failures that are printed as they come; the others are counted only, as keeping them would be growth."""
 _MOST_GROWTH = 0.1
 """MiB a minute."""
 _ID = re.compile(r"\b[0-9a-f]{64}\b")
@@ -56,7 +58,7 @@ class _Soak:
         self.samples: list[Sample] = []
         self.done: Counter[str] = Counter()
         self.excused: Counter[str] = Counter()
-        self.failures: list[str] = []
+        self.failures = 0
         self.told = _Told()
         logging.getLogger("rawdock").addHandler(self.told)
 
@@ -72,10 +74,9 @@ class _Soak:
             if after.descriptors <= before.descriptors and after.tasks <= before.tasks:
                 return
             await anyio.sleep(0.1)
-        self.failures.append(
-            f"descriptors before and after: {before.descriptors}, {after.descriptors}; "
-            f"tasks: {before.tasks}, {after.tasks}"
-        )
+        self.failures += 1
+        print(f"descriptors before and after: {before.descriptors}, {after.descriptors}")
+        print(f"tasks before and after: {before.tasks}, {after.tasks}")
 
     async def _use(self) -> None:
         async with Docker(self._socket) as docker:
@@ -105,7 +106,9 @@ class _Soak:
         if isinstance(error, StillRunning) or (lost and self._now - self._restarted < _EXCUSED):
             self.excused[f"{name}: {type(error).__name__}"] += 1
         else:
-            self.failures.append(f"{self._now:.0f} s, {name}: {type(error).__name__}: {error}"[:500])
+            self.failures += 1
+            if self.failures <= _SHOWN:
+                print(f"{self._now:.0f} s, {name}: {type(error).__name__}: {error}"[:500], flush=True)
 
     async def _restarts(self) -> None:
         how = 0
@@ -186,8 +189,8 @@ def soak(seconds: float, engine: str, loop: str, restart: float, svg: Path | Non
     print(f"memory {one.samples[-1].memory:.1f} MiB, {growth:+.3f} MiB a minute")
     most = max(each.descriptors for each in one.samples), max(each.tasks for each in one.samples)
     print(f"at most {most[0]} descriptors and {most[1]} tasks")
-    for title, rows in (("failures", one.failures), ("left and not told of", untold)):
-        print(f"{title}: {len(rows)}", *rows[:20], sep="\n  ")
+    print(f"failures: {one.failures}")
+    print(f"left and not told of: {len(untold)}", *untold[:_SHOWN], sep="\n  ")
     if svg is not None:
         draw(one.samples, one.restarts, svg)
     grew = seconds >= 600 and growth > _MOST_GROWTH  # in less time, caches and the allocator decide

@@ -27,7 +27,7 @@ Work = Callable[[Docker, int], Awaitable[None]]
 
 
 def _spec(**more: object) -> ContainerSpec:
-    return ContainerSpec(image=BUSYBOX, labels={LABEL: "1"}, stop_timeout=1, **more)  # type: ignore[arg-type]
+    return ContainerSpec(labels={LABEL: "1"}, stop_timeout=1, **more)  # type: ignore[arg-type]
 
 
 async def _delete(docker: Docker, name: str) -> None:
@@ -54,7 +54,7 @@ async def _logs(docker: Docker, number: int) -> None:
     """Lines that are followed to their end, and read once more."""
     name, lines = f"rawdock-soak-logs-{os.getpid()}-{number}", 300
     cmd = ["sh", "-c", f"i=0; while [ $i -lt {lines} ]; do echo line $i; i=$((i + 1)); done"]
-    await docker.containers.create(_spec(cmd=cmd), name=name)
+    await docker.containers.create(_spec(image=BUSYBOX, cmd=cmd), name=name)
     try:
         await docker.containers.start(name)
         async with docker.containers.logs(name, follow=True) as logs:
@@ -81,7 +81,7 @@ async def _files(docker: Docker, number: int) -> None:
     """A file there and back."""
     data = random.Random(number).randbytes(300_000)
     name = f"rawdock-soak-files-{os.getpid()}-{number}"
-    await docker.containers.create(_spec(cmd=["true"]), name=name)
+    await docker.containers.create(_spec(image=BUSYBOX, cmd=["true"]), name=name)
     try:
         await docker.write_file(name, "/tmp/file", data)
         assert await docker.read_file(name, "/tmp/file") == data
@@ -115,7 +115,7 @@ async def _events(docker: Docker, number: int) -> None:
     """The events of one container, or a Gap that says why there are none."""
     mark = f"{os.getpid()}-{number}"
     async with docker.watch(filters={"label": f"rawdock-soak-mark={mark}"}) as watching:
-        spec = _spec(cmd=["true"]).replace(labels={LABEL: "1", "rawdock-soak-mark": mark})
+        spec = _spec().replace(labels={LABEL: "1", "rawdock-soak-mark": mark})
         await docker.run(BUSYBOX, ["true"], spec=spec)
         with anyio.fail_after(60):
             async for item in watching:
