@@ -41,6 +41,7 @@ __all__ = [
     "json_map",
     "json_text",
     "json_texts",
+    "lines_text",
     "model_list",
     "moment",
     "nonempty_texts",
@@ -135,6 +136,11 @@ def texts(where: str, value: Any) -> list[str]:
     if not isinstance(value, list):
         raise InvalidArgument(f"{where}: expected a list of str, got {type(value).__name__}")
     return [text(where, item) for item in cast("list[Any]", value)]
+
+
+def lines_text(where: str, value: Any) -> str:
+    """Lines of text: one text, or a list of them."""
+    return "\n".join(texts(where, value)) if isinstance(value, list) else text(where, value)
 
 
 def _one_of(values: tuple[str, ...]) -> Encode:

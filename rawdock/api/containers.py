@@ -10,7 +10,7 @@ from .._answers.named_inspect import NamedInspect, named_inspect_of
 from .._answers.stats import stats_of
 from .._declare.adapted import adapt, refuse_ignored
 from .._declare.endpoint import endpoint, wraps_endpoint
-from .._declare.params import content, filters, query, tail
+from .._declare.params import content, filters, lines_text, query, tail
 from .._declare.path_names import container_text
 from .._models.model import since
 from .._resource import Resource, name_as
@@ -268,12 +268,13 @@ class Containers(Resource):
         comment: str | None = None,
         author: str | None = None,
         pause: bool = True,
-        changes: str | None = None,
+        changes: Annotated[list[str] | str | None, query(encode=lines_text)] = None,
     ) -> Committed:
         """Create an image from a container's files (`docker commit`); the result has its id.
 
         It is paused meanwhile unless `pause=False`. `config` replaces the container's own where it is set; `changes`
-        are Dockerfile lines such as `CMD ["sh"]`. Raises NotFound. Route: POST /commit.
+        are Dockerfile lines such as `['CMD ["sh"]', "USER ada"]`, or one text with all of them. Raises NotFound.
+        Route: POST /commit.
         """
         ...
 
