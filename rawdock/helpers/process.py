@@ -302,7 +302,7 @@ class Process(Generic[E]):
                 async for part in data:
                     is_empty &= not part
                     await self.send(part)
-            if is_empty:
+            if is_empty and self._terminal is None:  # a terminal keeps its byte 4 for the process
                 await self._until_it_runs()
             await self.send_eof()
         except (TruncatedError, ClosedError):

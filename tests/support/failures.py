@@ -36,6 +36,7 @@ _HOSTILE = "A container gives a hostile archive"
 _CONTEXT = "A build's folder contains links, devices, sockets, or far too much"
 _CHANGES = "A file changes while it is being sent"
 _OTHER = "Another Engine answers at the address"
+_FAR = "An Engine is far away, and something on the way is wrong"
 _EARLY = "An Engine answers before it has read the whole upload"
 
 FAILURES: tuple[Failure, ...] = (
@@ -53,6 +54,12 @@ FAILURES: tuple[Failure, ...] = (
         ),
     ),
     Failure("an error line that has only one of its two fields", _FAILS, ("test_respx.py::test_error_inside_a_pull",)),
+    Failure("a login over ssh that prints before the stream", _FAR, ("test_ssh.py::test_noise_before_the_stream",)),
+    Failure(
+        "a refusal of a client certificate that comes after the request",
+        _FAR,
+        ("test_tls.py::test_a_refused_client_certificate",),
+    ),
     Failure("a JSON object split across chunks", _JSON, ("test_json_values.py::test_any_cut_and_any_separator",)),
     Failure(
         "several JSON objects in one chunk",
