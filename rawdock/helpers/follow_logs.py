@@ -341,7 +341,11 @@ class _Reader:
         failures, backoff = 0, Backoff(_SHORTEST, _LONGEST)
         while True:
             try:
-                await self._read_log(await self._inspect())
+                await self._inspect()
+                await self._read_log()
+                if self._docker.is_podman:
+                    # 5.4 stops following a container that ends in that moment, before it has read all of the log.
+                    await self._read_log(follow=False)
                 failures = 0
                 self._is_broken = False
                 await self._until_it_runs()
@@ -364,12 +368,12 @@ class _Reader:
         self._name = found.name.removeprefix("/")
         return found
 
-    async def _read_log(self, found: ContainerInspect) -> None:
+    async def _read_log(self, follow: bool = True) -> None:
         options, position = self._options, self._position
         since: Moment | None = position.resume() or options.since
         before = position.reached
         logs = self._docker.containers.logs(
-            self._id, follow=True, since=since, timestamps=True, stdout=options.stdout, stderr=options.stderr
+            self._id, follow=follow, since=since, timestamps=True, stdout=options.stdout, stderr=options.stderr
         )
         async with logs.entries() as entries:
             self._is_broken = True

@@ -184,3 +184,26 @@ async def test_removed_while_it_was_lost() -> None:
     assert isinstance(items[0], LogLine)
     assert isinstance(items[1], LogGap)
     assert (items[1].reason, items[1].name, items[1].since) == ("removed", "web", items[0].entry.time.nanoseconds)  # type: ignore[union-attr]
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_podman_stops_following_too_early() -> None:
+    """What it has not given is read without following: each line comes once."""
+    log = [line(1, "one"), line(1, "two"), line(1, "two"), line(20, "three")]
+    engine = LogEngine(log)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        engine.log = log[:1] if request.url.params.get("follow") else log
+        said = await engine.answer(request)
+        if request.url.path.endswith("/logs"):
+            engine.removed = "follow" not in request.url.params
+            said = httpx.Response(200, content=said.stream, headers=said.headers)
+        said.headers["server"] = "Libpod/5.4.2 (linux)"
+        return said
+
+    docker = Docker(transport=httpx.MockTransport(answer))
+    async with docker, docker.follow_logs("c") as logs:
+        items = [item async for item in logs]
+    assert [one.text for one in items if isinstance(one, LogLine)] == ["one", "two", "two", "three"]
+    assert not [one for one in items if isinstance(one, LogGap)]
