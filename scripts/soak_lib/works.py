@@ -62,8 +62,9 @@ async def _logs(docker: Docker, number: int) -> None:
         async with docker.containers.logs(name) as logs:
             found = b"".join([frame.data async for frame in logs])
         assert found == b"".join(b"line %d\n" % i for i in range(lines)), found[-100:]
-        # Podman stops following a container that ends in that moment, though not all was read (findings).
-        assert found.startswith(followed) if docker.is_podman else found == followed, followed[-100:]
+        # Podman leaves out lines of a container that ends in that moment, mostly at the end (findings).
+        left_out = docker.is_podman and set(followed.splitlines()) < set(found.splitlines())
+        assert found == followed or left_out, followed[-100:]
     finally:
         await _delete(docker, name)
 
