@@ -118,8 +118,15 @@ class _Soak:
             self.restarts.append(self._now)
             verb = ("stop", "kill")[how % 2]
             how += 1
-            for one in (verb, "start"):
-                await anyio.to_thread.run_sync(_engines, one, self._engine)
+            await anyio.to_thread.run_sync(_engines, verb, self._engine)
+            for attempt in range(5):  # a machine that is busy may be too slow for a start
+                try:
+                    await anyio.to_thread.run_sync(_engines, "start", self._engine)
+                    break
+                except subprocess.CalledProcessError:
+                    if attempt == 4:
+                        raise
+                    self._restarted = self._now
             self._restarted = self._now
 
     async def _watch(self, docker: Docker) -> None:
