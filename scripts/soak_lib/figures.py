@@ -48,6 +48,7 @@ def draw(samples: list[Sample], restarts: list[float], path: Path) -> None:
     end = samples[-1].seconds or 1.0
     height = len(rows) * (_HEIGHT + _MARGIN) + _MARGIN
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH + 2 * _MARGIN}" height="{height}" font-size="12">']
+    out.append('<rect width="100%" height="100%" fill="#ffffff"/>')
     for index, name in enumerate(rows):
         top = _MARGIN + index * (_HEIGHT + _MARGIN)
         values = [float(getattr(one, name)) for one in samples]
