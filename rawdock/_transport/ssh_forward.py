@@ -144,7 +144,9 @@ class ForwardedSocket:
         except Malformed as error:
             raise noise(self._target.host, str(error), forwarding.process.said) from error
         except ConnectionEnded as error:
-            await forwarding.process.wait(0.2)  # it says why, and does not end
+            with anyio.move_on_after(END_TIME):  # it says why, and does not end
+                while not forwarding.process.said and forwarding.process.exit_code is None:  # noqa: ASYNC110 - it has no event
+                    await anyio.sleep(_LOOK_AGAIN)
             raise self._error(forwarding) from error
         forwarding.tried = True
 
