@@ -7,6 +7,7 @@ from ending. Trio's are daemons already.
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -83,3 +84,4 @@ def _end(future: asyncio.Future[Any], result: Any, error: BaseException | None) 
 
 
 _idle: list[_Worker] = []
+os.register_at_fork(after_in_child=_idle.clear)  # these threads are the parent's: nobody would do the work

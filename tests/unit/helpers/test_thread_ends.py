@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import subprocess
 import sys
 import tarfile
 import threading
@@ -262,3 +263,22 @@ async def test_a_closed_upload_ends() -> None:
 async def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(FileError):
         await save_to(tmp_path / "none" / "file", fed(b"x"))
+
+
+FORKED = """
+import asyncio, os, sys
+from rawdock._threads import run_in_thread
+
+assert asyncio.run(run_in_thread(os.getpid)) == os.getpid()
+child = os.fork()
+if not child:
+    os._exit(0 if asyncio.run(run_in_thread(os.getpid)) == os.getpid() else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_after_a_fork() -> None:
+    """A child has none of its parent's threads, and must not give its work to them."""
+    program = [sys.executable, "-W", "ignore", "-c", FORKED]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(program, timeout=50, env=environment, check=False).returncode == 0
