@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -15,7 +14,7 @@ from .._background import BackgroundTask
 from .._declare.params import filters_text, moment, text
 from .._log import log
 from .._shown import shown
-from .._streams.faces.contexts import Opens
+from .._streams.faces.contexts import named
 from ..errors import (
     ClosedError,
     Conflict,
@@ -30,6 +29,7 @@ from ..errors import (
 )
 from .event_position import Backoff, Gap
 from .log_position import LogPosition, read_mark, written_mark
+from .reader_block import OpensReader
 from .waiting import is_restarted
 from .watch import Watching, watch
 
@@ -429,43 +429,23 @@ class _Reader:
         await self._follower.put(LogGap(self._id, self._name, reason, since, problem))
 
 
-class OpensLogs(Opens[FollowedLogs]):
-    """Opens logs that are followed: their readers run in tasks for as long as the block."""
+class OpensLogs(OpensReader[FollowedLogs, _Follower]):
+    """Opens logs that are followed."""
 
     def __init__(self, docker: Operations, options: _Options, mark: str | None) -> None:
-        super().__init__(self._start)
-        self._docker = docker
+        super().__init__(docker)
         self._options = options
         self._mark = mark
-        self._follower: _Follower | None = None
 
-    async def _start(self) -> FollowedLogs:
-        # One is for what was read, the other for what was returned.
-        read, returned = ({} if self._mark is None else read_mark(self._mark) for _ in range(2))
-        self._follower = follower = _Follower(self._docker, self._options, read)
-        self._docker.held.hold(follower)
-        try:
-            await follower.start()
-        except BaseException:
-            await self._stop()
-            raise
-        return FollowedLogs(follower, returned)
+    def _marked(self) -> dict[str, LogPosition]:
+        return {} if self._mark is None else read_mark(self._mark)
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._stream is not None:
-            await self._stop()
+    async def _make_reader(self) -> _Follower:
+        return _Follower(self._docker, self._options, self._marked())
 
-    async def _stop(self) -> None:
-        assert self._follower is not None
-        try:
-            await self._follower.aclose()
-        finally:
-            self._docker.held.release(self._follower)
+    async def _begin(self, reader: _Follower) -> FollowedLogs:
+        await reader.start()
+        return FollowedLogs(reader, self._marked())  # one is for what was read, the other for what was returned
 
 
 def follow_logs(
@@ -507,4 +487,5 @@ def follow_logs(
             raise InvalidArgument(f"follow_logs: {name}: expected bool, got {shown(value)}")
     if not (stdout or stderr):
         raise InvalidArgument("follow_logs: with neither stdout nor stderr there is nothing to follow")
-    return OpensLogs(docker, _Options(container, filters, since, stdout, stderr), mark)
+    options = _Options(container, filters, since, stdout, stderr)
+    return named(OpensLogs(docker, options, mark), "follow_logs", container)

@@ -14,7 +14,7 @@ from .._checks import is_seconds
 from .._declare.params import text_map
 from .._log import log
 from .._shown import shown
-from .._streams.faces.contexts import Opens
+from .._streams.faces.contexts import Opens, named
 from ..api.containers import Containers
 from ..api.networks import Networks
 from ..api.volumes import Volumes
@@ -345,12 +345,12 @@ class OpensTemporary(Opens[Temporary]):
     """A block that removes at its end what was made in it."""
 
     def __init__(self, docker: Operations, lifetime: float | None, labels: Mapping[str, str]) -> None:
-        super().__init__(self._begin)
+        super().__init__()
         self._docker = docker
         self._lifetime = lifetime
         self._labels = labels
 
-    async def _begin(self) -> Temporary:
+    async def _open(self) -> Temporary:
         block = Temporary(self._docker, self._lifetime, self._labels)
         self._docker.held.hold(block)
         return block
@@ -390,4 +390,4 @@ def temporary(
     """
     if lifetime is not None and not is_seconds(lifetime):
         raise InvalidArgument(f"temporary: lifetime: {shown(lifetime)} is not a number of seconds")
-    return OpensTemporary(docker, lifetime, text_map("temporary: labels", labels or {}))
+    return named(OpensTemporary(docker, lifetime, text_map("temporary: labels", labels or {})), "temporary")

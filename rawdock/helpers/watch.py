@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .._streams.faces.contexts import Opens, named
 from .event_position import Gap
 from .event_reader import EventReader, WatchOptions, check_options
+from .reader_block import OpensReader
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -64,49 +64,25 @@ class ContainerWatching(Watching):
         return self.containers
 
 
-async def _never() -> NoReturn:
-    raise AssertionError
-
-
-class _OpensWatch(Opens[W]):
-    """Opens a watch: its reader runs in a task for as long as the block."""
+class _OpensWatch(OpensReader[W, EventReader]):
+    """Opens a watch."""
 
     def __init__(
         self, docker: Operations, options: WatchOptions, create: Callable[[EventReader], Awaitable[W]]
     ) -> None:
-        super().__init__(_never)  # no reference to itself, so that it is gone as soon as nobody has it
-        self._docker = docker
+        super().__init__(docker)
         self._options = options
         self._create = create
-        self._reader: EventReader | None = None
 
-    async def _open(self) -> W:
-        self._reader = reader = EventReader(self._docker, self._options)
+    async def _make_reader(self) -> EventReader:
+        reader = EventReader(self._docker, self._options)
         await reader.prepare()
-        self._docker.held.hold(reader)
+        return reader
+
+    async def _begin(self, reader: EventReader) -> W:
         reader.start()
-        try:
-            await reader.wait_until_connected()
-            return await self._create(reader)
-        except BaseException:
-            await self._stop()
-            raise
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._stream is not None:
-            await self._stop()
-
-    async def _stop(self) -> None:
-        assert self._reader is not None
-        try:
-            await self._reader.aclose()
-        finally:
-            self._docker.held.release(self._reader)
+        await reader.wait_until_connected()
+        return await self._create(reader)
 
 
 def watch(

@@ -51,8 +51,10 @@ class Opens(Generic[S]):
     _use = "enter it with `async with`"
 
     def __init__(
-        self, connect: Callable[[], Awaitable[S]], prepare: Callable[[S], Awaitable[None]] | None = None
+        self, connect: Callable[[], Awaitable[S]] | None = None, prepare: Callable[[S], Awaitable[None]] | None = None
     ) -> None:
+        """`connect` is None for a class that opens it in `_open`. A method of its own as `connect` would be a reference
+        to itself: nobody would be warned as soon as it is dropped."""
         self._connect = connect
         self._prepare = prepare
         self._stream: S | None = None
@@ -107,6 +109,7 @@ class Opens(Generic[S]):
         return stream
 
     async def _open(self) -> S:
+        assert self._connect is not None
         return await self._connect()
 
     async def __aexit__(

@@ -53,7 +53,9 @@ ENTERED: dict[str, Callable[[Docker], Any]] = {
     "containers.attach of 'web'": lambda docker: docker.containers.attach("web"),
     "containers.logs of 'web'": lambda docker: docker.containers.logs("web"),
     "containers.stats of 'web'": lambda docker: docker.containers.stats("web"),
+    "follow_logs of 'web'": lambda docker: docker.follow_logs("web"),
     "system.events": lambda docker: docker.system.events(),
+    "temporary": lambda docker: docker.temporary(),
     "watch": lambda docker: docker.watch(),
     "watch_containers": lambda docker: docker.watch_containers(),
 }
