@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import weakref
@@ -18,6 +18,7 @@ from .sockets import connect_unix, unix_path_too_long
 from .ssh import END_TIME, PING, SshTarget, ssh_command, try_by_hand
 from .ssh_errors import no_answer, noise, ssh_error
 from .ssh_process import SshProcess
+from .this_loop import connection_on_this_loop
 from .wire import AnswerParser
 
 __all__ = ["ForwardedSocket"]
@@ -49,6 +50,19 @@ class _Forwarding:
             raise
         # Also for a client that is thrown away, or that is open when Python ends.
         self.end = weakref.finalize(self, _end, self.process, self.folder, os.getpid())
+
+
+async def _connect_to_new(forwarding: _Forwarding, timeout: float | None) -> socket.socket:
+    """Connect to the socket. ssh makes its file a moment before it listens."""
+    listens_from = anyio.current_time() + END_TIME
+    while True:
+        try:
+            return await connect_unix(forwarding.socket, timeout)
+        except ConnectionRefusedError:
+            is_ended = forwarding.process.exit_code is not None
+            if forwarding.tried or is_ended or anyio.current_time() >= listens_from:
+                raise
+        await anyio.sleep(_LOOK_AGAIN)
 
 
 def _end(process: SshProcess, folder: str, owner: int) -> None:
@@ -122,21 +136,15 @@ class ForwardedSocket:
     async def _connect(
         self, forwarding: _Forwarding, receive_buffer: memoryview, parser: AnswerParser, timeout: float | None
     ) -> Connection:
+        connection_on = connection_on_this_loop()
         try:
-            sock = await connect_unix(forwarding.socket, timeout)
+            sock = await _connect_to_new(forwarding, timeout)
         except TimeoutError:
             raise
         except OSError as error:
             await forwarding.process.wait(END_TIME)
             raise self._error(forwarding) from error
-        loop = asyncio._get_running_loop()
-        if loop is not None:
-            from .asyncio_ import AsyncioConnection
-
-            return AsyncioConnection(loop, sock, receive_buffer, parser)
-        from .trio_ import TrioConnection
-
-        return TrioConnection(sock, receive_buffer, parser)
+        return connection_on(sock, receive_buffer, parser)
 
     async def _try(self, connection: Connection, forwarding: _Forwarding) -> None:
         try:
@@ -144,9 +152,7 @@ class ForwardedSocket:
         except Malformed as error:
             raise noise(self._target.host, str(error), forwarding.process.said) from error
         except ConnectionEnded as error:
-            with anyio.move_on_after(END_TIME):  # it says why, and does not end
-                while not forwarding.process.said and forwarding.process.exit_code is None:  # noqa: ASYNC110 - it has no event
-                    await anyio.sleep(_LOOK_AGAIN)
+            await forwarding.process.wait_to_hear(END_TIME)  # it says why, and does not end
             raise self._error(forwarding) from error
         forwarding.tried = True
 

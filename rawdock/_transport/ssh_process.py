@@ -79,6 +79,12 @@ class SshProcess:
             while self.exit_code is None:  # noqa: ASYNC110 - a process has no event
                 await anyio.sleep(_LOOK_AGAIN)
 
+    async def wait_to_hear(self, seconds: float) -> None:
+        """Wait some time until it has said something, or has ended."""
+        with anyio.move_on_after(seconds):
+            while not self.said and self.exit_code is None:  # noqa: ASYNC110 - a process has no event
+                await anyio.sleep(_LOOK_AGAIN)
+
     def end(self) -> None:
         """End it, without waiting. It gets some time, and is killed then."""
         if self._ending:

@@ -11,6 +11,7 @@ from anyio import fail_after
 from .connection import Connection
 from .errors import Unreachable
 from .pool import Connect
+from .this_loop import connection_on_this_loop
 from .tls import TlsSocket
 from .tls_errors import refused_by_peer, tls_error
 from .tls_settings import TlsSettings
@@ -23,16 +24,13 @@ def connect_over_tcp(host: str, port: int) -> Connect:
     """Opens connections to a TCP port, without TLS."""
 
     async def connect(receive_buffer: memoryview, parser: AnswerParser, timeout: float | None) -> Connection:
+        try:
+            connection_on = connection_on_this_loop()
+        except OSError as error:
+            raise _no_connection(host, port, error) from error
         with fail_after(timeout):
             sock = await _open(host, port)
-        loop = asyncio._get_running_loop()
-        if loop is not None:
-            from .asyncio_ import AsyncioConnection
-
-            return AsyncioConnection(loop, sock, receive_buffer, parser)
-        from .trio_ import TrioConnection
-
-        return TrioConnection(sock, receive_buffer, parser)
+        return connection_on(sock, receive_buffer, parser)
 
     return connect
 

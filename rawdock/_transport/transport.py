@@ -6,9 +6,7 @@ redirects, keep cookies or read environment variables.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
@@ -19,12 +17,11 @@ from .errors import BodyFailed
 from .messages import OpenResponse, WireRequest, WireResponse
 from .pool import Connect, Pool
 from .sockets import connect_unix, connect_unix_nowait, unix_path_too_long, unreachable_error
+from .this_loop import connection_on_this_loop
 from .upload import LARGE, Upload
 from .wire import AnswerParser, Head, Limits, ReadChunks, Write
 
 if TYPE_CHECKING:
-    import socket
-
     from anyio.abc import ByteStream
 
 __all__ = [
@@ -46,11 +43,8 @@ def connect_over_unix(path: str) -> Connect:
         too_long = unix_path_too_long(path)
         if too_long is not None:
             raise too_long
-        loop = asyncio._get_running_loop()
         try:
-            # Loaded before there is a socket that would have to be closed: to load them may fail, for lack of a file
-            # descriptor too.
-            connection_on = _on_trio() if loop is None else _on_asyncio(loop)
+            connection_on = connection_on_this_loop()
             # It nearly always connects at once, and then needs no timeout.
             sock = connect_unix_nowait(path) or await connect_unix(path, timeout)
         except TimeoutError:
@@ -60,21 +54,6 @@ def connect_over_unix(path: str) -> Connect:
         return connection_on(sock, receive_buffer, parser)
 
     return connect
-
-
-_ConnectionOn = Callable[["socket.socket", memoryview, AnswerParser], Connection]
-
-
-def _on_asyncio(loop: asyncio.AbstractEventLoop) -> _ConnectionOn:
-    from .asyncio_ import AsyncioConnection
-
-    return partial(AsyncioConnection, loop)
-
-
-def _on_trio() -> _ConnectionOn:
-    from .trio_ import TrioConnection
-
-    return TrioConnection
 
 
 def connect_over_streams(open_stream: Any) -> Connect:

@@ -74,6 +74,7 @@ if "-L" in sys.argv:
     listener = socket.socket(socket.AF_UNIX)
     os.umask(0o177)
     listener.bind(local)
+    time.sleep(do.get("listens after", 0))
     listener.listen()
     def serve(near):
         try:

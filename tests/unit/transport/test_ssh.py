@@ -337,6 +337,18 @@ async def test_one_forwarding_for_many(ssh: FakeSsh) -> None:
         assert not Path(arguments[arguments.index("-L") + 1].partition(":")[0]).parent.exists()
 
 
+@LOOPS
+async def test_a_socket_that_does_not_listen_yet(ssh: FakeSsh) -> None:
+    """ssh makes the file of its socket, and listens on it only then."""
+    with scripted(engine) as server:
+        path = server.address.removeprefix("unix://")
+        ssh(**{"listens after": 0.3})
+        async with Docker(f"ssh://far{path}", ssh_forwarding=True) as docker:
+            await docker.request("PUT", "/x")
+        assert len(ssh.calls) == 1
+        assert ssh.left() == []
+
+
 _FORGETFUL = """
 import asyncio, os, sys
 from rawdock import Docker
