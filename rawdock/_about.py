@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._engine import Flavour
-
 if TYPE_CHECKING:
     from .models import SystemVersion
 
-__all__ = ["describe_source", "engine_name", "flavour_of"]
+__all__ = ["describe_source", "engine_name"]
 
 _SOURCES = {
     "default": "the default socket; neither DOCKER_HOST nor a docker context is set",
@@ -20,12 +18,6 @@ _SOURCES = {
 def describe_source(source: str) -> str:
     """Describe a value of `Docker.address_source`."""
     return _SOURCES.get(source, f"from docker's {source}" if source.startswith("context ") else source)
-
-
-def flavour_of(version: SystemVersion) -> Flavour:
-    """Whose code answers; empty if nothing says it."""
-    names = [component.name for component in version.components]
-    return "podman" if "Podman Engine" in names else "docker" if "Engine" in names else ""
 
 
 def engine_name(version: SystemVersion) -> str:

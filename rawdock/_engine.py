@@ -7,10 +7,10 @@ name is asked for its version.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple, cast
 
-__all__ = ["UNKNOWN", "Engine", "Flavour", "engine_of_headers", "engine_of_version"]
+__all__ = ["UNKNOWN", "Engine", "Flavour", "engine_of_headers", "engine_of_version", "flavour_of_components"]
 
 Flavour = Literal["docker", "podman", ""]
 """Whose code answers; empty if nothing says it."""
@@ -50,6 +50,11 @@ def engine_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Engine:
     return Engine(_FLAVOURS[match[1]], match[2], api) if match else Engine(api=api)
 
 
+def flavour_of_components(names: Collection[object]) -> Flavour:
+    """What the names of the components say that GET /version lists."""
+    return "podman" if "Podman Engine" in names else "docker" if "Engine" in names else ""
+
+
 def engine_of_version(data: object) -> Engine:
     """What the parsed answer to GET /version says."""
     if type(data) is not dict:
@@ -58,6 +63,6 @@ def engine_of_version(data: object) -> Engine:
     components = found.get("Components")
     items = cast("list[Any]", components) if type(components) is list else []
     names = [cast("dict[str, Any]", item).get("Name") for item in items if type(item) is dict]
-    flavour: Flavour = "podman" if "Podman Engine" in names else "docker" if "Engine" in names else ""
+    flavour = flavour_of_components(names)
     version, api = found.get("Version"), found.get("ApiVersion")
     return Engine(flavour, version if isinstance(version, str) else "", api if isinstance(api, str) else "")

@@ -57,7 +57,7 @@ async def perform(
 
     def watched(answer: Any, *more: Any) -> Any:
         if isinstance(answer, Answer):
-            answer.on_error = found.explain
+            answer.on_error += (found.explain,)
         return finish(answer, *more)
 
     is_repeatable = not any(isinstance(one, AsyncIterable) for one in arguments)

@@ -114,7 +114,7 @@ class Answer:
         self._send_lock: anyio.Lock | None = None
         self.upload: object = None
         """A request body to close with the answer."""
-        self.on_error: Callable[[RawdockError], None] | None = None
+        self.on_error: tuple[Callable[[RawdockError], None], ...] = ()
         """Called with each error before it is raised."""
         self._sent_without_waiting = 0
         self._observer: Observer | None = None
@@ -122,6 +122,7 @@ class Answer:
     def observe(self, observer: Observer) -> None:
         """Tell of the bytes that are read, of what breaks the answer off, and of its end. Before the first read."""
         self._observer = observer
+        self.on_error += (observer.fail,)
 
     def set_splitter(self, splitter: Splitter) -> None:
         """Set what the items are. Called before the first read."""
@@ -143,10 +144,8 @@ class Answer:
     def add_request(self, error: RawdockError) -> RawdockError:
         """Add the request to an error, and return it."""
         error.sent = self._sent()
-        if self.on_error is not None:
-            self.on_error(error)
-        if self._observer is not None:
-            self._observer.fail(error)
+        for tell in self.on_error:
+            tell(error)
         return error
 
     async def read(self) -> list[Any]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from .._about import engine_name, flavour_of
-from .._engine import Flavour
+from .._about import engine_name
+from .._engine import Flavour, flavour_of_components
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -75,7 +75,7 @@ async def engine(docker: Operations) -> EngineInfo:
     version = await docker.system.version()
     info = await docker.system.info()
     return EngineInfo(
-        flavour=flavour_of(version),
+        flavour=flavour_of_components([component.name for component in version.components]),
         name=engine_name(version),
         version=version.version,
         api_version=version.api_version,

@@ -1,7 +1,7 @@
 """A watch over restarts of a real Engine: each of many numbered events comes once, or stands in a `Gap`.
 
-It takes a minute on an Engine that is quick to start, so it only runs if RAWDOCK_NUMBERED_EVENTS says how many events,
-such as 300 or 10000. There are ten restarts from 10000 on, else two, by turns with TERM and KILL.
+It takes a minute and more, so it only runs if RAWDOCK_NUMBERED_EVENTS says how many events, such as 300 or 10000. There
+are ten restarts from 10000 on, else two, by turns with TERM and KILL.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import anyio
 import pytest
 import uvloop
 from fakeengine import FakeEngine, in_a_thread
-from faultserver import Peer, json_answer, serving
+from faultserver import Peer, Server, json_answer, serving
 
 from rawdock import ClosedError, Docker, StillRunning, TruncatedError
 
@@ -121,6 +121,14 @@ def test_the_loop_ends_on_an_engine_that_hangs(
         engine.containers.clear()
 
 
+def interrupted(program: str, server: Server, *arguments: str) -> str:
+    """Run a program that interrupts itself; gives its error output."""
+    command = [sys.executable, "-c", program, server.path, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert "KeyboardInterrupt" in done.stderr
+    return done.stderr
+
+
 INTERRUPTED = """
 import asyncio, signal, sys
 import uvloop
@@ -147,9 +155,7 @@ def test_interrupted_twice(loop: str) -> None:
     engine = FakeEngine()
     engine.busy = 0.5
     with in_a_thread(engine) as server:
-        program = [sys.executable, "-c", INTERRUPTED, server.path, loop]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=60)
-        assert "KeyboardInterrupt" in done.stderr
+        interrupted(INTERRUPTED, server, loop)
         assert not engine.left()
 
 
@@ -187,12 +193,10 @@ def test_interrupted_while_the_loop_is_closed(loop: str) -> None:
     engine.mute = "/kill"
     engine.busy = 60
     with in_a_thread(engine) as server:
-        program = [sys.executable, "-c", ABANDONED, server.path, loop]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=50)
-        assert "KeyboardInterrupt" in done.stderr
+        said = interrupted(ABANDONED, server, loop)
         running = [f"exec {name} in container c" for name, one in engine.executions.items() if not one.ends_others]
         for place in [*(f"container {name}" for name in engine.containers), *running]:
-            assert done.stderr.count(f"{place} may still run") == 1, done.stderr
+            assert said.count(f"{place} may still run") == 1, said
         assert len(engine.containers) == 2
         assert len(running) == 1
         engine.dead = True
@@ -237,12 +241,10 @@ def test_interrupted_on_trio(delays: list[str]) -> None:
     engine = FakeEngine()
     engine.busy = 0.2
     with in_a_thread(engine) as server:
-        program = [sys.executable, "-c", ON_TRIO, server.path, *delays]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=60)
-        assert "KeyboardInterrupt" in done.stderr
-        assert "Task exception" not in done.stderr
+        said = interrupted(ON_TRIO, server, *delays)
+        assert "Task exception" not in said
         left = [*engine.containers, *(name for name, one in engine.executions.items() if one.running)]
-        assert [name for name in left if f" {name} " not in done.stderr] == [], done.stderr
+        assert [name for name in left if f" {name} " not in said] == [], said
         if len(delays) == 1:
             assert not left
         engine.dead = True
