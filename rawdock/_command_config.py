@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
-from ._config_file import config_file
+from ._config_file import config_file, value_of
 from ._shown import shown
 from .errors import AddressError
 
@@ -71,7 +71,7 @@ def custom_headers() -> dict[str, str]:
     else:
         file = config_file()
         where = f"{file.path}: HttpHeaders"
-        found = _texts(where, _object(where, _value(file.data, "HttpHeaders")))
+        found = _texts(where, _object(where, value_of(file.data, "HttpHeaders")))
     kept: dict[str, str] = {}
     for name, value in found.items():
         if re.fullmatch(_NAME, name) is None:
@@ -109,7 +109,7 @@ def proxies_for(address: str) -> dict[str, str]:
     """The variables of the proxies that containers and builds on the Engine at this address use, in both cases."""
     file = config_file()
     where = f"{file.path}: proxies"
-    by_address = _object(where, _value(file.data, "proxies"))
+    by_address = _object(where, value_of(file.data, "proxies"))
     key = address if address in by_address else "default"
     where = f"{where}[{shown(key)}]"
     chosen = _texts(where, _object(where, by_address.get(key)))
@@ -124,10 +124,6 @@ def without_set(found: dict[str, str], given: Iterable[str]) -> dict[str, str]:
     """Only those of which nothing was given, by name or as `NAME=value`."""
     names = {one.partition("=")[0] for one in given}
     return {name: value for name, value in found.items() if name not in names}
-
-
-def _value(data: Mapping[str, Any], name: str) -> Any:
-    return data[name] if name in data else next((data[key] for key in data if key.lower() == name.lower()), None)
 
 
 def _object(where: str, value: object) -> dict[str, Any]:

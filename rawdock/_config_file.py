@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from ._shown import half_character, shown
 from .errors import AddressError
 
-__all__ = ["ConfigFile", "config_file", "config_folder", "read_config", "read_json"]
+__all__ = ["ConfigFile", "config_file", "config_folder", "read_config", "read_json", "value_of"]
 
 
 class ConfigFile(NamedTuple):
@@ -95,3 +95,10 @@ def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, UnicodeEncodeError):
         return half_character(error)
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
+
+
+def value_of(data: Mapping[str, Any], name: str) -> Any:
+    """A value of a JSON object. As for the docker command, upper and lower case of a name are the same."""
+    if name in data:
+        return data[name]
+    return next((value for key, value in data.items() if key.lower() == name.lower()), None)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from .._config_file import value_of
 from .._shown import shown
 from ..errors import AddressError
 
 if TYPE_CHECKING:
     from ..models import AuthConfig
 
-__all__ = ["HUB", "decode_pair", "entry_of", "host_of", "key_for", "key_of", "value_of"]
+__all__ = ["HUB", "decode_pair", "entry_of", "host_of", "key_for", "key_of"]
 
 HUB = "https://index.docker.io/v1/"
 """The key of Docker Hub, for helper programs too."""
@@ -34,13 +35,6 @@ def key_for(key: str, keys: Iterable[str]) -> str | None:
     """Which of `keys` is for the registry `key`: the same one, or else the first of the same host."""
     keys = list(keys)
     return key if key in keys else next((one for one in keys if host_of(one) == key), None)
-
-
-def value_of(data: Mapping[str, Any], name: str) -> Any:
-    """A value of a JSON object. As for the docker command, upper and lower case of a name are the same."""
-    if name in data:
-        return data[name]
-    return next((value for key, value in data.items() if key.lower() == name.lower()), None)
 
 
 def entry_of(where: str, key: str, data: object) -> AuthConfig:

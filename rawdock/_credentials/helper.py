@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .entries import value_of
+from .._config_file import value_of
 from .program import ProgramFailed, Ran, run_program
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import anyio
 
-from .._config_file import ConfigFile, config_file
+from .._config_file import ConfigFile, config_file, value_of
 from .._log import log, warn_once
 from .._shown import shown
 from ..errors import AddressError
-from .entries import entry_of, key_for, key_of, value_of
+from .entries import entry_of, key_for, key_of
 from .variable import VARIABLE, read_variable
 
 if TYPE_CHECKING:

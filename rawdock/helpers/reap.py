@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +15,7 @@ from .._shown import shown
 from ..errors import InvalidArgument, NotFound, RawdockError
 from .completion import CleanupLimit, cleanup_limit_of
 from .owner import LABEL, Owner, owner_of
-from .removal import Kind, remove_container, remove_network, remove_volume
+from .removal import Kind, labelled, remove
 
 if TYPE_CHECKING:
     from .._resources import Operations
@@ -101,20 +101,11 @@ class _Reaper:
     async def candidates(self, kind: Kind) -> list[_Candidate]:
         """What has a label."""
         found: list[_Candidate] = []
-        for id, name, labels in await self._listed(kind):
+        for id, name, labels in await labelled(self._docker, kind, LABEL):
             owner = owner_of(labels)
             if owner is not None:
                 found.append(_Candidate(kind, id, name, labels[LABEL], owner))
         return found
-
-    async def _listed(self, kind: Kind) -> Iterable[tuple[str, str, Mapping[str, str]]]:
-        docker, filters = self._docker, {"label": LABEL}
-        if kind == "container":
-            containers = await docker.containers.list(all=True, filters=filters)
-            return [(one.id, one.names[0].lstrip("/") if one.names else "", one.labels) for one in containers]
-        if kind == "network":
-            return [(one.id, one.name, one.labels) for one in await docker.networks.list(filters=filters)]
-        return [(one.name, one.name, one.labels) for one in (await docker.volumes.list(filters=filters)).volumes]
 
     async def remove(self, candidates: list[_Candidate]) -> None:
         limiter = anyio.Semaphore(_AT_ONCE)
@@ -201,10 +192,5 @@ def _compare(one: _Candidate, id: str, name: str, labels: Mapping[str, str]) -> 
 
 
 async def _remove(docker: Operations, one: _Candidate) -> bool:
-    if one.kind == "container":
-        await remove_container(docker, one.id)
-    elif one.kind == "network":
-        await remove_network(docker, one.id)
-    else:
-        await remove_volume(docker, one.id, one.label)
+    await remove(docker, one.kind, one.id, one.label)
     return True

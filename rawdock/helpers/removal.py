@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -11,12 +12,33 @@ from .owner import LABEL
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["Kind", "is_podman", "remove_container", "remove_network", "remove_volume"]
+__all__ = ["Kind", "delete_container", "labelled", "remove", "remove_container"]
 
 Kind = Literal["container", "network", "volume"]
 
 
-async def is_podman(docker: Operations) -> bool:
+async def labelled(docker: Operations, kind: Kind, label: str) -> list[tuple[str, str, Mapping[str, str]]]:
+    """Id, name and labels of what has a label, which is a name, or `name=value`; the id of a volume is its name."""
+    filters = {"label": label}
+    if kind == "container":
+        containers = await docker.containers.list(all=True, filters=filters)
+        return [(one.id, one.names[0].lstrip("/") if one.names else "", one.labels) for one in containers]
+    if kind == "network":
+        return [(one.id, one.name, one.labels) for one in await docker.networks.list(filters=filters)]
+    return [(one.name, one.name, one.labels) for one in (await docker.volumes.list(filters=filters)).volumes]
+
+
+async def remove(docker: Operations, kind: Kind, id: str, label: str) -> None:
+    """Remove an object, or raise the Engine's error. It may be gone already."""
+    if kind == "container":
+        await remove_container(docker, id)
+    elif kind == "network":
+        await _remove_network(docker, id)
+    else:
+        await _remove_volume(docker, id, label)
+
+
+async def _is_podman(docker: Operations) -> bool:
     """Whether the Engine is Podman; asks if that is not known yet."""
     known = docker.is_podman
     return (await docker.known_engine()).flavour == "podman" if known is None else known
@@ -28,6 +50,11 @@ async def remove_container(docker: Operations, id: str) -> None:
     # an error here; of any other, the removal has one too.
     with suppress(RawdockError):
         await docker.containers.kill(id)
+    await delete_container(docker, id)
+
+
+async def delete_container(docker: Operations, id: str) -> None:
+    """Remove a container with its anonymous volumes. It may be gone, or be going, already."""
     try:
         await docker.containers.delete(id, force=True, volumes=True)
     except NotFound:
@@ -37,15 +64,15 @@ async def remove_container(docker: Operations, id: str) -> None:
             await docker.containers.wait(id, condition="removed")
 
 
-async def remove_network(docker: Operations, id: str) -> None:
+async def _remove_network(docker: Operations, id: str) -> None:
     """Remove a network. Raises Conflict if a container is connected to it."""
     with suppress(NotFound):
         found = await docker.networks.inspect(id)
         # Podman removes a network with the containers in it if it is given an id, and refuses to by name.
-        await docker.networks.delete(found.name if await is_podman(docker) else found.id)
+        await docker.networks.delete(found.name if await _is_podman(docker) else found.id)
 
 
-async def remove_volume(docker: Operations, name: str, label: str) -> None:
+async def _remove_volume(docker: Operations, name: str, label: str) -> None:
     """Remove a volume, if it has this label: another may have its name by now."""
     with suppress(NotFound):
         found = await docker.volumes.inspect(name)

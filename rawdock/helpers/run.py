@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,7 +13,6 @@ from .._shown import shown
 from .._streams.faces.contexts import named
 from ..errors import (
     ClosedError,
-    Conflict,
     DecodeError,
     InvalidArgument,
     LimitsDropped,
@@ -30,6 +28,7 @@ from .ensure_image import PullPolicy, check_policy, find_image, pull_shared
 from .limits import dropped_limits
 from .owner import LABEL, new_label
 from .process import Input, Process, RunsProcess
+from .removal import delete_container, remove_container
 from .results import ProcessResult, title_of
 from .terminal import new_detach_keys
 
@@ -217,14 +216,8 @@ class Running(Process[RunResult]):
             return False  # the Engine may create it yet
         if not self.id:
             return True
-        try:
-            # Podman's forced removal alone would wait for the stop timeout of the container.
-            await self._docker.containers.kill(self.id)
-        except (NotFound, Conflict):
-            pass  # it has not started, or has ended
-        except RawdockError:
-            pass  # if it matters, the removal fails too
-        await self._delete()
+        await remove_container(self._docker, self.id)
+        self._is_gone = True
         return True
 
     async def _look_for_it(self) -> bool:
@@ -238,14 +231,7 @@ class Running(Process[RunResult]):
         return False
 
     async def _delete(self) -> None:
-        """Remove the container with its anonymous volumes. With AutoRemove the Engine may be doing so already."""
-        try:
-            await self._docker.containers.delete(self.id, force=True, volumes=True)
-        except NotFound:
-            pass
-        except Conflict:
-            with suppress(NotFound):
-                await self._docker.containers.wait(self.id, condition="removed")
+        await delete_container(self._docker, self.id)
         self._is_gone = True
 
     async def _close(self) -> None:

@@ -23,7 +23,7 @@ from ..models import ContainerSpec, NetworkCreateRequest, VolumeCreateRequest
 from .completion import MAX_WAIT, cleanup_limit_of, is_no_answer, run_to_completion
 from .owner import LABEL, new_label
 from .process import RunsProcess, is_thrown_away
-from .removal import Kind, remove_container, remove_network, remove_volume
+from .removal import Kind, labelled, remove
 from .run import LOOKS, Running, RunResult, run
 
 if TYPE_CHECKING:
@@ -63,30 +63,16 @@ class _Made:
         """Remove it, or raise the Engine's error; TimeoutError if it was not found, and may yet be created."""
         if not self.id:
             await self._look_for_it(docker)
-        if self.kind == "container":
-            await remove_container(docker, self.id)
-        elif self.kind == "network":
-            await remove_network(docker, self.id)
-        else:
-            await remove_volume(docker, self.id, self.label)
+        await remove(docker, self.kind, self.id, self.label)
 
     async def _look_for_it(self, docker: Operations) -> None:
         for pause in LOOKS:
             await anyio.sleep(pause)
-            for id, labels in await _listed(docker, self.kind, f"{LABEL}={self.label}"):
+            for id, _, labels in await labelled(docker, self.kind, f"{LABEL}={self.label}"):
                 if labels.get(LABEL) == self.label:
                     self.id = id
                     return
         raise TimeoutError
-
-
-async def _listed(docker: Operations, kind: Kind, label: str) -> list[tuple[str, Mapping[str, str]]]:
-    filters = {"label": label}
-    if kind == "container":
-        return [(one.id, one.labels) for one in await docker.containers.list(all=True, filters=filters)]
-    if kind == "network":
-        return [(one.id, one.labels) for one in await docker.networks.list(filters=filters)]
-    return [(one.name, one.labels) for one in (await docker.volumes.list(filters=filters)).volumes]
 
 
 class _RunIn(Generic[P]):
