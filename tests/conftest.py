@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -18,7 +19,7 @@ pytest.register_assert_rewrite(  # before they are imported: a failed assertion 
         "cancelling",
         "credential_cases",
         "certificates",
-        "examples",
+        "example_arguments",
         "failures",
         "fakeengine",
         "faultserver",
@@ -32,6 +33,8 @@ pytest.register_assert_rewrite(  # before they are imported: a failed assertion 
 from held_clock import HeldClockLoop, held_trio_clock, wait_for_worker_threads  # noqa: E402
 
 DOCKER_VARIABLES = ("DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "DOCKER_CUSTOM_HEADERS", "DOCKER_DEFAULT_PLATFORM")
+# A shell starts its background jobs with SIGINT ignored, and every program that a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 MORE_FOR_THE_PLUGIN = 30
 """Seconds that pytest-timeout, the last resort, waits beyond a test's own limit before it ends the process."""
 

@@ -27,7 +27,6 @@ import uvloop
 from rawdock import Docker
 
 logging.basicConfig(level=logging.WARNING)
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs with SIGINT ignored
 address, loop, how = sys.argv[1:]
 
 async def run(docker):

@@ -17,9 +17,9 @@ from urllib.parse import unquote_to_bytes
 import anyio
 import httpx
 import pytest
+from example_arguments import EXAMPLES, Arguments
 from spec.facts import methods
 
-from examples import EXAMPLES, Arguments
 from rawdock import (
     Docker,
     EnvSecret,

@@ -9,7 +9,7 @@ from typing import Any, get_origin
 
 import httpx
 import pytest
-from examples import EXAMPLES
+from example_arguments import EXAMPLES
 from made import example
 from spec.facts import methods
 

@@ -1,4 +1,4 @@
-"""What each method sends for its row in `examples.py`, and which arguments it refuses.
+"""What each method sends for its row in `example_arguments.py`, and which arguments it refuses.
 
 After an intended change: RAWDOCK_UPDATE_GOLDEN=1 pytest tests/unit/declare/test_requests.py, and check the
 difference.
@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from examples import EXAMPLES, MORE, WRONG, Arguments
+from example_arguments import EXAMPLES, MORE, WRONG, Arguments
 from pages import PROJECT
 from spec.deviations import DEVIATIONS
 from spec.facts import methods, missing_operations, operation_differences, operations, resources
@@ -137,11 +137,11 @@ def test_golden_is_complete() -> None:
 
 def test_every_method_has_a_row() -> None:
     """A new method, or a new parameter of one, needs an example."""
-    assert set(EXAMPLES) == set(METHODS), "tests/support/examples.py: EXAMPLES needs one row for each method"
+    assert set(EXAMPLES) == set(METHODS), "tests/support/example_arguments.py: EXAMPLES needs one row for each method"
     for name, method in METHODS.items():
         parameters = list(inspect.signature(method).parameters)[1:]
         assert {argument for _, case in cases(name) for argument in case} == set(parameters), (
-            f"tests/support/examples.py: the row {name!r} needs a value for each parameter"
+            f"tests/support/example_arguments.py: the row {name!r} needs a value for each parameter"
         )
 
 

@@ -134,7 +134,6 @@ import asyncio, signal, sys
 import uvloop
 from rawdock import Docker
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 async def main():
     loop = asyncio.get_running_loop()
@@ -181,7 +180,6 @@ async def main():
     asyncio.get_running_loop().call_later(0.2, signal.raise_signal, signal.SIGINT)
     return tasks
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
 (uvloop if sys.argv[2] == "uvloop" else asyncio).run(main())
 """
 
@@ -230,7 +228,6 @@ def interrupt(delays):
         time.sleep(delay)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
 trio.run(main)
 """
 

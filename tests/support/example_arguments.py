@@ -53,7 +53,8 @@ Arguments = dict[str, Any]
 class _Rows(dict[str, Arguments]):
     def __missing__(self, name: str) -> Arguments:
         raise LookupError(
-            f"tests/support/examples.py has no row for {name}: add it to EXAMPLES, with a value for each parameter"
+            f"tests/support/example_arguments.py has no row for {name}: add it to EXAMPLES, with a value for each"
+            " parameter"
         )
 
 
