@@ -14,6 +14,7 @@ mount --bind "$ROOT" "$ROOT"; mount --make-private "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount -t sysfs sysfs "$ROOT/sys"
 mount --rbind /dev "$ROOT/dev"
+mount -t tmpfs tmpfs "$ROOT/dev/shm"  # else all Podmans of the machine share the 2,048 locks of one of them
 mount --bind /tmp "$ROOT/tmp"  # so that tests can bind-mount their own files
 mount -t tmpfs tmpfs "$ROOT/run"
 mkdir -p "$ROOT/run/lock" "$ROOT/var/tmp"
