@@ -72,7 +72,7 @@ class Numbered:
                 if isinstance(item, Gap):
                     self.gaps.append(item)
                 else:
-                    self.seen[item.actor.id] += 1
+                    self.seen[item.actor.id or item.actor.attributes["name"]] += 1  # Podman gives no id
 
     async def restart(self, own: Own) -> None:
         for turn in range(RESTARTS):
