@@ -51,9 +51,9 @@ def _run(arguments: argparse.Namespace) -> int:
         require_tools()
     if arguments.verb in ("setup", "start") and not names:
         for engine in engines:
-            if not engine.spec.available:
-                print(f"{engine.name}: left out, because {engine.spec.dockerd_variable} names no dockerd", flush=True)
-        engines = [engine for engine in engines if engine.spec.available]
+            if engine.obstacle:
+                print(f"{engine.name}: left out, because {engine.obstacle}", flush=True)
+        engines = [engine for engine in engines if not engine.obstacle]
     for engine in engines:
         print(f"{engine.name}: {getattr(engine, arguments.verb)()}", flush=True)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from .catalog import Spec
 from .certificates import make_certificates
+from .rootless import MACHINE, RUNTIME_FOLDER, USER_ID
 
 TLS_PORT = 2376
 """Where a Docker engine listens with TLS, on 127.0.0.1 in its own network."""
@@ -60,6 +62,9 @@ def write_settings(spec: Spec, places: Places) -> str:
     _write_registry(places, "open", OPEN, {})
     auth = {"htpasswd": {"realm": "tests", "path": str(places.state / "htpasswd")}}
     _write_registry(places, "auth", WITH_PASSWORD, {"auth": auth})
+    if spec.rootless:
+        for folder in (places.state, places.state / "tmp"):
+            os.chown(folder, USER_ID, USER_ID)
     return _docker(spec, places) if spec.kind == "docker" else _podman(spec, places)
 
 
@@ -76,6 +81,7 @@ def _write_registry(places: Places, name: str, port: int, more: dict[str, object
 
 def _docker(spec: Spec, places: Places) -> str:
     state = places.state
+    registries = MACHINE if spec.rootless else "127.0.0.1"
     settings: dict[str, object] = {
         "hosts": [f"unix://{places.socket}"],
         "data-root": f"{state}/data",
@@ -84,12 +90,14 @@ def _docker(spec: Spec, places: Places) -> str:
         "bip": f"{spec.subnet(0)}.0.1/24",
         "default-address-pools": [{"base": f"{spec.subnet(1)}.0.0/16", "size": 24}],
         "experimental": True,
-        "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
+        "registry-mirrors": [f"http://{registries}:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
         "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
-    if make_certificates(places.certificates):
+    if spec.rootless:
+        settings["insecure-registries"] = [f"{MACHINE}:{port}" for port in REGISTRY_PORTS]
+    elif make_certificates(places.certificates):
         server = places.certificates / "server"
         settings["hosts"] = [f"unix://{places.socket}", f"tcp://127.0.0.1:{TLS_PORT}"]
         settings["tlsverify"] = True
@@ -98,16 +106,19 @@ def _docker(spec: Spec, places: Places) -> str:
     (state / "docker.pid").unlink(missing_ok=True)
     shutil.rmtree(state / "exec", ignore_errors=True)
     (state / "daemon.json").write_text(json.dumps(settings))
-    return f"dockerd --config-file {state}/daemon.json"
+    program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if spec.rootless else "dockerd"
+    return f"{program} --config-file {state}/daemon.json"
 
 
 def _podman(spec: Spec, places: Places) -> str:
-    folder = places.root / "etc/containers"
-    folder.mkdir(exist_ok=True)
+    system = places.root / "etc/containers"
+    system.mkdir(exist_ok=True)
+    (system / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
+    folder = places.state if spec.rootless else system  # the root folder is shared
     (folder / "containers.conf").write_text(_containers_conf(spec))
     (folder / "registries.conf").write_text(_registries_conf())
-    (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
-    return f"podman --root {places.state}/data --runroot /run/containers system service --time=0 unix://{places.socket}"
+    run = RUNTIME_FOLDER if spec.rootless else "/run"
+    return f"podman --root {places.state}/data --runroot {run}/containers system service --time=0 unix://{places.socket}"
 
 
 def _registries_conf() -> str:
@@ -127,7 +138,7 @@ def _containers_conf(spec: Spec) -> str:
     # Without CAP_SYS_RESOURCE podman's builds and ulimits fail unless the defaults stay under our hard limits.
     files, processes = (resource.getrlimit(what)[1] for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
     # Podman sets a limit of processes unless told not to, and fails where the tree of cgroup v2 has no controllers.
-    groups = 'cgroups="enabled"\npids_limit=0\n' if spec.cgroup2_alone else ""
+    groups = f'cgroups="{"disabled" if spec.rootless else "enabled"}"\npids_limit=0\n' if spec.cgroup2_alone else ""
     return f"""\
 [engine]
 cgroup_manager="cgroupfs"
