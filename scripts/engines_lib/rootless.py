@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 USER, USER_ID = "ada", 20_000
-"""Who runs rootless engines. The name is known in their root folders alone; on the machine the id should be nobody's."""
+"""Who runs rootless engines. The name is known in their root folders alone, and the id should be free elsewhere."""
 
 SUBORDINATE_IDS = f"{USER}:{10 * USER_ID}:65536\n"
 
 RUNTIME_FOLDER = f"/run/user/{USER_ID}"
-
-MACHINE = "10.0.2.2"
-"""Where the localhost of the engine's network is, for a rootless dockerd behind slirp4netns."""
 
 _NOBODY = 65534
 _SWITCHES = {
@@ -30,7 +27,7 @@ def environment(state: Path) -> dict[str, str]:
     """The variables for the engine, as a login of the user would set them, and of Docker's script and Podman."""
     return {
         "XDG_RUNTIME_DIR": RUNTIME_FOLDER,
-        "DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK": "false",  # it pulls from the registries there
+        "DOCKERD": f"{state}/dockerd.sh",
         "CONTAINERS_CONF": f"{state}/containers.conf",
         "CONTAINERS_REGISTRIES_CONF": f"{state}/registries.conf",
     }

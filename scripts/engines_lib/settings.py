@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .catalog import Spec
 from .certificates import make_certificates
-from .rootless import MACHINE, RUNTIME_FOLDER, USER_ID
+from .rootless import RUNTIME_FOLDER, USER_ID
 
 TLS_PORT = 2376
 """Where a Docker engine listens with TLS, on 127.0.0.1 in its own network."""
@@ -23,6 +23,13 @@ _HTPASSWD = "ada:$2b$05$rawdockrawdockrawdocku3VhtrzFT7LkRPETrru18AVHv.9hHuU.\n"
 
 
 _TLS_FILES = {"cacert": "ca", "cert": "cert", "key": "key"}
+
+# A rootless dockerd has a network of its own inside the engine's, so the registries are started there once more.
+_ROOTLESS_DOCKERD = """\
+#!/bin/sh
+for registry in open auth; do docker-registry serve "$HOME/registry-$registry.yml" >/dev/null 2>&1 & done
+exec dockerd "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,6 @@ def _write_registry(places: Places, name: str, port: int, more: dict[str, object
 
 def _docker(spec: Spec, places: Places) -> str:
     state = places.state
-    registries = MACHINE if spec.rootless else "127.0.0.1"
     settings: dict[str, object] = {
         "hosts": [f"unix://{places.socket}"],
         "data-root": f"{state}/data",
@@ -90,13 +96,14 @@ def _docker(spec: Spec, places: Places) -> str:
         "bip": f"{spec.subnet(0)}.0.1/24",
         "default-address-pools": [{"base": f"{spec.subnet(1)}.0.0/16", "size": 24}],
         "experimental": True,
-        "registry-mirrors": [f"http://{registries}:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
+        "registry-mirrors": [f"http://127.0.0.1:{OPEN}"],  # a mirror of docker.io, so that `busybox:1` is found
         "storage-driver": "overlayfs" if spec.containerd_store else "overlay2",
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
     if spec.rootless:
-        settings["insecure-registries"] = [f"{MACHINE}:{port}" for port in REGISTRY_PORTS]
+        (state / "dockerd.sh").write_text(_ROOTLESS_DOCKERD)
+        (state / "dockerd.sh").chmod(0o755)
     elif make_certificates(places.certificates):
         server = places.certificates / "server"
         settings["hosts"] = [f"unix://{places.socket}", f"tcp://127.0.0.1:{TLS_PORT}"]
@@ -118,7 +125,9 @@ def _podman(spec: Spec, places: Places) -> str:
     (folder / "containers.conf").write_text(_containers_conf(spec))
     (folder / "registries.conf").write_text(_registries_conf())
     run = RUNTIME_FOLDER if spec.rootless else "/run"
-    return f"podman --root {places.state}/data --runroot {run}/containers system service --time=0 unix://{places.socket}"
+    return (
+        f"podman --root {places.state}/data --runroot {run}/containers system service --time=0 unix://{places.socket}"
+    )
 
 
 def _registries_conf() -> str:
