@@ -43,7 +43,7 @@ class Own:
         self.name, _, self.socket = entry.partition("=")
         self.state = Path(self.socket).parent
         self.base = self.state.parent.parent
-        self.root = self.base / "roots" / self.name.removesuffix("-ctrd")
+        self.root = self.base / "roots" / self.name.removesuffix("-ctrd").removesuffix("-rootless")
 
     @property
     def docker_command(self) -> Path:

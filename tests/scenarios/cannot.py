@@ -125,6 +125,7 @@ CANNOT: dict[tuple[str, str], str] = {
     ("podman-6.1", "commit with an author"): "it ignores the author",
     ("podman-6.1", "lifecycle-updated"): _NO_LIMITS,
     ("podman-6.1", "measure memory"): _NO_LIMITS,
+    ("podman-6.1", "rootless-strict-limits"): _NO_LIMITS,
     ("podman-6.1", "run-in-a-network"): _NO_LIMITS,
     ("podman-6.1", "run-out-of-memory"): _NO_LIMITS,
     ("podman-6.1", "run-with-strict-limits"): _NO_LIMITS,

@@ -106,9 +106,9 @@ async def host_network(docker: Docker) -> None:
         assert b"lo" in found
 
 
-async def devices(docker: Docker) -> None:
-    """Root in a container is the user of the Engine, and makes no devices, also where it is privileged."""
-    async with container(docker, NAME, host_config=HostConfig(privileged=True)) as id:
+async def user(docker: Docker) -> None:
+    """Root in a container is the user of the Engine on its machine."""
+    async with container(docker, NAME) as id:
         await docker.containers.start(id)
-        said, _ = await executed(docker, id, ["sh", "-c", "mknod /root/x b 7 0 && echo made; cat /proc/self/uid_map"])
-        assert (b"made" in said) is not (await docker.engine()).rootless
+        said, _ = await executed(docker, id, ["cat", "/proc/self/uid_map"])
+        assert (said.split()[1] != b"0") is (await docker.engine()).rootless

@@ -7,9 +7,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-__all__ = ["in_network_of", "network_words"]
+__all__ = ["in_network", "in_network_of", "network_words"]
 
 _CLONE_NEWNET = 0x40000000
 
@@ -27,11 +27,20 @@ def network_words(path: str) -> list[str]:
     return ["nsenter", f"--net={_network_of(path)}"]
 
 
-@contextmanager
-def in_network_of(path: str) -> Iterator[None]:
+def in_network_of(path: str) -> AbstractContextManager[None]:
     """This thread, and the sockets that it makes in the block, are in the network of the Engine."""
+    return _in_network(_network_of(path))
+
+
+def in_network(pid: int) -> AbstractContextManager[None]:
+    """The same, in the network of a process. A rootless Engine listens in another one than its published ports."""
+    return _in_network(f"/proc/{pid}/ns/net")
+
+
+@contextmanager
+def _in_network(network: str) -> Iterator[None]:
     library = ctypes.CDLL(None, use_errno=True)
-    before, other = os.open("/proc/thread-self/ns/net", os.O_RDONLY), os.open(_network_of(path), os.O_RDONLY)
+    before, other = os.open("/proc/thread-self/ns/net", os.O_RDONLY), os.open(network, os.O_RDONLY)
     try:
         assert not library.setns(other, _CLONE_NEWNET), os.strerror(ctypes.get_errno())
         yield
