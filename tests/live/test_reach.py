@@ -22,13 +22,15 @@ from private_sshd import PrivateSshd, missing_for_sshd, private_sshd
 from scenarios import SCENARIOS
 from scenarios.cannot import reason
 from scenarios.kit import BUSYBOX, container, engine_of
-from test_live import ONE_STORE
+from test_live import ENGINES, ONE_STORE
 
 import rawdock
 from rawdock import Docker
 
+OTHER_STORE = [entry for entry in ENGINES if entry not in ONE_STORE]
+
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
-if not ONE_STORE:
+if not ENGINES:
     pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
 
 # Calls, streams in both directions with the end of one of them, bodies that are sent while an answer is read.
@@ -105,6 +107,8 @@ def relay(own: Own, port: int) -> Iterator[int]:
 
 @pytest.fixture(scope="module", params=ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def own(request: pytest.FixtureRequest) -> Own:
+    if not request.param:
+        pytest.skip("RAWDOCK_LIVE_ENGINES names no engine but such as differ in their image store")
     return Own(request.param)
 
 
@@ -124,14 +128,20 @@ async def scenario(docker: Docker, name: str) -> None:
 # TLS
 
 
-@pytest.fixture(scope="module")
-def tls_port(own: Own) -> Iterator[int]:
+@contextlib.contextmanager
+def tls_of(own: Own) -> Iterator[int]:
     if not (own.state / "tls").is_dir():
         pytest.skip("this Engine has no TLS port (only Docker of scripts/engines, where openssl is installed)")
     if os.geteuid() != 0:
         pytest.skip("only root can enter the Engine's network")
     assert own.pid
     with relay(own, 2376) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def tls_port(own: Own) -> Iterator[int]:
+    with tls_of(own) as port:
         yield port
 
 
@@ -155,6 +165,25 @@ async def test_the_end_of_the_input_over_tls(own: Own, tls_port: int, certificat
         done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
         assert done.exit_code == 0
         assert done.stdout == data + b"the end\n"
+
+
+@pytest.mark.skipif(not OTHER_STORE, reason="the Engine that is tested has no other image store than those above")
+@pytest.mark.parametrize("entry", OTHER_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+async def test_other_stores_over_tls(entry: str) -> None:
+    """In short what the tests above do: a call, a command with input to its end, an archive up and down."""
+    other = Own(entry)
+    data = os.urandom(1 << 20)
+    with tls_of(other) as port:
+        async with Docker(f"tcp://127.0.0.1:{port}", tls=other.state / "tls/client") as docker:
+            assert (await docker.system.ping()).api_version
+            await docker.images.pull(BUSYBOX)
+            async with docker.run(BUSYBOX, ["cat"], open_stdin=True) as box:
+                await docker.write_file(box.id, "/root/data", data)
+                assert await docker.read_file(box.id, "/root/data") == data
+                await box.send(data)
+                await box.send_eof()
+                result = await box.result()
+            assert (result.exit_code, result.stdout) == (0, data)
 
 
 async def test_refused_by_the_engine(own: Own, tls_port: int, certificates: Path, tmp_path: Path) -> None:
