@@ -314,3 +314,48 @@ async def test_the_end_of_the_input_over_ssh(own: Own, ssh: PrivateSshd) -> None
         done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
         assert done.stdout == data + b"the end\n"
     assert clients_left(ssh) == []
+
+
+def logins(sshd: PrivateSshd) -> int:
+    return (sshd.folder / "log").read_text().count("Accepted publickey")
+
+
+async def test_no_connection_is_shared_by_itself(own: Own, ssh: PrivateSshd) -> None:
+    """With `ControlMaster auto` the first ssh would carry all others, and take them along when it is ended."""
+    async with (
+        Docker("ssh://shared", connect_timeout=60) as docker,
+        container(docker, "rawdock-s-ssh") as name,
+    ):
+        await docker.containers.start(name)
+        await docker.containers.inspect(name)  # on a kept connection, the oldest one
+        async with docker.containers.stats(name) as first:
+            await anext(first)
+            async with docker.containers.stats(name) as second:
+                await anext(second)
+                await first.aclose()
+                await anext(second)
+                await anext(second)
+        assert not (ssh.folder / "shared").exists()
+    assert clients_left(ssh) == []
+
+
+async def test_a_shared_connection_of_the_user(own: Own, ssh: PrivateSshd) -> None:
+    """One that is there is used, without another login; a closed client leaves nothing but that one."""
+    async with await anyio.open_process(["ssh", "-o", "ControlMaster=yes", "-N", "shared"]) as master:
+        try:
+            with anyio.fail_after(60):
+                while not (ssh.folder / "shared").exists():  # noqa: ASYNC110 - ssh has no event
+                    await anyio.sleep(0.02)
+            before = logins(ssh)
+            data = os.urandom(1 << 20)
+            async with Docker("ssh://shared", connect_timeout=60) as docker:
+                await docker.images.pull(BUSYBOX)
+                done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
+                assert done.stdout == data + b"the end\n"
+            assert logins(ssh) == before
+            assert [one.split()[0] for one in clients_left(ssh)] == [str(master.pid)]
+            await anyio.run_process(["ssh", "-O", "check", "shared"])
+        finally:
+            master.terminate()
+            await master.wait()
+    assert clients_left(ssh) == []
