@@ -71,7 +71,7 @@ def _status(engines: list[Engine], as_json: bool) -> None:
 def _enter(engine: Engine, command: list[str]) -> int:
     if engine.pid is None:
         raise Failure(f"{engine.name} is not running")
-    os.execvp("nsenter", ["nsenter", "--target", str(engine.pid), "--net", *command])
+    os.execvp("nsenter", ["nsenter", f"--net={engine.network}", *command])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -100,8 +100,16 @@ class Engine:
         return self.pid is not None
 
     @property
+    def network(self) -> Path:
+        """The engine's network namespace, for `nsenter` and `connect`.
+
+        It is read from the launcher: Go may leave the first thread of Podman in the network of a container.
+        """
+        return Path(f"/proc/{self._launcher()}/ns/net")
+
+    @property
     def pid(self) -> int | None:
-        """The engine's pid in the machine's pid namespace, for `nsenter` and `connect`."""
+        """The engine's pid in the machine's pid namespace."""
         launcher = self._launcher()
         try:
             children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
@@ -186,7 +194,7 @@ class Engine:
         command = [sys.executable, str(_HERE / "faulty_registry.py"), str(port), str(self.places.images), *flags]
         with (self.places.state / f"faulty-{port}.log").open("w") as log:
             subprocess.Popen(
-                ["nsenter", "--target", str(self.pid), "--net", "--pid", *command],
+                ["nsenter", "--target", str(self.pid), f"--net={self.network}", "--pid", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -196,7 +204,7 @@ class Engine:
     def _registries_answer(self) -> bool:
         try:
             for port in REGISTRY_PORTS:
-                connect(self.pid or 0, "127.0.0.1", port).close()
+                connect(self.network, "127.0.0.1", port).close()
         except OSError:
             return False
         return True

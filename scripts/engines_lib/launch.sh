@@ -22,8 +22,10 @@ else  # devices of its own, because the machine's may be closed to users
     device null 1 3; device zero 1 5; device full 1 7; device random 1 8; device urandom 1 9
     device tty 5 0; device fuse 10 229; device net/tun 10 200
     mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$ROOT/dev/pts"; ln -s pts/ptmx "$ROOT/dev/ptmx"
-    mount -t tmpfs -o mode=1777 shm "$ROOT/dev/shm"; ln -s /proc/self/fd "$ROOT/dev/fd"
+    ln -s /proc/self/fd "$ROOT/dev/fd"
 fi
+# Podman keeps its 2048 locks there: those of containers that `wipe` deletes would never be free again.
+mount -t tmpfs -o mode=1777 shm "$ROOT/dev/shm"
 mount --bind /tmp "$ROOT/tmp"  # so that tests can bind-mount their own files
 mount -t tmpfs tmpfs "$ROOT/run"
 mkdir -p "$ROOT/run/lock" "$ROOT/var/tmp"

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -52,19 +53,28 @@ class Own:
         return self.root / "usr/bin/docker"
 
     @property
-    def pid(self) -> int:
+    def _engine(self) -> Any:
         sys.path.insert(0, str(PROJECT / "scripts"))
         from engines_lib.catalog import SPECS  # type: ignore[import-not-found]
         from engines_lib.engine import Engine  # type: ignore[import-not-found]
 
-        pid = Engine(SPECS[self.name], self.base).pid
+        return Engine(SPECS[self.name], self.base)
+
+    @property
+    def pid(self) -> int:
+        pid = self._engine.pid
         assert pid is not None
         return int(pid)
 
+    @property
+    def network(self) -> Path:
+        return Path(self._engine.network)
+
     def connect(self, port: int) -> sockets.socket:
+        network = self.network
         from engines_lib.netns import connect  # type: ignore[import-not-found]
 
-        sock: sockets.socket = connect(self.pid, "127.0.0.1", port)
+        sock: sockets.socket = connect(network, "127.0.0.1", port)
         sock.settimeout(None)
         return sock
 

@@ -138,7 +138,7 @@ async def test_a_published_port(own: Own, docker: Docker) -> None:
         await tmp.containers.start(web.id)
         address = await docker.published(web.id, 80)
         assert address.host == "127.0.0.1"
-        with in_network(own.pid):
+        with in_network(own.network):
             with anyio.fail_after(60):
                 await docker.wait_port(web.id, 80, outside=True)
             assert get(f"http://{address}/index.html") == b"hello\n"
