@@ -55,7 +55,7 @@ async def limits_without_cgroup(docker: Operations, container: str, asked: HostC
     if wanted and docker.is_podman:
         try:
             await docker.containers.stats_once(container)
-        except StatusError as error:
+        except StatusError as error:  # Conflict where it will get one: it does not run yet
             if "does not have a cgroup" in error.message:
                 return wanted
     return []

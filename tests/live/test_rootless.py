@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
 if not ROOTLESS:
     pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no rootless engine"))
 
-SOCKET_OF_ROOT = Path("/var/run/docker.sock")
+OF_ROOT = [Path("/var/run/docker.sock"), Path("/run/podman/podman.sock")]
 NAME = "rawdock-s-rootless"
 WEB = ["sh", "-c", "sleep 0.5; echo hello > /index.html; exec httpd -f -p 80 -h /"]
 
@@ -76,13 +76,14 @@ async def test_what_it_is(own: Own, docker: Docker) -> None:
             assert ("no limit of memory, CPU or processes works here" in said) is without
 
 
-@pytest.mark.skipif(SOCKET_OF_ROOT.exists(), reason="this machine has a Docker of root, which goes first")
+@pytest.mark.skipif(any(map(Path.exists, OF_ROOT)), reason="this machine has an Engine of root, which goes first")
 async def test_it_is_found(own: Own, anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any setting, by XDG_RUNTIME_DIR, where there is no socket of root."""
     place = tmp_path / ("podman/podman.sock" if own.name.startswith("podman") else "docker.sock")
     place.parent.mkdir(exist_ok=True)
     place.symlink_to(own.socket)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     async with Docker() as docker:
         assert docker.address == f"unix://{place}"
         assert (await docker.engine()).rootless
