@@ -24,8 +24,7 @@ else  # devices of its own, because the machine's may be closed to users
     mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$ROOT/dev/pts"; ln -s pts/ptmx "$ROOT/dev/ptmx"
     ln -s /proc/self/fd "$ROOT/dev/fd"
 fi
-# Podman keeps its 2048 locks there: those of containers that `wipe` deletes would never be free again.
-mount -t tmpfs -o mode=1777 shm "$ROOT/dev/shm"
+mount -t tmpfs -o mode=1777 tmpfs "$ROOT/dev/shm"  # else all Podmans of the machine share 2,048 locks
 mount --bind /tmp "$ROOT/tmp"  # so that tests can bind-mount their own files
 mount -t tmpfs tmpfs "$ROOT/run"
 mkdir -p "$ROOT/run/lock" "$ROOT/var/tmp"
