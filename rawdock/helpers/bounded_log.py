@@ -20,7 +20,7 @@ _BOUNDED = LogConfig(config={"max-size": MAX_SIZE})
 
 def with_bounded_log(spec: ContainerSpec) -> ContainerSpec:
     """The same container with a bounded log, unless it says itself how it logs."""
-    host_config = spec.host_config
+    host_config: object = spec.host_config
     if not isinstance(host_config, HostConfig) or host_config.log_config != LogConfig():
         return spec  # what is no HostConfig is refused with the call
     return spec.replace(host_config=host_config.replace(log_config=_BOUNDED))
