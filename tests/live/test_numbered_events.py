@@ -1,7 +1,7 @@
 """A watch over restarts of a real Engine: each of many numbered events comes once, or stands in a `Gap`.
 
-It takes a minute and more, so it only runs if RAWDOCK_NUMBERED_EVENTS says how many events, such as 300 or 10000. There
-are ten restarts from 10000 on, else two, by turns with TERM and KILL.
+RAWDOCK_NUMBERED_EVENTS says how many events, such as 10000. There are ten restarts from 10000 on, else two, by turns
+with TERM and KILL.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(3600)]
 if not ENGINES:
     pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
 
-COUNT = int(os.environ.get("RAWDOCK_NUMBERED_EVENTS", "0"))
-if not COUNT:
-    pytestmark.append(pytest.mark.skip(reason="long: RAWDOCK_NUMBERED_EVENTS says how many events, such as 10000"))
+COUNT = int(os.environ.get("RAWDOCK_NUMBERED_EVENTS", "300"))
 RESTARTS = 10 if COUNT >= 10_000 else 2
 WRITERS = 6
 
@@ -111,4 +109,4 @@ async def test_each_event_once_or_in_a_gap(own: Own) -> None:
     assert not numbered.lost(), (numbered.lost(), numbered.gaps)
     assert not [name for name, times in numbered.seen.items() if times > 1]
     assert {gap.reason for gap in numbered.gaps} <= {"restart"}  # Podman keeps its events
-    assert found >= COUNT * 0.5
+    assert found >= COUNT * 0.2  # the rest stands in a gap
