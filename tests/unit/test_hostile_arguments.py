@@ -197,6 +197,7 @@ HELPERS: dict[str, Arguments] = {
         "open_stdin": True,
         "timeout": 1.0,
         "output_limit": 5,
+        "end_at_limit": True,
         "strict_limits": True,
     },
     "execute": {
@@ -212,6 +213,7 @@ HELPERS: dict[str, Arguments] = {
         "open_stdin": True,
         "timeout": 1.0,
         "output_limit": 5,
+        "end_at_limit": True,
     },
     "copy_in": {
         "container": "a",
