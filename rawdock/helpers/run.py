@@ -13,6 +13,7 @@ from .._log import log
 from .._shown import shown
 from .._streams.faces.contexts import named
 from ..errors import (
+    BadRequest,
     ClosedError,
     Conflict,
     DecodeError,
@@ -25,6 +26,7 @@ from ..errors import (
     TruncatedError,
 )
 from ..models import ContainerSpec
+from .bounded_log import is_refused, with_bounded_log, without_bounded_log
 from .completion import cleanup_limit_of, is_no_answer, run_to_completion
 from .ensure_image import PullPolicy, check_policy, find_image, pull_shared
 from .limits import dropped_limits
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from .._streams.faces.container_wait import Waiting
     from .._streams.faces.contexts import Opens, Runs
     from .._streams.faces.process_output import ProcessStream
-    from ..models import AuthConfig
+    from ..models import AuthConfig, ContainerCreated
 
 __all__ = ["LOOKS", "PullPolicy", "RunResult", "Running", "run"]
 
@@ -165,7 +167,13 @@ class Running(Process[RunResult]):
     async def _create(self) -> None:
         self._is_asked_for = True
         try:
-            created = await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
+            try:
+                created = await self._create_as_specified()
+            except BadRequest as error:
+                if not is_refused(self._spec, error):
+                    raise
+                self._spec = without_bounded_log(self._spec)
+                created = await self._create_as_specified()
         except (TruncatedError, DecodeError, ClosedError):
             raise  # the answer was lost: the container may have been created
         except RawdockError as error:
@@ -173,6 +181,9 @@ class Running(Process[RunResult]):
             raise
         self.id = created.id
         self.warnings = tuple(created.warnings)
+
+    async def _create_as_specified(self) -> ContainerCreated:
+        return await self._docker.containers.create(self._spec, name=self._name, platform=self._platform)
 
     async def _exit(self) -> RunResult:
         assert self._waiting is not None
@@ -312,6 +323,9 @@ def run(
 
     With `tty`, the end of `stdin` is the byte 4 (ctrl-d), as with `execute`.
 
+    The Engine's log of the container is bounded to 10 MB (`max-size`), so that endless output does not fill its disk,
+    unless the container is kept, its `log_config` says otherwise, or the Engine's own log driver has no such option.
+
     Engines drop limits that the machine cannot apply, often with no more than a warning. With `strict_limits` the
     limits of `spec.host_config` are compared with what the Engine has taken, before the start: for one that differs
     LimitsDropped is raised, and the container is removed. See docs/sandboxes.md.
@@ -338,6 +352,8 @@ def run(
         if proxies := config.environment(texts("run: spec.env", spec.env)):
             changes["env"] = [*spec.env, *proxies]
     run_spec = spec.replace(**changes)
+    if remove:
+        run_spec = with_bounded_log(run_spec)
 
     running = Running(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,

@@ -69,6 +69,32 @@ async def input_unread(docker: Docker) -> None:
 input_unread.live_only = True  # type: ignore[attr-defined]  # how much of it is sent varies
 
 
+async def bounded_log(docker: Docker) -> None:
+    """The Engine keeps the newest 10 MB of the log, and all of it if the container is kept."""
+    cmd = ["sh", "-c", f"yes {'x' * 1000} | head -n 11000; echo end; sleep 300"]
+    kept = []
+    for remove in (True, False):
+        await no_container(docker, NAME)
+        async with docker.run(BUSYBOX, cmd, name=NAME, remove=remove) as running:
+            async for line in running.lines():
+                if line.data == b"end":
+                    break
+            for _ in range(100):  # the log may come after the output
+                async with docker.containers.logs(running.id) as logs:
+                    lines = b"".join([part.data async for part in logs]).splitlines()
+                if lines and lines[-1] == b"end":
+                    break
+                await anyio.sleep(0.1)
+        assert lines[-1] == b"end"
+        kept.append(len(lines))
+    await no_container(docker, NAME)
+    assert 100 < kept[0] < 10_500
+    assert kept[1] == 11_001
+
+
+bounded_log.live_only = True  # type: ignore[attr-defined]  # 11 MB of output
+
+
 async def spoken_with(docker: Docker) -> None:
     """Inside the block, output comes while the command runs, and input can be sent. The result has only the output that
     was not iterated over.

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from faultserver import NO_CONTENT, Peer, json_answer, serving
 
-from rawdock import Docker, LimitsDropped, NotFound, ProcessError, ServerError
+from rawdock import BadRequest, Docker, LimitsDropped, NotFound, ProcessError, ServerError
 from rawdock.helpers.limits import dropped_limits
-from rawdock.models import ContainerSpec, HostConfig, Ulimit
+from rawdock.models import ContainerSpec, HostConfig, LogConfig, Ulimit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.held_clock]
 
@@ -36,6 +36,9 @@ class Engine:
         self.missing = 0
         """How many times a creation fails with a 404."""
         self.image: dict[str, Any] | None = None
+        self.log_configs: list[Any] = []
+        self.refused = ""
+        """What a creation that says how to log is refused with."""
 
     async def answer(self, request: bytes, peer: Peer) -> bytes | None:
         target = request.split(b" ")[1].decode().removeprefix("/v1.51").partition("?")[0]
@@ -43,6 +46,9 @@ class Engine:
             return self.removed
         if target == "/containers/create":
             self.created += 1
+            self.log_configs.append(json.loads(request.partition(b"\r\n\r\n")[2]).get("HostConfig", {}).get("LogConfig"))
+            if self.log_configs[-1] and self.refused:
+                return json_answer(json.dumps({"message": self.refused}).encode(), b"400 Bad Request")
             if self.created <= self.missing:
                 return json_answer(b'{"message":"something is not there"}', b"404 Not Found")
             return json_answer(json.dumps({"Id": "c", "Warnings": self.warnings}).encode(), b"201 Created")
@@ -74,6 +80,58 @@ async def test_out_of_memory_is_looked_up(code: int, spec: ContainerSpec | None,
         assert done.oom_killed is asked
         assert server.requests[-2:] == [INSPECT, REMOVE] if asked else server.requests[-1] == REMOVE
         assert server.requests.count(INSPECT) == asked
+
+
+BOUNDED = {"Config": {"max-size": "10m"}}
+OWN = ContainerSpec(host_config=HostConfig(memory=1 << 24, log_config=LogConfig(type="none")))
+
+
+@pytest.mark.parametrize(
+    ("spec", "remove", "sent"),
+    [
+        (None, True, BOUNDED),
+        (LIMIT, True, BOUNDED),
+        (OWN, True, {"Type": "none"}),
+        (None, False, None),
+        (LIMIT, False, None),
+    ],
+)
+async def test_log_is_bounded(spec: ContainerSpec | None, remove: bool, sent: Any) -> None:
+    """Unless the container is kept, or says itself how it logs."""
+    engine = Engine()
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        await docker.run("app:1", ["x"], spec=spec, remove=remove)
+    assert engine.log_configs == [sent]
+
+
+@pytest.mark.parametrize(("remove", "created"), [(True, [BOUNDED, None]), (False, [None])])
+async def test_log_driver_without_a_size(remove: bool, created: list[Any]) -> None:
+    """An Engine whose driver is journald refuses the option: then its logs are as they are."""
+    engine = Engine()
+    engine.refused = "unknown log opt 'max-size' for journald log driver"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        assert (await docker.run("app:1", ["x"], remove=remove)).stdout == b"out"
+    assert engine.log_configs == created
+
+
+@pytest.mark.parametrize("why", ["unknown log opt 'max-size' for journald log driver", "no such thing"])
+async def test_log_of_ones_own_is_refused(why: str) -> None:
+    engine = Engine()
+    engine.refused = why
+    spec = ContainerSpec(host_config=HostConfig(log_config=LogConfig(type="journald", config={"max-size": "1m"})))
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(BadRequest, match=why):
+            await docker.run("app:1", ["x"], spec=spec)
+    assert len(engine.log_configs) == 1
+
+
+async def test_creation_is_refused_for_something_else() -> None:
+    engine = Engine()
+    engine.refused = "no such thing"
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with pytest.raises(BadRequest, match="no such thing"):
+            await docker.run("app:1", ["x"])
+    assert engine.log_configs == [BOUNDED]
 
 
 @pytest.mark.parametrize("remove", [True, False])
