@@ -133,9 +133,11 @@ _BY_WORDS: tuple[_Words, ...] = (
         r"(?:failed to set up container networking: )?driver failed programming external connectivity on endpoint .*: "
         r"(?:Bind for .* failed: port is already allocated"
         r"|failed to bind host port (?:for )?.*: address already in use"
+        r"|error while calling RootlessKit PortManager\.AddPort\(\): listen .*: bind: address already in use"
         r"|Error starting userland proxy: .*: bind: address already in use)",
         Conflict,
     ),
+    _words(_START, {500}, r"rootlessport listen .*: bind: address already in use", Conflict),
     _words("containers.unpause", {500}, r"Container \S+ is not paused", Conflict),  # lifecycle-errors
     _words("checkpoints.create", {500}, r"Container \S+ not running", Conflict),  # checkpoints-errors, Docker 20.10
     _words(_SWARM_UPDATES, {500}, r"rpc error: code = Unknown desc = update out of sequence", Conflict),

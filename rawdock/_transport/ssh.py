@@ -91,7 +91,9 @@ class DialStdio:
         ours.setblocking(False)
         try:
             with theirs:
-                command = [*ssh_command(self._target, timeout), self._remote]
+                # A connection that the user shares with others is used. But none of ours may become one: it would end
+                # with its own stream and take along all others, or stay behind.
+                command = [*ssh_command(self._target, timeout, "-o", "ControlMaster=no"), self._remote]
                 process = SshProcess(command, theirs.fileno(), theirs.fileno())
         except BaseException:
             ours.close()

@@ -1,10 +1,10 @@
-"""The log that the Engine keeps of a container of `run` is bounded: its output may be endless, and the caller gets it."""
+"""The Engine keeps a bounded log of a container of `run`: its output may be endless, and the caller gets it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..models.host_config import LogConfig
+from ..models.host_config import HostConfig, LogConfig
 
 if TYPE_CHECKING:
     from ..errors import BadRequest
@@ -20,9 +20,10 @@ _BOUNDED = LogConfig(config={"max-size": MAX_SIZE})
 
 def with_bounded_log(spec: ContainerSpec) -> ContainerSpec:
     """The same container with a bounded log, unless it says itself how it logs."""
-    if spec.host_config.log_config != LogConfig():
-        return spec
-    return spec.replace(host_config=spec.host_config.replace(log_config=_BOUNDED))
+    host_config = spec.host_config
+    if not isinstance(host_config, HostConfig) or host_config.log_config != LogConfig():
+        return spec  # what is no HostConfig is refused with the call
+    return spec.replace(host_config=host_config.replace(log_config=_BOUNDED))
 
 
 def without_bounded_log(spec: ContainerSpec) -> ContainerSpec:

@@ -48,7 +48,7 @@ class EngineInfo:
     cgroup_version: Literal["1", "2", ""]
     """Empty if the Engine does not say it (API under 1.41)."""
     cgroup_driver: str
-    """`systemd`, `cgroupfs`, or `none`: then no limit works."""
+    """`systemd`, `cgroupfs`, or `none`: then no limit works. Podman says `cgroupfs` also where it uses none."""
     swarm: SwarmRole
     """Its part in a swarm; for one that cannot work now, the state."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import StatusError
+
 if TYPE_CHECKING:
+    from .._resources import Operations
     from ..models import HostConfig, Ulimit
 
-__all__ = ["dropped_limits"]
+__all__ = ["dropped_limits", "limits_without_cgroup"]
 
 _LIMITS = (
     "memory",
@@ -40,6 +43,22 @@ def dropped_limits(asked: HostConfig, found: HostConfig) -> list[str]:
     if not _texts(asked.ulimits) <= _texts(found.ulimits):
         dropped.append("ulimits")
     return dropped
+
+
+async def limits_without_cgroup(docker: Operations, container: str, asked: HostConfig) -> list[str]:
+    """The limits of `asked` if a Podman gives the container no control group, as a rootless one without systemd.
+
+    It takes them without a warning, shows them when the container is inspected, and keeps none. Its refusal of stats
+    tells, also before the start.
+    """
+    wanted = [name for name in _LIMITS if getattr(asked, name)]
+    if wanted and docker.is_podman:
+        try:
+            await docker.containers.stats_once(container)
+        except StatusError as error:  # Conflict where it will get one: it does not run yet
+            if "does not have a cgroup" in error.message:
+                return wanted
+    return []
 
 
 def _texts(ulimits: list[Ulimit]) -> set[tuple[str, int, int]]:

@@ -53,7 +53,8 @@ async def published(
     A port that is bound to all addresses of the Engine's machine is reached at 127.0.0.1 or ::1 if the Engine listens
     on a Unix socket, and otherwise at the host of its address (`DOCKER_HOST`). A port that is bound to the loopback
     address of another machine cannot be reached and is left out. IPv4 comes first, the rest is in `others`. With the
-    network mode `host` it is the port itself.
+    network mode `host` it is the port itself, which with a rootless Docker cannot be reached: that network is its own
+    (docs/engines.md).
 
     `host` is the name of the Engine's machine as it is reached from here, where that is another one: as a gateway, if
     this program runs in a container with the Engine's socket mounted.

@@ -29,7 +29,7 @@ from ..models import ContainerSpec
 from .bounded_log import is_refused, with_bounded_log, without_bounded_log
 from .completion import cleanup_limit_of, is_no_answer, run_to_completion
 from .ensure_image import PullPolicy, check_policy, find_image, pull_shared
-from .limits import dropped_limits
+from .limits import dropped_limits, limits_without_cgroup
 from .owner import LABEL, new_label
 from .process import Input, Process, RunsProcess
 from .removal import delete_container, remove_container
@@ -142,8 +142,11 @@ class Running(Process[RunResult]):
         return stream
 
     async def _check_limits(self) -> None:
-        found = (await self._docker.containers.inspect(self.id)).host_config
-        if fields := dropped_limits(self._spec.host_config, found):
+        asked = self._spec.host_config
+        fields = dropped_limits(asked, (await self._docker.containers.inspect(self.id)).host_config)
+        without = await limits_without_cgroup(self._docker, self.id, asked)
+        fields += [name for name in without if name not in fields]
+        if fields:
             words = f": {'; '.join(self.warnings)}" if self.warnings else ""
             raise LimitsDropped(
                 f"run: the Engine does not apply these limits: {', '.join(fields)}{words}",
@@ -327,8 +330,9 @@ def run(
     unless the container is kept, its `log_config` says otherwise, or the Engine's own log driver has no such option.
 
     Engines drop limits that the machine cannot apply, often with no more than a warning. With `strict_limits` the
-    limits of `spec.host_config` are compared with what the Engine has taken, before the start: for one that differs
-    LimitsDropped is raised, and the container is removed. See docs/sandboxes.md.
+    limits of `spec.host_config` are compared with what the Engine has taken, before the start: for one that differs, or
+    that a Podman without control groups cannot keep, LimitsDropped is raised, and the container is removed. See
+    docs/sandboxes.md.
 
     `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
     for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
@@ -337,9 +341,15 @@ def run(
     over does not count. Raises NotFound if there is no such image, and the Engine's error for a command that cannot
     be started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
+<<<<<<< HEAD
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory
     limit was set; GET /containers/{id}/json after the creation with `strict_limits`; and GET /images/{name}/json if
     the creation is NotFound.
+=======
+    DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
+    was set; GET /containers/{id}/json after the creation with `strict_limits`, and on Podman
+    GET /containers/{id}/stats; and GET /images/{name}/json if the creation is NotFound.
+>>>>>>> main
     Engines differ: docs/engines.md.
     """
     check_policy("run", pull)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +11,8 @@ from .failure import Failure
 _COMMON = "base-files iptables iproute2 docker-registry busybox-static ca-certificates procps"
 _DOCKER = f"{_COMMON} docker.io containerd runc xz-utils pigz tar gzip criu git"
 _PODMAN = f"{_COMMON} podman crun conmon netavark aardvark-dns nftables catatonit golang-github-containers-common"
+
+_FOR_ROOTLESS = {"docker": "rootlesskit slirp4netns uidmap util-linux", "podman": "passt uidmap"}
 
 _DOCKERD_29 = "RAWDOCK_DOCKERD_29"
 
@@ -24,19 +25,15 @@ class Spec:
     suites: str  # a later one is preferred
     kind: Literal["docker", "podman"]
     number: int  # selects the engine's own subnets: 10.110.0.0 and 10.111.0.0 for 1, 10.200.0.0 and 10.201.0.0 for 10
+    rootless: bool = False  # it runs as a user without privileges
     containerd_store: bool = False  # containerd's image store, the default from Docker 29 on
     cgroup2_alone: bool = False  # it runs with nothing but cgroup v2, also where that tree has no controllers
     dockerd_variable: str = ""  # the environment variable that names a dockerd, where Debian has none
 
     @property
     def root_name(self) -> str:
-        """The name of the root folder. An engine with containerd's image store shares that of the one without."""
-        return self.name.removesuffix("-ctrd")
-
-    @property
-    def available(self) -> bool:
-        """Whether the engine can be set up: Debian has it, or its variable names a dockerd."""
-        return not self.dockerd_variable or bool(os.environ.get(self.dockerd_variable))
+        """The name of the root folder. Engines of the same packages share it."""
+        return self.name.removesuffix("-ctrd").removesuffix("-rootless")
 
     def subnet(self, offset: int) -> str:
         """The beginning of one of the engine's subnets, such as `10.110`."""
@@ -47,6 +44,8 @@ class Spec:
         packages = (_DOCKER if self.kind == "docker" else _PODMAN).split()
         if self.kind == "docker" and self.suites == "sid":
             packages.append("docker-cli")  # the docker command, for ssh; a package of its own from trixie on
+        if any(spec.rootless and spec.root_name == self.root_name for spec in SPECS.values()):
+            packages += _FOR_ROOTLESS[self.kind].split()
         return packages
 
 
@@ -64,6 +63,9 @@ SPECS = {
         Spec("podman-6.1", "sid experimental", "podman", 9, cgroup2_alone=True),
         Spec("docker-29", "sid", "docker", 10, dockerd_variable=_DOCKERD_29),
         Spec("docker-29-ctrd", "sid", "docker", 11, containerd_store=True, dockerd_variable=_DOCKERD_29),
+        # Without systemd a user cannot divide control groups, so these run without any of them.
+        Spec("docker-28.5-rootless", "sid", "docker", 12, rootless=True, cgroup2_alone=True),
+        Spec("podman-5.4-rootless", "trixie", "podman", 13, rootless=True, cgroup2_alone=True),
     )
 }
 

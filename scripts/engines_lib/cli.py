@@ -51,9 +51,9 @@ def _run(arguments: argparse.Namespace) -> int:
         require_tools()
     if arguments.verb in ("setup", "start") and not names:
         for engine in engines:
-            if not engine.spec.available:
-                print(f"{engine.name}: left out, because {engine.spec.dockerd_variable} names no dockerd", flush=True)
-        engines = [engine for engine in engines if engine.spec.available]
+            if engine.obstacle:
+                print(f"{engine.name}: left out, because {engine.obstacle}", flush=True)
+        engines = [engine for engine in engines if not engine.obstacle]
     for engine in engines:
         print(f"{engine.name}: {getattr(engine, arguments.verb)()}", flush=True)
     return 0
@@ -71,7 +71,7 @@ def _status(engines: list[Engine], as_json: bool) -> None:
 def _enter(engine: Engine, command: list[str]) -> int:
     if engine.pid is None:
         raise Failure(f"{engine.name} is not running")
-    os.execvp("nsenter", ["nsenter", "--target", str(engine.pid), "--net", *command])
+    os.execvp("nsenter", ["nsenter", f"--net={engine.network}", *command])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import cgroups
+from . import cgroups, rootless
 from .catalog import SPECS, Spec
 from .dockerd import given_dockerd, unpack_dockerd
-from .failure import Failure
+from .failure import NOT_ON_THIS_MACHINE, Failure
 from .images import make_images
 from .machine import BUSYBOX
 from .netns import connect
@@ -40,8 +40,17 @@ class Engine:
         if len(bytes(self.places.socket)) > _LONGEST_SOCKET_PATH:
             raise Failure(f"{self.places.socket} is too long for a socket: choose a shorter --base")
 
+    @property
+    def obstacle(self) -> str:
+        """Why the engine cannot be set up and started on this machine, or nothing."""
+        if self.spec.rootless:
+            return rootless.obstacle(self.base)
+        variable = self.spec.dockerd_variable
+        return f"{variable} names no dockerd" if variable and not os.environ.get(variable) else ""
+
     def setup(self) -> str:
         """Create what is missing, and what is made of other packages than the catalog names now."""
+        self._need_users()
         shared = [Engine(spec, self.base) for spec in SPECS.values() if spec.root_name == self.spec.root_name]
         if any(engine.running for engine in shared):
             return "was set up already"
@@ -60,6 +69,7 @@ class Engine:
                 return "was running already"
             if not (self.places.root.exists() and self.places.images.exists()):
                 raise Failure(f"{self.name} is not set up: run `scripts/engines setup {self.name}` first")
+            self._need_users()
             began = time.monotonic()
             try:
                 self._launch()
@@ -90,14 +100,26 @@ class Engine:
         return self.pid is not None
 
     @property
+    def network(self) -> Path:
+        """The engine's network namespace, for `nsenter` and `connect`.
+
+        It is read from the launcher: Go may leave the first thread of Podman in the network of a container.
+        """
+        return Path(f"/proc/{self._launcher()}/ns/net")
+
+    @property
     def pid(self) -> int | None:
-        """The engine's pid in the machine's pid namespace, for `nsenter` and `connect`."""
+        """The engine's pid in the machine's pid namespace."""
         launcher = self._launcher()
         try:
             children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
         except OSError:
             return None
         return int(children[0]) if children else None
+
+    def _need_users(self) -> None:
+        if self.spec.rootless and self.obstacle:
+            raise Failure(f"{self.name} cannot run on this machine: {self.obstacle}", NOT_ON_THIS_MACHINE)
 
     @property
     def _lock(self) -> Path:
@@ -143,7 +165,9 @@ class Engine:
             "CGROUPS": " ".join(map(str, cgroups.create(self.places.state))),
             "V1": " ".join(cgroups.V1),
             "DAEMON": daemon,
+            "USER_NAME": rootless.USER if self.spec.rootless else "",
             "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+            **(rootless.environment(self.places.state) if self.spec.rootless else {}),
         }
 
     def _wait(self, trouble: str, ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -170,7 +194,7 @@ class Engine:
         command = [sys.executable, str(_HERE / "faulty_registry.py"), str(port), str(self.places.images), *flags]
         with (self.places.state / f"faulty-{port}.log").open("w") as log:
             subprocess.Popen(
-                ["nsenter", "--target", str(self.pid), "--net", "--pid", *command],
+                ["nsenter", "--target", str(self.pid), f"--net={self.network}", "--pid", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -180,7 +204,7 @@ class Engine:
     def _registries_answer(self) -> bool:
         try:
             for port in REGISTRY_PORTS:
-                connect(self.pid or 0, "127.0.0.1", port).close()
+                connect(self.network, "127.0.0.1", port).close()
         except OSError:
             return False
         return True

@@ -11,6 +11,7 @@ from pathlib import Path
 from .catalog import Spec
 from .machine import KEYRING, run
 from .mirror import debian_mirror
+from .rootless import SUBORDINATE_IDS, USER, USER_ID
 
 _PACKAGES = ".packages"
 """Holds the names of the packages in a root folder."""
@@ -70,8 +71,11 @@ def _configure(root: Path) -> None:
         _link(root / "bin/sh", "busybox")
     _link(root / "etc/mtab", "/proc/mounts")
     etc = root / "etc"
-    (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
-    (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    user = f"{USER}:x:{USER_ID}:{USER_ID}::/home/{USER}:/bin/sh\n"
+    (etc / "passwd").write_text(f"root:x:0:0:root:/root:/bin/sh\n{user}nobody:x:65534:65534::/:/bin/false\n")
+    (etc / "group").write_text(f"root:x:0:\n{USER}:x:{USER_ID}:\nnogroup:x:65534:\n")
+    for file in ("subuid", "subgid"):
+        (etc / file).write_text(SUBORDINATE_IDS)
     (etc / "hosts").write_text("127.0.0.1 localhost\n")
     (etc / "resolv.conf").write_text(
         "nameserver 192.0.2.1\n"

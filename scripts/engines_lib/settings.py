@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from .catalog import Spec
 from .certificates import make_certificates
+from .rootless import RUNTIME_FOLDER, USER_ID
 
 TLS_PORT = 2376
 """Where a Docker engine listens with TLS, on 127.0.0.1 in its own network."""
@@ -21,6 +23,13 @@ _HTPASSWD = "ada:$2b$05$rawdockrawdockrawdocku3VhtrzFT7LkRPETrru18AVHv.9hHuU.\n"
 
 
 _TLS_FILES = {"cacert": "ca", "cert": "cert", "key": "key"}
+
+# A rootless dockerd has a network of its own inside the engine's, so the registries are started there once more.
+_ROOTLESS_DOCKERD = """\
+#!/bin/sh
+for registry in open auth; do docker-registry serve "$HOME/registry-$registry.yml" >/dev/null 2>&1 & done
+exec dockerd "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,9 @@ def write_settings(spec: Spec, places: Places) -> str:
     _write_registry(places, "open", OPEN, {})
     auth = {"htpasswd": {"realm": "tests", "path": str(places.state / "htpasswd")}}
     _write_registry(places, "auth", WITH_PASSWORD, {"auth": auth})
+    if spec.rootless:
+        for folder in (places.state, places.state / "tmp"):
+            os.chown(folder, USER_ID, USER_ID)
     return _docker(spec, places) if spec.kind == "docker" else _podman(spec, places)
 
 
@@ -89,7 +101,10 @@ def _docker(spec: Spec, places: Places) -> str:
     }
     if spec.containerd_store:
         settings["features"] = {"containerd-snapshotter": True}
-    if make_certificates(places.certificates):
+    if spec.rootless:
+        (state / "dockerd.sh").write_text(_ROOTLESS_DOCKERD)
+        (state / "dockerd.sh").chmod(0o755)
+    elif make_certificates(places.certificates):
         server = places.certificates / "server"
         settings["hosts"] = [f"unix://{places.socket}", f"tcp://127.0.0.1:{TLS_PORT}"]
         settings["tlsverify"] = True
@@ -98,16 +113,21 @@ def _docker(spec: Spec, places: Places) -> str:
     (state / "docker.pid").unlink(missing_ok=True)
     shutil.rmtree(state / "exec", ignore_errors=True)
     (state / "daemon.json").write_text(json.dumps(settings))
-    return f"dockerd --config-file {state}/daemon.json"
+    program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if spec.rootless else "dockerd"
+    return f"{program} --config-file {state}/daemon.json"
 
 
 def _podman(spec: Spec, places: Places) -> str:
-    folder = places.root / "etc/containers"
-    folder.mkdir(exist_ok=True)
+    system = places.root / "etc/containers"
+    system.mkdir(exist_ok=True)
+    (system / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
+    folder = places.state if spec.rootless else system  # the root folder is shared
     (folder / "containers.conf").write_text(_containers_conf(spec))
     (folder / "registries.conf").write_text(_registries_conf())
-    (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}\n')
-    return f"podman --root {places.state}/data --runroot /run/containers system service --time=0 unix://{places.socket}"
+    run = RUNTIME_FOLDER if spec.rootless else "/run"
+    return (
+        f"podman --root {places.state}/data --runroot {run}/containers system service --time=0 unix://{places.socket}"
+    )
 
 
 def _registries_conf() -> str:
@@ -127,7 +147,7 @@ def _containers_conf(spec: Spec) -> str:
     # Without CAP_SYS_RESOURCE podman's builds and ulimits fail unless the defaults stay under our hard limits.
     files, processes = (resource.getrlimit(what)[1] for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
     # Podman sets a limit of processes unless told not to, and fails where the tree of cgroup v2 has no controllers.
-    groups = 'cgroups="enabled"\npids_limit=0\n' if spec.cgroup2_alone else ""
+    groups = f'cgroups="{"disabled" if spec.rootless else "enabled"}"\npids_limit=0\n' if spec.cgroup2_alone else ""
     return f"""\
 [engine]
 cgroup_manager="cgroupfs"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import commands, containers, events, everywhere, failures, images, networks, output, system
+from . import commands, containers, events, everywhere, failures, images, networks, output, rootless, system
 from .rows import Table
 
 TABLES: tuple[Table, ...] = (
@@ -13,6 +13,7 @@ TABLES: tuple[Table, ...] = (
     Table("Networks and volumes", networks.ROWS),
     Table("Events", events.ROWS),
     Table("The Engine itself", system.ROWS),
+    Table("Rootless Engines", rootless.ROWS),
     Table("The same failure, as a status", failures.ROWS),
     Table("The same everywhere, and surprising", everywhere.ROWS),
 )

@@ -18,7 +18,8 @@ Engine, in words; and what rawdock makes of it. If a call behaves on one machine
 How to read it: each row is a question, and what came of it on each Engine. What is named with a version and a date was
 read from what that Engine really answered on that day: the last column has the scenario that asks, and the answers are
 in `tests/recordings`. `graph drivers` and `containerd` are Docker's two image stores; where neither is named, both do
-the same. "Not run here" is no statement about that Engine. Docker 29.8.0-dev is a development version.
+the same. "Not run here" is no statement about that Engine. Docker 29.8.0-dev is a development version. Rootless Engines
+were asked only what is another thing there; those ran without systemd, as in many containers and on CI.
 
 `scripts/engines-page --write` writes this page, and a check fails if an answer changed and the page did not. To add a
 row, see [CONTRIBUTING](../CONTRIBUTING.md#add-a-row-to-where-engines-differ).
@@ -58,7 +59,8 @@ def _line(row: Row) -> str:
     found = cells(row)
     there = {recording.engine for recordings in found.values() for recording in recordings}
     said = [f"{_cell(recordings)}: {words}" for words, recordings in found.items()]
-    if missing := [*_names([engine for engine in ENGINES if engine not in there])]:
+    missing = [*_names([engine for engine in ENGINES if engine not in there and not _is_rootless(engine)])]
+    if missing and not any(map(_is_rootless, there)):
         said.append(f"not run here: {_joined(missing)}")
     module = row.scenario.partition("-")[0]
     link = f"[{row.scenario}](../tests/scenarios/{module}.py)"
@@ -83,9 +85,14 @@ def _versions(group: list[Heard], all_of_cell: list[Heard]) -> Iterator[str]:
         plain = one.engine.removesuffix("-ctrd")
         if f"{plain}-ctrd" not in ENGINES or {plain, f"{plain}-ctrd"} <= engines:
             if one.engine == plain or one.date != next(x.date for x in all_of_cell if x.engine == plain):
-                yield one.version
+                yield f"{one.version} rootless" if _is_rootless(one.engine) else one.version
         else:
             yield f"{one.version} {'graph drivers' if one.engine == plain else 'containerd'}"
+
+
+def _is_rootless(engine: str) -> bool:
+    """Whether it is asked only what is another thing there."""
+    return engine.endswith("-rootless")
 
 
 def _names(engines: list[str]) -> Iterator[str]:

@@ -6,8 +6,10 @@ are ten restarts from 10000 on, else two, by turns with TERM and KILL.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+import uuid
 from collections import Counter
 
 import anyio
@@ -36,6 +38,8 @@ class Numbered:
 
     def __init__(self, docker: Docker) -> None:
         self.docker = docker
+        self.prefix = f"rawdock-s-{uuid.uuid4().hex[:8]}"
+        """New names each time: a volume that is there already is not created, and Docker 28.5 tells of no event."""
         self.number = 0
         self.made: dict[str, tuple[int, int]] = {}
         """When each creation was asked for and answered, in nanoseconds; without those that were not answered."""
@@ -50,13 +54,15 @@ class Numbered:
     async def create(self) -> str:
         """Create a volume. If the Engine is away, that may have been done or not; there is no event to be sure of."""
         self.number += 1
-        name, before = f"rawdock-s-{self.number}", time.time_ns()
+        name, before = f"{self.prefix}-{self.number}", time.time_ns()
         try:
             await self.docker.volumes.create(VolumeCreateRequest(name=name))
         except RawdockError:
             await anyio.sleep(0.05)
         else:
             self.made[name] = (before, time.time_ns())
+            with contextlib.suppress(RawdockError):
+                await self.docker.volumes.delete(name)  # a Podman has room for 2,048 volumes and containers
         return name
 
     async def watch(self) -> None:
@@ -66,7 +72,7 @@ class Numbered:
                 if isinstance(item, Gap):
                     self.gaps.append(item)
                 else:
-                    self.seen[item.actor.id] += 1
+                    self.seen[item.actor.id or item.actor.attributes["name"]] += 1  # Podman gives no id
 
     async def restart(self, own: Own) -> None:
         for turn in range(RESTARTS):

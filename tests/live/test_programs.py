@@ -265,8 +265,6 @@ async def test_async(async_web):
 
 
 def test_fixture(socket: str, tmp_path: Path) -> None:
-    if "podman" in socket:
-        pytest.skip("the Podman of scripts/engines has no bridge in its network, so no port of it can be reached")
     source_of("fixture", tmp_path)
     (tmp_path / "test_web.py").write_text(TESTS)
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_web.py"]

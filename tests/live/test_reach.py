@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -22,13 +23,15 @@ from private_sshd import PrivateSshd, missing_for_sshd, private_sshd
 from scenarios import SCENARIOS
 from scenarios.cannot import reason
 from scenarios.kit import BUSYBOX, container, engine_of
-from test_live import ONE_STORE
+from test_live import ENGINES, ONE_STORE
 
 import rawdock
 from rawdock import Docker
 
+OTHER_STORE = [entry for entry in ENGINES if entry not in ONE_STORE]
+
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(180)]
-if not ONE_STORE:
+if not ENGINES:
     pytestmark.append(pytest.mark.skip(reason="RAWDOCK_LIVE_ENGINES names no engine (NAME=SOCKET, ...)"))
 
 # Calls, streams in both directions with the end of one of them, bodies that are sent while an answer is read.
@@ -43,26 +46,35 @@ class Own:
         self.name, _, self.socket = entry.partition("=")
         self.state = Path(self.socket).parent
         self.base = self.state.parent.parent
-        self.root = self.base / "roots" / self.name.removesuffix("-ctrd")
+        self.root = self.base / "roots" / self.name.removesuffix("-ctrd").removesuffix("-rootless")
 
     @property
     def docker_command(self) -> Path:
         return self.root / "usr/bin/docker"
 
     @property
-    def pid(self) -> int:
+    def _engine(self) -> Any:
         sys.path.insert(0, str(PROJECT / "scripts"))
         from engines_lib.catalog import SPECS  # type: ignore[import-not-found]
         from engines_lib.engine import Engine  # type: ignore[import-not-found]
 
-        pid = Engine(SPECS[self.name], self.base).pid
+        return Engine(SPECS[self.name], self.base)
+
+    @property
+    def pid(self) -> int:
+        pid = self._engine.pid
         assert pid is not None
         return int(pid)
 
+    @property
+    def network(self) -> Path:
+        return Path(self._engine.network)
+
     def connect(self, port: int) -> sockets.socket:
+        network = self.network
         from engines_lib.netns import connect  # type: ignore[import-not-found]
 
-        sock: sockets.socket = connect(self.pid, "127.0.0.1", port)
+        sock: sockets.socket = connect(network, "127.0.0.1", port)
         sock.settimeout(None)
         return sock
 
@@ -105,6 +117,8 @@ def relay(own: Own, port: int) -> Iterator[int]:
 
 @pytest.fixture(scope="module", params=ONE_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
 def own(request: pytest.FixtureRequest) -> Own:
+    if not request.param:
+        pytest.skip("RAWDOCK_LIVE_ENGINES names no engine but such as differ in their image store")
     return Own(request.param)
 
 
@@ -124,14 +138,20 @@ async def scenario(docker: Docker, name: str) -> None:
 # TLS
 
 
-@pytest.fixture(scope="module")
-def tls_port(own: Own) -> Iterator[int]:
+@contextlib.contextmanager
+def tls_of(own: Own) -> Iterator[int]:
     if not (own.state / "tls").is_dir():
         pytest.skip("this Engine has no TLS port (only Docker of scripts/engines, where openssl is installed)")
     if os.geteuid() != 0:
         pytest.skip("only root can enter the Engine's network")
     assert own.pid
     with relay(own, 2376) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def tls_port(own: Own) -> Iterator[int]:
+    with tls_of(own) as port:
         yield port
 
 
@@ -155,6 +175,25 @@ async def test_the_end_of_the_input_over_tls(own: Own, tls_port: int, certificat
         done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
         assert done.exit_code == 0
         assert done.stdout == data + b"the end\n"
+
+
+@pytest.mark.skipif(not OTHER_STORE, reason="the Engine that is tested has no other image store than those above")
+@pytest.mark.parametrize("entry", OTHER_STORE or [""], ids=lambda entry: entry.partition("=")[0] or "none")
+async def test_other_stores_over_tls(entry: str) -> None:
+    """In short what the tests above do: a call, a command with input to its end, an archive up and down."""
+    other = Own(entry)
+    data = os.urandom(1 << 20)
+    with tls_of(other) as port:
+        async with Docker(f"tcp://127.0.0.1:{port}", tls=other.state / "tls/client") as docker:
+            assert (await docker.system.ping()).api_version
+            await docker.images.pull(BUSYBOX)
+            async with docker.run(BUSYBOX, ["cat"], open_stdin=True) as box:
+                await docker.write_file(box.id, "/root/data", data)
+                assert await docker.read_file(box.id, "/root/data") == data
+                await box.send(data)
+                await box.send_eof()
+                result = await box.result()
+            assert (result.exit_code, result.stdout) == (0, data)
 
 
 async def test_refused_by_the_engine(own: Own, tls_port: int, certificates: Path, tmp_path: Path) -> None:
@@ -284,4 +323,49 @@ async def test_the_end_of_the_input_over_ssh(own: Own, ssh: PrivateSshd) -> None
         await docker.images.pull(BUSYBOX)
         done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
         assert done.stdout == data + b"the end\n"
+    assert clients_left(ssh) == []
+
+
+def logins(sshd: PrivateSshd) -> int:
+    return (sshd.folder / "log").read_text().count("Accepted publickey")
+
+
+async def test_no_connection_is_shared_by_itself(own: Own, ssh: PrivateSshd) -> None:
+    """With `ControlMaster auto` the first ssh would carry all others, and take them along when it is ended."""
+    async with (
+        Docker("ssh://shared", connect_timeout=60) as docker,
+        container(docker, "rawdock-s-ssh") as name,
+    ):
+        await docker.containers.start(name)
+        await docker.containers.inspect(name)  # on a kept connection, the oldest one
+        async with docker.containers.stats(name) as first:
+            await anext(first)
+            async with docker.containers.stats(name) as second:
+                await anext(second)
+                await first.aclose()
+                await anext(second)
+                await anext(second)
+        assert not (ssh.folder / "shared").exists()
+    assert clients_left(ssh) == []
+
+
+async def test_a_shared_connection_of_the_user(own: Own, ssh: PrivateSshd) -> None:
+    """One that is there is used, without another login; a closed client leaves nothing but that one."""
+    async with await anyio.open_process(["ssh", "-o", "ControlMaster=yes", "-N", "shared"]) as master:
+        try:
+            with anyio.fail_after(60):
+                while not (ssh.folder / "shared").exists():  # noqa: ASYNC110 - ssh has no event
+                    await anyio.sleep(0.02)
+            before = logins(ssh)
+            data = os.urandom(1 << 20)
+            async with Docker("ssh://shared", connect_timeout=60) as docker:
+                await docker.images.pull(BUSYBOX)
+                done = await docker.run(BUSYBOX, ["sh", "-c", "cat; echo the end"], stdin=data)
+                assert done.stdout == data + b"the end\n"
+            assert logins(ssh) == before
+            assert [one.split()[0] for one in clients_left(ssh)] == [str(master.pid)]
+            await anyio.run_process(["ssh", "-O", "check", "shared"])
+        finally:
+            master.terminate()
+            await master.wait()
     assert clients_left(ssh) == []

@@ -35,6 +35,7 @@ from . import (
     pull,
     refusals,
     registries,
+    rootless,
     run,
     services,
     sessions,
@@ -96,6 +97,7 @@ SCENARIOS: dict[str, Scenario] = {
         execute,
         waiting,
         engines,
+        rootless,
     )
     for name, scenario in _of(module).items()
 }

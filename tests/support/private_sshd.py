@@ -25,7 +25,10 @@ _FORCED = {
 
 
 class PrivateSshd:
-    """Names for `ssh://`: `engine` works; `nodocker`, `noise`, `badkey`, `badhost`, `closed` and `unknown` do not."""
+    """Names for `ssh://`: `engine` works, as does `shared`, where ssh may share a connection with others.
+
+    `nodocker`, `noise`, `badkey`, `badhost`, `closed` and `unknown` do not work.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -81,6 +84,9 @@ def _write(place: Path, port: int, docker: str, engine: str) -> None:
     hosts = [f"Host {name}\n{known} IdentityFile {place}/{name}\n" for name in ("badkey", *_FORCED)]
     hosts.append(f"Host badhost\n HostName 127.0.0.1\n Port {port}\n UserKnownHostsFile /dev/null\n")
     hosts.append("Host closed\n HostName 127.0.0.1\n Port 1\n")
+    hosts.append(
+        f"Host shared\n{known} IdentityFile {place}/engine\n ControlMaster auto\n ControlPath {place}/shared\n"
+    )
     (place / "ssh_config").write_text("".join(hosts))
 
 

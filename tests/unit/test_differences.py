@@ -56,7 +56,8 @@ def test_every_cell_has_a_version_and_a_date() -> None:
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     said = [cell for line in lines for cell in line.split(" | ")[1].split("<br>") if cell.startswith("**")]
     assert len(said) >= 2 * len(ROWS) - len(TABLES[-1].rows)
-    name = r"(Docker|Podman) [\d.]+(-dev)?( graph drivers| containerd)?(, [\d.]+(-dev)?( graph drivers| containerd)?)*"
+    version = r"[\d.]+(-dev)?( graph drivers| containerd| rootless)?"
+    name = rf"(Docker|Podman) {version}(, {version})*"
     several = rf"\*\*{name}(, {name})*\*\* \(\d{{4}}-\d\d-\d\d\)"
     assert [cell for cell in said if not re.match(rf"{several}(, {several})*: \S", cell)] == []
 

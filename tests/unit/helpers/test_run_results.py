@@ -46,9 +46,8 @@ class Engine:
             return self.removed
         if target == "/containers/create":
             self.created += 1
-            self.log_configs.append(
-                json.loads(request.partition(b"\r\n\r\n")[2]).get("HostConfig", {}).get("LogConfig")
-            )
+            sent = json.loads(request.partition(b"\r\n\r\n")[2])
+            self.log_configs.append(sent.get("HostConfig", {}).get("LogConfig"))
             if self.log_configs[-1] and self.refused:
                 return json_answer(json.dumps({"message": self.refused}).encode(), b"400 Bad Request")
             if self.created <= self.missing:

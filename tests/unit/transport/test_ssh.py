@@ -98,7 +98,7 @@ async def test_the_command_line(ssh: FakeSsh) -> None:
             with pytest.raises(rawdock.ConnectError):
                 await docker.system.ping()
         assert len(ssh.calls) == number
-        always = ["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8"]
+        always = ["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ControlMaster=no"]
         assert ssh.calls[-1]["arguments"] == [*always, *options, "--", *words]
 
 
