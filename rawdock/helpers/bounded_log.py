@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..models.host_config import HostConfig, LogConfig
+from ..models.host_config import LogConfig
 
 if TYPE_CHECKING:
     from ..errors import BadRequest
@@ -20,10 +20,9 @@ _BOUNDED = LogConfig(config={"max-size": MAX_SIZE})
 
 def with_bounded_log(spec: ContainerSpec) -> ContainerSpec:
     """The same container with a bounded log, unless it says itself how it logs."""
-    host_config = spec.host_config
-    if not isinstance(host_config, HostConfig) or host_config.log_config != LogConfig():
+    if getattr(spec.host_config, "log_config", None) != LogConfig():
         return spec  # what is no HostConfig is refused with the call
-    return spec.replace(host_config=host_config.replace(log_config=_BOUNDED))
+    return spec.replace(host_config=spec.host_config.replace(log_config=_BOUNDED))
 
 
 def without_bounded_log(spec: ContainerSpec) -> ContainerSpec:
