@@ -341,15 +341,9 @@ def run(
     over does not count. Raises NotFound if there is no such image, and the Engine's error for a command that cannot
     be started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
-<<<<<<< HEAD
-    DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory
-    limit was set; GET /containers/{id}/json after the creation with `strict_limits`; and GET /images/{name}/json if
-    the creation is NotFound.
-=======
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
     was set; GET /containers/{id}/json after the creation with `strict_limits`, and on Podman
     GET /containers/{id}/stats; and GET /images/{name}/json if the creation is NotFound.
->>>>>>> main
     Engines differ: docs/engines.md.
     """
     check_policy("run", pull)
