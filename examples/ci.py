@@ -7,6 +7,7 @@ copied in, the artifacts are copied out to OUTPUT, and nothing is left on the En
 import asyncio
 import json
 import sys
+from typing import Any
 
 from rawdock import Docker, Temporary
 from rawdock.models import ContainerSpec, NetworkCreateRequest
@@ -14,7 +15,7 @@ from rawdock.models import ContainerSpec, NetworkCreateRequest
 WORK = "/work"
 
 
-async def start_service(docker: Docker, tmp: Temporary, network: str, service: dict) -> None:
+async def start_service(docker: Docker, tmp: Temporary, network: str, service: dict[str, Any]) -> None:
     await docker.ensure_image(service["image"])
     spec = ContainerSpec.of(service["image"], service.get("cmd"), env=service.get("env", {}), network=network)
     box = await tmp.containers.create(spec, name=service["name"])
@@ -22,7 +23,7 @@ async def start_service(docker: Docker, tmp: Temporary, network: str, service: d
     await docker.wait_port(box.id, service["port"])
 
 
-async def run_step(docker: Docker, box: str, step: dict) -> int:
+async def run_step(docker: Docker, box: str, step: dict[str, Any]) -> int:
     print(f"== {step['name']}", flush=True)
     cmd = ["sh", "-ec", step["script"]]
     async with docker.execute(
@@ -33,7 +34,7 @@ async def run_step(docker: Docker, box: str, step: dict) -> int:
         return (await execution.result()).exit_code
 
 
-async def run_job(job: dict, folder: str, output: str) -> int:
+async def run_job(job: dict[str, Any], folder: str, output: str) -> int:
     async with Docker() as docker, docker.temporary(lifetime=3600) as tmp:
         network = (await tmp.networks.create(NetworkCreateRequest(name=f"ci-{job['name']}"))).id
         async with asyncio.TaskGroup() as tasks:

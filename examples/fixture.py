@@ -1,6 +1,6 @@
 """Fixtures for pytest: a service in a container, its port mapped and waited for, for tests with and without async."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,7 +13,7 @@ WEB = ContainerSpec.of("busybox:1", ["httpd", "-f", "-h", "/etc"], ports={80: ("
 
 
 @asynccontextmanager
-async def running(spec: ContainerSpec, port: int) -> AsyncIterator[Published]:
+async def running(spec: ContainerSpec, port: int) -> AsyncGenerator[Published]:
     async with Docker() as docker, docker.temporary() as tmp:
         await docker.ensure_image(spec.image)
         service = await tmp.containers.create(spec)
@@ -23,12 +23,12 @@ async def running(spec: ContainerSpec, port: int) -> AsyncIterator[Published]:
 
 
 @pytest.fixture
-def web() -> Iterator[Published]:
+def web() -> Generator[Published]:
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(WEB, 80)) as address:
         yield address
 
 
 @pytest.fixture
-async def async_web(anyio_backend: str) -> AsyncIterator[Published]:
+async def async_web(anyio_backend: str) -> AsyncGenerator[Published]:
     async with running(WEB, 80) as address:
         yield address

@@ -6,8 +6,8 @@ import sys
 
 import rawdock.models
 
-LIMITS = {"network": "none", "memory": "64m", "pids_limit": 64, "cap_drop": ["ALL"], "user": "1000", "init": True}
-SPEC, docker = rawdock.models.ContainerSpec.of("busybox:1", ["sh"], **LIMITS), rawdock.Docker()
+of, docker = rawdock.models.ContainerSpec.of, rawdock.Docker()
+SPEC = of("busybox:1", ["sh"], network="none", memory="64m", pids_limit=64, cap_drop=["ALL"], user="1000", init=True)
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

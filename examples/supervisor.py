@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rawdock import Docker, RawdockError
 from rawdock.models import ContainerSpec
@@ -30,7 +31,7 @@ class Supervisor:
             async for _ in pull:
                 self.status[name] = f"pulling {image}: {pull.progress.current} of {pull.progress.total} bytes"
 
-    async def update(self, name: str, options: dict) -> None:
+    async def update(self, name: str, options: dict[str, Any]) -> None:
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
         found = await self.docker.containers.list(all=True, filters={"label": f"{LABEL}={name}"})
         if found and found[0].labels.get(f"{LABEL}.digest") != digest:
@@ -43,7 +44,7 @@ class Supervisor:
         await self.docker.containers.start(name)
         self.status[name] = "running"
 
-    async def keep(self, name: str, options: dict) -> None:
+    async def keep(self, name: str, options: dict[str, Any]) -> None:
         """Keep one container as wanted, until this is cancelled."""
         failures = 0
         while True:
@@ -73,7 +74,6 @@ class Supervisor:
     async def show(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         page = "".join(f"{name}: {status}\n" for name, status in sorted(self.status.items()))
         writer.write(f"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{page}".encode())
-        await writer.drain()
         writer.close()
 
 

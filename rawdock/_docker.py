@@ -15,12 +15,13 @@ if TYPE_CHECKING:
         execute,
         follow_logs,
         published,
+        read_file,
         reap,
         run,
-        single_file,
         temporary,
         waiting,
         watch,
+        write_file,
     )
     from .helpers.build import Builder
 
@@ -87,7 +88,7 @@ class Docker(Operations):
         execute = execute.execute
         follow_logs = follow_logs.follow_logs
         published = published.published
-        read_file = single_file.read_file
+        read_file = read_file.read_file
         reap = reap.reap
         run = run.run
         temporary = temporary.temporary
@@ -95,7 +96,7 @@ class Docker(Operations):
         wait_port = waiting.wait_port
         watch_containers = watch.watch_containers
         watch = watch.watch  # after all other uses of the module, whose name it takes
-        write_file = single_file.write_file
+        write_file = write_file.write_file
     else:
         copy_in = _Helper("copy")
         copy_out = _Helper("copy")
@@ -104,7 +105,7 @@ class Docker(Operations):
         execute = _Helper("execute")
         follow_logs = _Helper("follow_logs")
         published = _Helper("published")
-        read_file = _Helper("single_file")
+        read_file = _Helper("read_file")
         reap = _Helper("reap")
         run = _Helper("run")
         temporary = _Helper("temporary")
@@ -112,4 +113,4 @@ class Docker(Operations):
         wait_port = _Helper("waiting")
         watch = _Helper("watch")
         watch_containers = _Helper("watch")
-        write_file = _Helper("single_file")
+        write_file = _Helper("write_file")

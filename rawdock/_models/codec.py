@@ -17,7 +17,7 @@ from math import isfinite, isinf
 from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from .._annotations import without_none
-from .._shown import cannot_be_sent, shortened
+from .._shown import cannot_be_sent, shortened, shown
 from .._versions import Version, passes_gate
 from ..errors import DecodeError, InvalidArgument
 from .decoders import EXPECTED, decoder, line_decoder
@@ -136,10 +136,17 @@ def decode(kind: Any, data: bytes | str | object, *, complete: bool = False) -> 
 
     As in the answer of a call, nested fields are decoded when they are read, and wrong values raise DecodeError then;
     with `complete` everything is decoded now. Parsed JSON is copied, and never changed. Raises
-    DecodeError, with the `path` of the wrong value.
+    DecodeError, with the `path` of the wrong value, and InvalidArgument for a `kind` that nothing can be decoded as.
     """
     parsed = loads(data) if isinstance(data, (bytes, str)) else plain_copy(data)
-    value = decoder(kind, OWN)(parsed)
+    try:
+        read = decoder(kind, OWN)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidArgument(
+            f"kind: expected a model, or a list or map of them, as ContainerInspect or list[ContainerSummary], got "
+            f"{shown(kind)}"
+        ) from None
+    value = read(parsed)
     if complete:
         _read_all(value)
     return value

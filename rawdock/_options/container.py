@@ -14,7 +14,7 @@ from ..models.health import HealthConfig
 from ..models.host_config import HostConfig, LogConfig, RestartPolicy
 from ..models.networks import NetworkingConfig
 from . import UNSET, devices, mounts, networks, ports, sizes
-from .given import Parse, flag, items, named, number, one_of, pairs, text, texts
+from .given import Parse, check_texts, flag, items, named, number, one_of, pairs, text, texts
 
 __all__ = ["REFUSED", "fields"]
 
@@ -43,7 +43,12 @@ def _entrypoint(option: str, value: Any) -> list[str]:
         return [str.__str__(value)]
     if not isinstance(value, (list, tuple)):
         raise InvalidArgument(f'{option}: expected "sh" or ["sh", "-c"], got {shown(value)}')
-    return [text(option, item) for item in cast("list[Any]", value)]
+    words = cast("list[Any]", value)
+    if not all(isinstance(word, str) for word in words):
+        raise InvalidArgument(f'{option}: expected a list of texts, as ["sh", "-c"], got {shown(words)}')
+    if words and not words[0]:
+        raise InvalidArgument(f'{option}: the program is empty; for none write "" in place of the list')
+    return [str.__str__(word) for word in words]
 
 
 def _env(option: str, value: Any) -> list[str]:
@@ -209,6 +214,9 @@ def fields(image: Any, cmd: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if value is None:
             raise InvalidArgument(f"{name}: is None; leave the option out, or give a value")
+        check_texts(name, value)
+    check_texts("image", image)
+    check_texts("cmd", cmd)
     found: dict[str, Any] = {"image": _image(image)}
     if cmd is not None:
         found["cmd"] = _cmd(cmd)

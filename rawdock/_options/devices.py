@@ -149,7 +149,7 @@ def weight(option: str, value: Any) -> int:
     """The weight of I/O."""
     found = _whole(option, value, 1000)
     if 0 < found < 10:
-        raise InvalidArgument(f"{option}: {found} is not 0 or from 10 to 1000")
+        raise InvalidArgument(f"{option}: expected 0, or from 10 to 1000, got {found}")
     return found
 
 

@@ -12,6 +12,7 @@ from ..errors import InvalidArgument
 
 __all__ = [
     "Parse",
+    "check_texts",
     "comma_separated",
     "flag",
     "items",
@@ -33,12 +34,44 @@ def wrong(option: str, expected: str, given: object) -> InvalidArgument:
     return InvalidArgument(f"{option}: expected {expected}, got {shown(given)}")
 
 
+_DEPTH = 4
+"""The deepest text of an option: in a list, of a mapping, of a list of mappings."""
+
+
+def check_texts(option: str, value: Any) -> None:
+    """Raise InvalidArgument for a text that no Engine can be sent. It is not shown: it may be secret."""
+    level: list[Any] = [value]
+    for _ in range(_DEPTH):
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, str):
+                _check_text(option, one)
+            elif isinstance(one, Mapping):
+                given = cast("Mapping[Any, Any]", one)
+                inner += [*given.keys(), *given.values()]
+            elif isinstance(one, (list, tuple)):
+                inner += cast("list[Any]", one)
+        level = inner
+
+
+def _check_text(option: str, value: str) -> None:
+    if "\0" in value:
+        raise InvalidArgument(f"{option}: a text has a zero byte in it, which no program can be given; take it out")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(
+            f"{option}: a text has half a character in it, as Python reads bytes that are not UTF-8, and is not sent: "
+            'write it anew, or replace it with text.encode(errors="replace").decode()'
+        ) from None
+
+
 def text(option: str, value: Any) -> str:
     """Text that is not empty."""
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.strip():
         return str.__str__(value)
     if isinstance(value, str):
-        raise InvalidArgument(f"{option}: is empty; leave it out")
+        raise InvalidArgument(f"{option}: is {'blank' if value else 'empty'}; leave it out")
     cure = f'; write "{shown(value)}"' if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
     raise InvalidArgument(f"{option}: expected text, got {shown(value)}{cure}")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple, cast
 
-from .._shown import shown
+from .._shown import shortened, shown
 from ..errors import InvalidArgument
 from ..models.networks import EndpointIPAMConfig, EndpointSettings
 from .given import Parse, items, named, number, pairs, text
@@ -20,6 +20,7 @@ _NAMES = {
     "gw-priority": "gw_priority",
 }  # fmt: skip
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_EXAMPLE = 'a dict like {"aliases": ["a"]}'
 _OWN = ("default", "bridge", "host", "none")
 """Networks that are not the user's; so is `container:NAME`."""
 
@@ -109,6 +110,10 @@ def networks(option: str, value: Any, first: Endpoint) -> Networks:
 def _given(option: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, Mapping) and "name" not in value:
         pairs_ = list(cast("Mapping[Any, Any]", value).items())
+        for name, settings in pairs_:
+            if isinstance(settings, list):
+                got = shown(cast("object", settings))
+                raise InvalidArgument(f"{option}: {shown(name)}: expected {_EXAMPLE}, got {got}")
     else:
         given: list[Any] = list(cast("list[Any]", value)) if isinstance(value, (list, tuple)) else [value]
         pairs_ = [_named_network(option, one) for one in given]
@@ -133,17 +138,17 @@ def _named_network(option: str, value: Any) -> tuple[Any, Any]:
 def _endpoint(option: str, network: str, settings: Any, first: Endpoint) -> EndpointSettings:
     if isinstance(settings, EndpointSettings):
         if first:
-            raise InvalidArgument(f"{option}: {network} has settings already; set {min(first)} there too")
+            raise InvalidArgument(f"{option}: {shortened(network)} has settings already; set {min(first)} there too")
         return settings
     if settings is None:
         settings = []
     elif not isinstance(settings, list):
         if not isinstance(settings, Mapping):
-            raise InvalidArgument(f"{option}: {network}: expected a dict, got {shown(settings)}")
-        settings = named(f"{option}: {network}", settings, _NAMES)
+            raise InvalidArgument(f"{option}: {shortened(network)}: expected {_EXAMPLE}, got {shown(settings)}")
+        settings = named(f"{option}: {shortened(network)}", settings, _NAMES)
     fields: dict[str, Any] = {}
     for name, one in cast("list[tuple[str, Any]]", settings):
-        where = f"{option}: {network}: {name}"
+        where = f"{option}: {shortened(network)}: {name}"
         if name in ("aliases", "link_local_ip") and not isinstance(one, str):
             read = addresses if name == "link_local_ip" else links
             fields.setdefault(name, []).extend(read(where, one))
@@ -158,20 +163,23 @@ def _endpoint(option: str, network: str, settings: Any, first: Endpoint) -> Endp
             digits = isinstance(one, str) and re.fullmatch(r"-?[0-9]{1,9}", one)
             fields[name] = number()(where, int(one) if digits else one)
         elif name == "name":
-            raise InvalidArgument(f"{option}: {network}: the name of the network is given twice")
+            raise InvalidArgument(f"{option}: {shortened(network)}: the name of the network is given twice")
         else:
             fields[name] = {"ip": ip(4), "ip6": ip(6), "mac_address": mac}[name](where, one)
     if both := fields.keys() & first.keys():
         raise InvalidArgument(
-            f"{option}: {network} has {min(both)}, and there is an option for it too; give one of them"
+            f"{option}: {shortened(network)} has {min(both)}, and there is an option for it too; give one of them"
         )
-    return _settings(option, network, {**fields, **first})
+    return _settings("network_alias" if "aliases" in first else option, network, {**fields, **first})
 
 
 def _settings(option: str, network: str, fields: Endpoint) -> EndpointSettings:
     users = network not in _OWN and not network.startswith("container:")
     if not users and "aliases" in fields:
-        raise InvalidArgument(f"{option}: only a network that was created has aliases, and {network} was not")
+        raise InvalidArgument(
+            f"{option}: only a network that was created has aliases, and {shortened(network)} was not; "
+            "name one in network"
+        )
     ipam = EndpointIPAMConfig(
         ipv4_address=fields.pop("ip", ""),
         ipv6_address=fields.pop("ip6", ""),

@@ -54,7 +54,7 @@ def published(option: str, value: Any) -> Bindings:
         for item in cast("list[Any]", value):
             if isinstance(item, bool) or not isinstance(item, (str, int)):
                 raise InvalidArgument(f"{option}: {_EXPECTED}, got {shown(item)} in the list")
-            address, host_ports, ports, protocol = _published_text(option, str(item))
+            address, host_ports, ports, protocol = _published_text(option, _as_text(item))
             _bind(option, found, address, host_ports, ports, protocol)
     else:
         raise InvalidArgument(f"{option}: {_EXPECTED}, got {shown(value)}")
@@ -81,13 +81,18 @@ def _container_ports(option: str, value: Any, given: Any = None) -> tuple[_Range
     given = value if given is None else given
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InvalidArgument(f'{option}: {shown(given)} is not a port of the container like 80 or "80/tcp"')
-    ports, slash, protocol = str(value).partition("/")
+    ports, slash, protocol = _as_text(value).partition("/")
     if slash and protocol.lower() not in _PROTOCOLS:
         raise InvalidArgument(f"{option}: {shown(given)}: the protocol is not one of {', '.join(_PROTOCOLS)}")
     found = _range(option, ports, given)
     if found.first == 0:
         raise InvalidArgument(f"{option}: {shown(given)}: a container has no port 0")
     return found, protocol.lower() or "tcp"
+
+
+def _as_text(value: str | int) -> str:
+    """A number may have too many digits to be text; it is no port then, whatever it is."""
+    return value if isinstance(value, str) else str(max(-1, min(value, 10**9)))
 
 
 def _range(option: str, value: str, given: Any) -> _Range:
@@ -130,7 +135,7 @@ def _host_ports(option: str, value: Any) -> Iterable[tuple[str, _Range | None]]:
         address, _, port = value.rpartition(":")
     if isinstance(port, bool) or not (port is None or isinstance(port, (int, str))):
         raise InvalidArgument(f"{option}: {_EXPECTED}, got {shown(given)}")
-    yield _address(option, address, value), None if port is None else _range(option, str(port), value)
+    yield _address(option, address, value), None if port is None else _range(option, _as_text(port), value)
 
 
 def _bind(option: str, found: Bindings, address: str, host: _Range | None, ports: _Range, protocol: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .._resources import Operations
     from ..models import ArchiveStat
 
-__all__ = ["absolute", "follow_link", "means_content"]
+__all__ = ["absolute", "follow_link", "means_content", "nearest_folder"]
 
 
 def absolute(argument: str, path: object) -> str:
@@ -46,3 +46,15 @@ async def follow_link(docker: Operations, container: str, path: str) -> tuple[st
         return path, await docker.containers.archive_info(container, path=path)
     except (NotFound, ServerError):
         return path, None
+
+
+async def nearest_folder(docker: Operations, container: str, folder: str) -> tuple[str, list[str]]:
+    """The lowest existing folder on the way to `folder`, and the names of the missing folders below it."""
+    missing: list[str] = []
+    while folder != "/":
+        path, existing = await follow_link(docker, container, folder)
+        if existing is not None:
+            return path, missing
+        folder, name = posixpath.split(folder)
+        missing.insert(0, name)
+    return folder, missing

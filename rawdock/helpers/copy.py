@@ -19,14 +19,15 @@ from .._tar.unpack import Destination, Skipped, Unpacker
 from .._tar.walk import Walk
 from .._threads import Batches, FileWork, run_in_thread, write_in_threads
 from ..errors import InvalidArgument
-from .container_paths import absolute, means_content
+from .container_paths import absolute, means_content, nearest_folder
 from .container_paths import follow_link as follow_container_link
+from .container_user import check_owner, owned_by_container
 from .memory_mounts import OUT_OF_REACH, MemoryMounts, mounts_of, out_of_reach, resolve
 
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["Copied", "copy_in", "copy_out", "nearest_folder"]
+__all__ = ["Copied", "copy_in", "copy_out"]
 
 
 @attrs.frozen
@@ -82,6 +83,7 @@ async def copy_in(
     parents: bool = False,
     uid: int | None = 0,
     gid: int | None = 0,
+    owner: Literal["container"] | None = None,
     mode: int | None = None,
     mtime: int | None = None,
 ) -> Copied:
@@ -93,17 +95,23 @@ async def copy_in(
     as Podman always does.
 
     `uid` and `gid` are the new owner, `mode` the permissions of files (a folder can also be entered by those who can
-    read it), `mtime` is in seconds since 1970; None keeps the value of each file.
+    read it), `mtime` is in seconds since 1970; None keeps the value of each file. `owner="container"` means the user
+    that the container runs as: names are looked up in its `/etc/passwd` and `/etc/group`, as the Engine does when it
+    starts it, and NotFound is raised if they are not there.
 
     Files are read by worker threads while they are sent. Raises InvalidArgument if there is no such source, FileError
     if a file cannot be read or shrinks meanwhile, and NotFound if the container or the folder does not exist. After an
-    error, files that were sent before may remain in the container. Routes: HEAD and PUT /containers/{id}/archive.
+    error, files that were sent before may remain in the container. Routes: HEAD and PUT /containers/{id}/archive, and
+    with `owner` GET of that and of /containers/{id}/json.
     Engines differ: docs/engines.md.
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("copy_in")
+    check_owner("copy_in", owner, attributes)
     path = absolute("copy_in: destination", destination)
     local = await run_in_thread(partial(_find_source, source, follow_link), f"copy_in from {shown(source)}")
+    if owner is not None:
+        attributes = await owned_by_container("copy_in", docker, container, attributes)
     mounts = await mounts_of(docker, container, path)
     if mounts is None:
         path, existing = await follow_container_link(docker, container, path)
@@ -140,18 +148,6 @@ async def copy_in(
         size=packer.size,
         skipped=tuple(Skipped(socket, "it is a socket") for socket in walk.sockets),
     )
-
-
-async def nearest_folder(docker: Operations, container: str, folder: str) -> tuple[str, list[str]]:
-    """The lowest existing folder on the way to `folder`, and the names of the missing folders below it."""
-    missing: list[str] = []
-    while folder != "/":
-        path, existing = await follow_container_link(docker, container, folder)
-        if existing is not None:
-            return path, missing
-        folder, name = posixpath.split(folder)
-        missing.insert(0, name)
-    return folder, missing
 
 
 async def _refuse_hidden(mounts: MemoryMounts, local: _Source, destination: str) -> None:

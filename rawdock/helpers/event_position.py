@@ -36,15 +36,16 @@ EventIdentity = tuple[Hashable, ...]
 class Gap:
     """Events may have been missed here: fetch anew whatever you keep in step with them."""
 
-    reason: Literal["restart", "forgotten", "overflow", "unreadable"]
+    reason: Literal["restart", "forgotten", "overflow", "unreadable", "lost", "resumed"]
     """`restart`: the Engine remembers nothing from before, as after a restart. `forgotten`: the connection was lost,
     and more events happened since than the Engine remembers. `overflow`: the buffer was full, as events were read too
-    slowly. `unreadable`: an event was not what the API says.
+    slowly. `unreadable`: an event was not what the API says. Only with `tell_lost`: `lost`, the connection was just
+    lost, and what is missed is not known before the Engine is back; `resumed`, it is back and nothing was missed.
     """
     since: int
     """No event before this was missed: nanoseconds since 1970, by the Engine's clock."""
-    until: int
-    """No event after this is missed; the same unit and clock."""
+    until: int | None
+    """No event after this is missed; the same unit and clock. None for `lost`, which has no end yet."""
     dropped: int = 0
     """How many events an overflow dropped, or were unreadable; 0 for the other reasons, where it is not known."""
 
@@ -140,9 +141,22 @@ class Position:
 
         One that was stamped before the last event received, but queued after it, may be missed too.
         """
-        gap = Gap(reason, self.resume_time, max(until, self.reached))
-        self.reached = gap.until
+        until = max(until, self.reached)
+        gap = Gap(reason, self.resume_time, until)
+        self.reached = until
         return gap
+
+    def lost_gap(self) -> Gap:
+        """Now that the connection is lost: what comes from here on may be missed."""
+        return Gap("lost", self.resume_time, None)
+
+    def resumed_gap(self) -> Gap:
+        """Now that the Engine is back, and tells all that came after the last event: an empty gap."""
+        return Gap("resumed", self.reached, self.reached)
+
+
+def _end_of(gap: Gap) -> int:
+    return gap.since if gap.until is None else gap.until
 
 
 class Backlog:
@@ -164,13 +178,13 @@ class Backlog:
             self._items.append(event)
         else:
             last = self._items[-1]
-            since = last.until if isinstance(last, Gap) else last.time_nano
+            since = _end_of(last) if isinstance(last, Gap) else last.time_nano
             self._overflow = Gap("overflow", since, event.time_nano, 1)
             self._items.append(self._overflow)
 
     def put_gap(self, gap: Gap) -> None:
         if self._overflow is not None:
-            self._extend_overflow(gap.until, gap.dropped)
+            self._extend_overflow(_end_of(gap), gap.dropped)
             return
         last = self._items[-1] if self._items else None
         if isinstance(last, Gap) and last.reason == gap.reason == "unreadable":

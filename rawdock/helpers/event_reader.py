@@ -68,6 +68,7 @@ class WatchOptions:
     heartbeat: float | None
     backoff: Backoff
     attempts: int | None
+    tell_lost: bool
 
 
 def check_options(
@@ -78,6 +79,7 @@ def check_options(
     heartbeat: float | None,
     backoff: tuple[float, float],
     attempts: int | None,
+    tell_lost: bool,
 ) -> WatchOptions:
     """The options of a watch. Raises InvalidArgument, in the name of `method`, for a value out of range."""
     if filters is not None:
@@ -96,8 +98,11 @@ def check_options(
     shortest, longest = backoff
     if attempts is not None and not is_whole_number(attempts, 0):
         raise InvalidArgument(f"{method}: attempts: {shown(attempts)} is no number of tries; give None for no limit")
+    if not isinstance(tell_lost, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(f"{method}: tell_lost: expected bool, got {shown(tell_lost)}")
     start = None if since is None else _nanoseconds(moment(f"{method}: since", since))
-    return WatchOptions(EventFilters(method, filters), start, buffer, heartbeat, Backoff(shortest, longest), attempts)
+    wait = Backoff(shortest, longest)
+    return WatchOptions(EventFilters(method, filters), start, buffer, heartbeat, wait, attempts, tell_lost)
 
 
 def _nanoseconds(seconds: str) -> int:
@@ -135,6 +140,10 @@ class EventReader:
         self._task = BackgroundTask(self.run)
         self._failure: Exception | None = None
         self._listens = False
+        # A loss that is not told yet. It is no item of the backlog: it comes after all that was received, and not at
+        # all if the Engine is back by then.
+        self._untold_loss: Gap | None = None
+        self._has_told_loss = False  # since the last connection
 
     async def prepare(self) -> None:
         """Ask the Engine what it is and what time it has; `run` depends on both."""
@@ -178,11 +187,17 @@ class EventReader:
                     log.warning("a watch on %s has lost its events: %s", self._docker.address, lost)
                 if options.attempts is not None and failures > options.attempts:
                     raise lost
+                self._note_loss()
                 await anyio.sleep(options.backoff.delay(failures, random.random()))
         except Exception as error:
             self._failure = error
         finally:
             self._end()
+
+    def _note_loss(self) -> None:
+        if self._options.tell_lost and not self._has_told_loss and self._untold_loss is None:
+            self._untold_loss = self._position.lost_gap()
+            self._available.set()
 
     def _end(self) -> None:
         self._finished.set()
@@ -204,6 +219,9 @@ class EventReader:
                 raise self._failure
             if self._finished.is_set():
                 raise ClosedError("this watch was closed")
+            if self._untold_loss is not None:
+                gap, self._untold_loss, self._has_told_loss = self._untold_loss, None, True
+                return gap
             if self._available.is_set():
                 self._available = anyio.Event()
             await self._available.wait()
@@ -253,6 +271,9 @@ class EventReader:
                     await self._report_gap()
                 self._connected.set()
                 self._listens = True
+                if self._has_told_loss:
+                    self._put_gap(self._position.resumed_gap())
+                self._untold_loss = None
                 async for event in events:
                     self._last_activity = anyio.current_time()
                     before = self._position.reached
@@ -286,8 +307,13 @@ class EventReader:
         except TimeoutError:
             raise ConnectError(f"the Engine did not answer within {_GAP_CHECK_TIMEOUT:g} seconds") from None
         if gap is not None:
-            self._backlog.put_gap(gap)
-            self._available.set()
+            self._put_gap(gap)
+
+    def _put_gap(self, gap: Gap) -> None:
+        """Put a `Gap` after which events go on: it ends a loss."""
+        self._untold_loss, self._has_told_loss = None, False
+        self._backlog.put_gap(gap)
+        self._available.set()
 
     async def _find_docker_gap(self, now: int) -> Gap | None:
         return self._position.find_gap(await self._past_events("1", now, None), now)

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecuteResult", "Execution", "execute"]
 
-_LOOKS = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Seconds before each look for the exit code of a command that does not run any more."""
-
 _KILLED = 128 + 9
 """The exit code of a command that SIGKILL ended, as the end of its container does."""
+
+_LOOKS = (0.01, 0.05, 0.1, 0.2, 0.5)
+"""Seconds before each look for the exit code of a command that does not run any more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,9 +59,11 @@ class Execution(Process[ExecuteResult]):
 
     def __init__(
         self, docker: Operations, container: str, config: ExecConfig, marker: str, *, stdin: Input,
-        timeout: float | None, output_limit: int | None,
+        timeout: float | None, output_limit: int | None, end_at_limit: bool,
     ) -> None:  # fmt: skip
-        super().__init__(docker, tty=config.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
+        super().__init__(
+            docker, tty=config.tty, stdin=stdin, timeout=timeout, output_limit=output_limit, end_at_limit=end_at_limit
+        )
         self._container = container
         self._marker = marker
         self._config = config
@@ -143,7 +145,7 @@ class Execution(Process[ExecuteResult]):
             stdout=b"" if words else output.stdout,
             stderr=b"" if words else output.stderr,
             truncated=output.truncated and not words,
-            error=words,
+            error=words or self._why_ended(state.exit_code),
             title=title_of(self._config.cmd, f"in {self._container}"),
         )
 
@@ -192,6 +194,7 @@ def execute(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
+    end_at_limit: bool = False,
 ) -> Runs[Execution, ExecuteResult]:
     """Execute a command in a running container (`docker exec`): await it for its exit code and output.
 
@@ -209,10 +212,11 @@ def execute(
 
     `size` is of the terminal, as (rows, columns), and needs API 1.42; `exec.resize` changes it later.
 
-    `timeout` is in seconds and raises TimedOut, with the output so far and `may_still_run`. `output_limit` is as with
-    `run`. If the command could not be started, `error` says why, the output is empty, and the exit code is 126 or 127
-    (Docker 20.10 and 26.1: always 126). Docker reports that; on Podman it is guessed from the code and the output.
-    An unknown user is such an error on Docker 20.10 and 26.1; newer ones raise BadRequest, and Podman ServerError.
+    `timeout` is in seconds and raises TimedOut, with the output so far and `may_still_run`. `output_limit` and
+    `end_at_limit` are as with `run`. If the command could not be started, `error` says why, the output is empty,
+    and the exit code is 126 or 127 (Docker 20.10 and 26.1: always 126). Docker reports that; on Podman it is
+    guessed from the code and the output. An unknown user is such an error on Docker 20.10 and 26.1; newer ones
+    raise BadRequest, and Podman ServerError.
 
     Raises ContainerEnded if the container ends, is removed or is started anew meanwhile. Raises NotFound if the
     container does not exist, and Conflict if it is paused or not running. Routes: POST /containers/{id}/exec,
@@ -237,6 +241,7 @@ def execute(
         detach_keys=new_detach_keys() if tty else "",
     )
     execution = Execution(
-        docker, container, config, marker, stdin=stdin, timeout=timeout, output_limit=output_limit
+        docker, container, config, marker, stdin=stdin, timeout=timeout, output_limit=output_limit,
+        end_at_limit=end_at_limit,
     )  # fmt: skip
     return named(RunsProcess(execution), "execute", container)

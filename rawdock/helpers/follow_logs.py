@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import anyio
 import attrs
@@ -27,6 +28,7 @@ from ..errors import (
     ServerError,
     TruncatedError,
 )
+from .chosen import chooses
 from .event_position import Backoff, Gap
 from .log_position import LogPosition, read_mark, written_mark
 from .reader_block import OpensReader
@@ -41,9 +43,11 @@ if TYPE_CHECKING:
     from .._streams.split.frames import StreamName
     from .._streams.split.log_lines import LogEntry
     from .._types import Filters, Moment
-    from ..models import ContainerInspect
+    from ..models import ContainerInspect, EventMessage
 
 __all__ = ["FollowedLogs", "LogGap", "LogLine", "follow_logs"]
+
+T = TypeVar("T")
 
 # Of a container that is just being removed, the log is a Conflict.
 _RETRYABLE = (ConnectError, TruncatedError, ServerError, DecodeError, Conflict)
@@ -271,8 +275,11 @@ class _Follower:
                 await self._follow(self._id)
                 self._tasks.cancel_scope.cancel()
                 return
-            for id in await self._listed():
+            listed = await self._listed()
+            for id in listed:
                 self._begin(id)
+            for id in self._positions.keys() - set(listed):
+                self._look_for(id)  # it was read before, as the mark says, and may be gone
             await self._pass_on(watching)
 
     async def _pass_on(self, watching: Watching) -> None:
@@ -284,31 +291,58 @@ class _Follower:
                 if known in self._started:
                     self._started[known].set()
             if may_be_new and not self.is_of_one and id not in self._started:
-                for new in await self._try_to_list():
-                    self._begin(new)
+                await self._begin_new(None if isinstance(event, Gap) else event)
 
-    async def _try_to_list(self) -> list[str]:
-        pause = _SHORTEST
-        while True:
-            try:
-                return await self._listed()
-            except _RETRYABLE:
-                await anyio.sleep(pause)
-                pause = min(2 * pause, _LONGEST)
+    async def _begin_new(self, event: EventMessage | None) -> None:
+        """Begin with the container that was started, if the filters choose it, or with all that are there."""
+        id, attributes = (event.actor.id, event.actor.attributes) if event is not None else ("", {})
+        chosen = chooses(self._options.filters or {}, id, attributes) if id else None
+        if chosen:
+            self._begin(id, attributes.get("name", ""))
+        elif chosen is None:
+            listed = await _until_answered(self._listed)
+            for new in listed:
+                self._begin(new)
+            if id and id not in listed:
+                self._look_for(id, attributes.get("name", ""))
 
     async def _listed(self) -> list[str]:
         return [one.id for one in await self._docker.containers.list(all=True, filters=self._options.filters)]
 
-    def _begin(self, id: str) -> None:
+    def _begin(self, id: str, name: str = "") -> None:
         if id not in self._started:
             self._started[id] = anyio.Event()
-            self._tasks.start_soon(self._follow, id)
+            self._tasks.start_soon(self._follow, id, name)
 
-    async def _follow(self, id: str) -> None:
+    async def _follow(self, id: str, name: str = "") -> None:
         try:
-            await _Reader(self._docker, self._options, id, self._positions.get(id), self).read()
+            await _Reader(self._docker, self._options, id, name, self._positions.get(id), self).read()
         finally:
             del self._started[id]
+
+    def _look_for(self, id: str, name: str = "") -> None:
+        """Tell that a container was removed before it was read, if it was; the filters may also not choose it."""
+        if id not in self._started:
+            self._started[id] = anyio.Event()
+            self._tasks.start_soon(self._tell_if_gone, id, name)
+
+    async def _tell_if_gone(self, id: str, name: str) -> None:
+        try:
+            if await _until_answered(partial(self._is_gone, id)):
+                position = self._positions.get(id) or LogPosition()
+                await self.put(LogGap(id, name, "removed", position.reached))
+        finally:
+            del self._started[id]
+
+    async def _is_gone(self, id: str) -> bool:
+        try:
+            await self._docker.containers.inspect(id)
+        except NotFound:
+            return True
+        except RawdockError as error:
+            if isinstance(error, _RETRYABLE):
+                raise
+        return False
 
     # For the readers.
 
@@ -322,16 +356,28 @@ class _Follower:
         self._started[id] = anyio.Event()
 
 
+async def _until_answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the Engine again until it is there."""
+    pause = _SHORTEST
+    while True:
+        try:
+            return await ask()
+        except _RETRYABLE:
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST)
+
+
 class _Reader:
     """Reads the log of one container, over as many connections as it takes."""
 
     def __init__(
-        self, docker: Operations, options: _Options, id: str, position: LogPosition | None, follower: _Follower
-    ) -> None:
+        self, docker: Operations, options: _Options, id: str, name: str, position: LogPosition | None,
+        follower: _Follower,
+    ) -> None:  # fmt: skip
         self._docker = docker
         self._options = options
         self._id = id
-        self._name = ""
+        self._name = name
         self._position = position or LogPosition()
         self._follower = follower
         self._is_broken = True  # until the log was read to its end

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "OutputBuffer", "Process", "RunsProcess", "is_thrown_away"]
 
+OVER_LIMIT = "its output went over output_limit, where it was to be ended"
+
 _BEGIN = 4096
 """Bytes from the beginning of the output that are kept in any case: an Engine's error may be there."""
 
@@ -112,8 +114,9 @@ class Process(Generic[E]):
     """Called before the process is started; may raise, so that it is not."""
 
     def __init__(
-        self, docker: Operations, *, tty: bool, stdin: Input, timeout: float | None, output_limit: int | None
-    ) -> None:
+        self, docker: Operations, *, tty: bool, stdin: Input, timeout: float | None, output_limit: int | None,
+        end_at_limit: bool,
+    ) -> None:  # fmt: skip
         self._docker = docker
         self._stdin = upload_body("stdin", stdin) if stdin is not None else None
         if tty:
@@ -123,9 +126,15 @@ class Process(Generic[E]):
             raise InvalidArgument(f"timeout: {shown(timeout)} is not a number of seconds")
         if output_limit is not None and not is_whole_number(output_limit, 0):
             raise InvalidArgument(f"output_limit: {shown(output_limit)} is not a number of bytes")
+        if not isinstance(end_at_limit, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"end_at_limit: expected bool, got {shown(end_at_limit)}")
+        if end_at_limit and output_limit is None:
+            raise InvalidArgument("end_at_limit: there is no limit; give output_limit, in bytes, too")
         self._timeout = timeout
         self._deadline = math.inf
         self._output = OutputBuffer(output_limit)
+        self._end_at_limit = end_at_limit
+        self._is_over_limit = False
         self._begin = bytearray()  # of the output, also of what is iterated over or beyond the limit
         self._stream: ProcessStream | None = None
         self._result: E | None = None
@@ -228,18 +237,35 @@ class Process(Generic[E]):
         if self._result is None:
             with self._reading():
                 result = await self._before_deadline(self._read_to_exit)
+                if result is None:
+                    result = await self._end_over_limit()
             self._result = result
             self._needs_no_kill = True
         return self._result
 
-    async def _read_to_exit(self) -> E:
+    async def _read_to_exit(self) -> E | None:
+        """The result; None if the process is to be ended for its output."""
         assert self._stream is not None
         add, begin = self._output.add, self._begin
         async for frame in self._stream:
             if len(begin) < _BEGIN:
                 begin += frame.data[:_BEGIN]
             add(frame)
+            if self._end_at_limit and self._output.truncated:
+                self._is_over_limit = True
+                return None
         return await self._exit()
+
+    async def _end_over_limit(self) -> E:
+        """End the process, as its output is over the limit, and return its result."""
+        await self._end_while_it_is_read()
+        if self.may_still_run:
+            raise StillRunning(f"{self.place}: its output is over output_limit, and {_MAY_STILL_RUN}")
+        return await self._exit()
+
+    def _why_ended(self, exit_code: int) -> str:
+        """For `error` of the result: of a process that has failed, also one that ended by itself meanwhile."""
+        return OVER_LIMIT if self._is_over_limit and exit_code else ""
 
     @contextmanager
     def _reading(self) -> Generator[None, None, None]:
@@ -420,11 +446,7 @@ class Process(Generic[E]):
         with anyio.CancelScope(deadline=self._deadline) as scope:
             return await work()
         assert scope.cancelled_caught
-        self._reads -= 1  # it was cancelled: the output is read while the process is ended
-        try:
-            await self._end()
-        finally:
-            self._reads += 1
+        await self._end_while_it_is_read()
         self._timeout_error = TimedOut(
             f"not ended after {self._timeout} s{'; it may still run' if self.may_still_run else ''}",
             stdout=self._output.stdout,
@@ -432,6 +454,14 @@ class Process(Generic[E]):
             may_still_run=self.may_still_run,
         )
         raise self._timeout_error
+
+    async def _end_while_it_is_read(self) -> None:
+        """End the process from within `_reading`, which does not read any more: the rest of the output is dropped."""
+        self._reads -= 1
+        try:
+            await self._end()
+        finally:
+            self._reads += 1
 
 
 def _client_closed() -> ClosedError:

@@ -45,7 +45,7 @@ class Reaped:
     """What `reap` did."""
 
     removed: tuple[ReapedObject, ...]
-    """What was removed; with `dry_run`, what would be."""
+    """What was removed; with `dry_run`, what would be. Not what somebody else has removed meanwhile."""
     left: tuple[ReapedObject, ...]
     """What should have been removed and could not be; its `problem` says why."""
     kept: int
@@ -130,9 +130,8 @@ class _Reaper:
             try:
                 if not await self._try(cleanup, partial(self._is_still, one), one):
                     return  # somebody else has removed it
-                if not self._dry_run:
-                    await self._try(cleanup, partial(_remove, self._docker, one), one)
-                self.removed.append(result)
+                if self._dry_run or await self._remove(cleanup, one):
+                    self.removed.append(result)
                 problem = ""
             except _NotOurs as error:
                 problem = str(error)
@@ -147,6 +146,17 @@ class _Reaper:
 
     async def _try(self, cleanup: CleanupLimit, work: Callable[[], Awaitable[bool]], one: _Candidate) -> bool:
         return await cleanup.try_until_answered(work, f"{one.kind} {one.id}")
+
+    async def _remove(self, cleanup: CleanupLimit, one: _Candidate) -> bool:
+        """Remove it; False if another `reap` did, or whoever else. If an answer was lost, it was perhaps this one."""
+        tries = 0
+
+        async def attempt() -> bool:
+            nonlocal tries
+            tries += 1
+            return await remove(self._docker, one.kind, one.id, one.label)
+
+        return await self._try(cleanup, attempt, one) or tries > 1
 
     def _why(self, owner: Owner) -> Literal["owner gone", "deadline over"] | None:
         state = owner.state()
@@ -189,8 +199,3 @@ class _Reaper:
 def _compare(one: _Candidate, id: str, name: str, labels: Mapping[str, str]) -> None:
     if id != one.id or labels.get(LABEL) != one.label or not one.owner.names(name):
         raise _NotOurs("the Engine says of it now that it is another, or has another label or name")
-
-
-async def _remove(docker: Operations, one: _Candidate) -> bool:
-    await remove(docker, one.kind, one.id, one.label)
-    return True

@@ -28,14 +28,13 @@ async def labelled(docker: Operations, kind: Kind, label: str) -> list[tuple[str
     return [(one.name, one.name, one.labels) for one in (await docker.volumes.list(filters=filters)).volumes]
 
 
-async def remove(docker: Operations, kind: Kind, id: str, label: str) -> None:
-    """Remove an object, or raise the Engine's error. It may be gone already."""
+async def remove(docker: Operations, kind: Kind, id: str, label: str) -> bool:
+    """Remove an object, or raise the Engine's error. False if it was gone, or going, already."""
     if kind == "container":
-        await remove_container(docker, id)
-    elif kind == "network":
-        await _remove_network(docker, id)
-    else:
-        await _remove_volume(docker, id, label)
+        return await remove_container(docker, id)
+    if kind == "network":
+        return await _remove_network(docker, id)
+    return await _remove_volume(docker, id, label)
 
 
 async def _is_podman(docker: Operations) -> bool:
@@ -44,37 +43,43 @@ async def _is_podman(docker: Operations) -> bool:
     return (await docker.known_engine()).flavour == "podman" if known is None else known
 
 
-async def remove_container(docker: Operations, id: str) -> None:
-    """End a container and remove it with its anonymous volumes. It may be gone, or be going, already."""
+async def remove_container(docker: Operations, id: str) -> bool:
+    """End a container and remove it with its anonymous volumes. False if it was gone, or going, already."""
     # Podman's forced removal alone would wait for the stop timeout of the container. A container that does not run is
     # an error here; of any other, the removal has one too.
     with suppress(RawdockError):
         await docker.containers.kill(id)
-    await delete_container(docker, id)
+    return await delete_container(docker, id)
 
 
-async def delete_container(docker: Operations, id: str) -> None:
-    """Remove a container with its anonymous volumes. It may be gone, or be going, already."""
+async def delete_container(docker: Operations, id: str) -> bool:
+    """Remove a container with its anonymous volumes. False if it was gone, or going, already."""
     try:
         await docker.containers.delete(id, force=True, volumes=True)
     except NotFound:
-        pass
+        return False
     except Conflict:
         with suppress(NotFound):
             await docker.containers.wait(id, condition="removed")
+        return False
+    return True
 
 
-async def _remove_network(docker: Operations, id: str) -> None:
+async def _remove_network(docker: Operations, id: str) -> bool:
     """Remove a network. Raises Conflict if a container is connected to it."""
     with suppress(NotFound):
         found = await docker.networks.inspect(id)
         # Podman removes a network with the containers in it if it is given an id, and refuses to by name.
         await docker.networks.delete(found.name if await _is_podman(docker) else found.id)
+        return True
+    return False
 
 
-async def _remove_volume(docker: Operations, name: str, label: str) -> None:
+async def _remove_volume(docker: Operations, name: str, label: str) -> bool:
     """Remove a volume, if it has this label: another may have its name by now."""
     with suppress(NotFound):
         found = await docker.volumes.inspect(name)
         if found.labels.get(LABEL) == label:
             await docker.volumes.delete(found.name)
+            return True
+    return False

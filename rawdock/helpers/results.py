@@ -27,7 +27,8 @@ class ProcessResult:
     truncated: bool
     """Whether output beyond `output_limit` was dropped; what came first is kept."""
     error: str = ""
-    """The Engine's words about why the command could not be started, or about its end; usually empty."""
+    """The Engine's words about why the command could not be started, or about its end, or that `end_at_limit` ended it;
+    usually empty."""
     warnings: tuple[str, ...] = ()
     """What the Engine, or rawdock, warned of; each was also logged."""
 

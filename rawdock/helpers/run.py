@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,6 +15,7 @@ from .._streams.faces.contexts import named
 from ..errors import (
     BadRequest,
     ClosedError,
+    Conflict,
     DecodeError,
     InvalidArgument,
     LimitsDropped,
@@ -73,9 +75,11 @@ class Running(Process[RunResult]):
     def __init__(
         self, docker: Operations, spec: ContainerSpec, *, name: str | None, platform: str | None, pull: PullPolicy,
         auth_config: AuthConfig | None, remove: bool, stdin: Input, timeout: float | None, output_limit: int | None,
-        strict_limits: bool,
+        end_at_limit: bool, strict_limits: bool,
     ) -> None:  # fmt: skip
-        super().__init__(docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit)
+        super().__init__(
+            docker, tty=spec.tty, stdin=stdin, timeout=timeout, output_limit=output_limit, end_at_limit=end_at_limit
+        )
         self._name = name
         self._spec = spec
         self.label()
@@ -198,7 +202,7 @@ class Running(Process[RunResult]):
             stdout=output.stdout,
             stderr=output.stderr,
             truncated=output.truncated,
-            error=exited.error.message if exited.error else "",
+            error=exited.error.message if exited.error else self._why_ended(exited.status_code),
             warnings=self.warnings,
             oom_killed=oom_killed,
             not_removed=not_removed,
@@ -229,6 +233,10 @@ class Running(Process[RunResult]):
         if not self.id and self._is_asked_for and not await self._look_for_it():
             return False  # the Engine may create it yet
         if not self.id:
+            return True
+        if self._is_over_limit and not self._remove:
+            with suppress(Conflict, NotFound):  # it has ended by itself
+                await self._docker.containers.kill(self.id)
             return True
         await remove_container(self._docker, self.id)
         self._is_gone = True
@@ -300,6 +308,7 @@ def run(
     open_stdin: bool = False,
     timeout: float | None = None,
     output_limit: int | None = None,
+    end_at_limit: bool = False,
     strict_limits: bool = False,
 ) -> Runs[Running, RunResult]:
     """Run a command in a new container (`docker run`): await it for its exit code and output.
@@ -327,8 +336,10 @@ def run(
 
     `timeout` is in seconds from the start on and raises TimedOut with the output so far. `output_limit` is in bytes
     for each of stdout and stderr: output beyond it is dropped and `truncated` is set; without it more than 64 MiB
-    raise a DecodeError. Raises NotFound if there is no such image, and the Engine's error for a command that cannot be
-    started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
+    raise a DecodeError. With `end_at_limit` the command is killed at the first byte beyond it, and the result tells
+    so: `truncated` is set, `exit_code` is 137 unless it ended by itself, and `error` says why. What is iterated
+    over does not count. Raises NotFound if there is no such image, and the Engine's error for a command that cannot
+    be started (Docker: BadRequest, Podman: ServerError or Conflict). Routes: POST /containers/create,
     POST /containers/{id}/attach, POST /containers/{id}/wait, POST /containers/{id}/start, and
     DELETE /containers/{id}; GET /containers/{id}/json before the removal if the exit code is not 0 or a memory limit
     was set; GET /containers/{id}/json after the creation with `strict_limits`, and on Podman
@@ -350,6 +361,7 @@ def run(
 
     running = Running(
         docker, run_spec, name=name, platform=platform, pull=pull, auth_config=auth_config, remove=remove,
-        stdin=stdin, timeout=timeout, output_limit=output_limit, strict_limits=strict_limits,
+        stdin=stdin, timeout=timeout, output_limit=output_limit, end_at_limit=end_at_limit,
+        strict_limits=strict_limits,
     )  # fmt: skip
     return named(RunsProcess(running), "run", run_spec.image)

@@ -59,7 +59,7 @@ class ContainerWatching(Watching):
         self._list_containers = list_containers
 
     async def list(self) -> list[ContainerSummary]:
-        """List the containers again, as is needed after a `Gap`."""
+        """List the containers again, as is needed after a `Gap`; after `lost` only the next one."""
         self.containers = await self._list_containers()
         return self.containers
 
@@ -94,6 +94,7 @@ def watch(
     heartbeat: float | None = None,
     backoff: tuple[float, float] = (0.1, 10.0),
     attempts: int | None = None,
+    tell_lost: bool = False,
 ) -> Opens[Watching]:
     """Follow the Engine's events like `system.events`, but reconnect and report every possible loss.
 
@@ -115,10 +116,14 @@ def watch(
     seconds), or remembers any, the watch reconnects. If nobody is there, the stream is read on for that time: an
     Engine that stops closes its socket first, and tells the last events after that.
 
+    With `tell_lost`, a `Gap` with the reason `lost` and without an end comes at once when the connection is lost, after
+    the events received before. When the Engine is back, another one always follows, before any event: what was missed,
+    or `resumed` if nothing was. If nobody reads while the Engine is away, only what was missed is told, as without it.
+
     Raises what `system.events` raises for an invalid request. Routes: GET /events, GET /_ping, GET /info.
     Engines differ: docs/engines.md.
     """
-    options = check_options("watch", filters, since, buffer, heartbeat, backoff, attempts)
+    options = check_options("watch", filters, since, buffer, heartbeat, backoff, attempts, tell_lost)
 
     async def create(reader: EventReader) -> Watching:
         return Watching(reader)
@@ -135,12 +140,13 @@ def watch_containers(
     heartbeat: float | None = None,
     backoff: tuple[float, float] = (0.1, 10.0),
     attempts: int | None = None,
+    tell_lost: bool = False,
 ) -> Opens[ContainerWatching]:
     """List the containers and follow their events from then on, with nothing lost between the two.
 
     Enter it: `containers` is the list; iterate to get the events, as with `watch`. An event may be about a change that
-    the list shows already. After a `Gap`, `list()` lists again. `all` includes containers that do not run; `label`
-    filters both the list and the events. The other parameters are those of `watch`.
+    the list shows already. After a `Gap` (other than `lost`), `list()` lists again. `all` includes containers that do
+    not run; `label` filters both the list and the events. The other parameters are those of `watch`.
 
     Raises what `containers.list` and `system.events` raise. Routes: GET /containers/json, GET /events, GET /_ping,
     GET /info.
@@ -148,7 +154,7 @@ def watch_containers(
     filters: dict[str, str | bool | int | list[str]] = {"type": "container"}
     if label is not None:
         filters["label"] = label
-    options = check_options("watch_containers", filters, None, buffer, heartbeat, backoff, attempts)
+    options = check_options("watch_containers", filters, None, buffer, heartbeat, backoff, attempts, tell_lost)
 
     async def list_containers() -> list[ContainerSummary]:
         return await docker.containers.list(all=all, filters=None if label is None else {"label": label})

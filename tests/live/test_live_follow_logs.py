@@ -95,6 +95,29 @@ async def test_filters(socket: str, anyio_backend: str) -> None:
         assert seen == {(first.id, "first"), (second.id, "second")}
 
 
+async def test_short_lives(socket: str, anyio_backend: str) -> None:
+    """Of containers that are removed as soon as they end, each is told: by its line, or by a gap."""
+    async with Docker(socket) as docker, docker.temporary() as tmp:
+        await docker.ensure_image(BUSYBOX)
+        made: set[str] = set()
+        told: set[str] = set()
+
+        async def short() -> None:
+            box = await tmp.containers.create(spec("echo said", auto_remove=True))
+            made.add(box.id)
+            await tmp.containers.start(box.id)
+
+        async with docker.follow_logs(filters={"label": "rawdock-s-logs=yes"}) as logs:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(12):
+                    tasks.start_soon(short)
+            with anyio.fail_after(50):
+                while told != made:
+                    item = await anext(logs)
+                    assert isinstance(item, LogLine) or item.reason == "removed"
+                    told.add(item.id)
+
+
 async def test_wait_line(socket: str, anyio_backend: str) -> None:
     async with Docker(socket) as docker, docker.temporary() as tmp:
         await docker.ensure_image(BUSYBOX)

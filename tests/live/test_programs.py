@@ -26,6 +26,7 @@ from rawdock.models import ContainerSpec
 
 FOLDER = Path(__file__).parents[2] / "examples"
 LIMITS = {"ci": 60, "supervisor": 90, "shipper": 50, "sandbox": 30, "fixture": 35}
+LIMITS |= {"opentelemetry_spans": 55, "prometheus_metrics": 50}
 PORT = 8765
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
@@ -79,11 +80,11 @@ def program(name: str, folder: Path, *arguments: str) -> Iterator[subprocess.Pop
                 process.kill()
 
 
-def ask(data: bytes | None = None) -> str:
+def ask(data: bytes | None = None, path: str = "") -> str:
     """Ask the program's web server, which may not listen yet."""
     for _ in range(200):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/", data, timeout=60) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{path}", data, timeout=60) as answer:
                 return str(answer.read().decode())
         except OSError:
             time.sleep(0.1)
@@ -206,6 +207,45 @@ def test_supervisor(socket: str, tmp_path: Path) -> None:
             if not anyio.run(containers, socket):
                 break
             time.sleep(0.1)
+
+
+def test_opentelemetry_spans(socket: str, tmp_path: Path) -> None:
+    async def sleeping() -> str:
+        async with Docker(socket) as docker:
+            box = await docker.containers.create(ContainerSpec.of(BUSYBOX, ["sleep", "600"]))
+            await docker.containers.start(box.id)
+            return box.id
+
+    async def remove(id: str) -> None:
+        async with Docker(socket) as docker:
+            await docker.containers.delete(id, force=True)
+
+    id = anyio.run(sleeping)
+    try:
+        words = [sys.executable, str(FOLDER / "opentelemetry_spans.py")]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True)
+    finally:
+        anyio.run(remove, id)
+    spans, rest = [], done.stdout.strip()
+    while rest:
+        span, end = json.JSONDecoder().raw_decode(rest)
+        spans.append(span)
+        rest = rest[end:].lstrip()
+    *calls, parent = spans
+    assert (parent["name"], parent["parent_id"]) == ("look around", None)
+    assert [call["name"] for call in calls] == ["GET /containers/json", "GET /containers/{id}/json"]
+    assert {call["parent_id"] for call in calls} == {parent["context"]["span_id"]}
+    assert [call["attributes"]["http.response.status_code"] for call in calls] == [200, 200]
+
+
+def test_prometheus_metrics(socket: str, tmp_path: Path) -> None:
+    with program("prometheus_metrics", tmp_path, str(PORT)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith(" containers run\n")
+        found = ask(path="metrics").splitlines()
+    assert 'docker_calls_total{operation="containers.list",outcome="200"} 1.0' in found
+    assert 'docker_calls_open{operation="containers.list"} 0.0' in found
+    assert "docker_connections_total 1.0" in found
 
 
 TESTS = """

@@ -118,6 +118,34 @@ async def test_a_watch_goes_on_over_a_restart(own: Own) -> None:
             assert len([item for item in after if not isinstance(item, Gap) and item.action == "create"]) == 1
 
 
+async def test_a_watch_tells_at_once_that_its_engine_is_gone(own: Own) -> None:
+    """While the Engine is down, and once more when it is back; so too if it only lost the connection."""
+    async with Docker(own.socket) as docker:
+        await _prepared(own, docker)
+        async with (
+            docker.watch(filters={"type": "container"}, backoff=(0.05, 0.2), tell_lost=True) as watching,
+            container(docker, "rawdock-s-gone") as id,
+        ):
+            (event,) = await _until(watching, "create", id)
+            assert isinstance(event, EventMessage)
+            await anyio.to_thread.run_sync(own.kill)
+            with anyio.fail_after(60):
+                lost = await anext(watching)
+            assert isinstance(lost, Gap)
+            assert (lost.reason, lost.until) == ("lost", None)
+            assert lost.since <= event.time_nano
+            assert not watching.connected
+            with pytest.raises(ConnectError):
+                await docker.system.ping()
+            await anyio.to_thread.run_sync(own.start)
+            created = await docker.containers.create(ContainerSpec(image=BUSYBOX, cmd=LOOP), name="rawdock-s-again")
+            after = await _until(watching, "create", created.id)
+            await docker.containers.delete(created.id)
+            # Podman keeps its events over a restart, in a file.
+            assert [item.reason for item in after if isinstance(item, Gap)] in (["restart"], ["resumed"])
+            assert isinstance(after[0], Gap)
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_containers_listed_again_behind_a_gap(own: Own) -> None:
     """After a gap, a new list shows that the kill ended the container, for which there was no event."""

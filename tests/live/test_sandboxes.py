@@ -136,3 +136,20 @@ async def test_two_hundred_runs(engine: tuple[str, str], anyio_backend: str) -> 
             for number in range(count):
                 tasks.start_soon(one, number)
         assert await docker.containers.list(all=True, filters={"label": LABEL}) == []
+
+
+async def test_output_without_end_is_ended(engine: tuple[str, str]) -> None:
+    """`yes` and its like: the result comes, with as much as was asked for, and nothing of them is left."""
+    async with Docker(engine[1]) as docker:
+        done = await docker.run(BUSYBOX, ["yes"], output_limit=100_000, end_at_limit=True)
+        assert (done.exit_code, done.stdout, done.truncated) == (137, b"y\n" * 50_000, True)
+        assert not done.not_removed
+        async with docker.run(BUSYBOX, ["sleep", "600"]) as box:
+            many = ["sh", "-c", "yes & yes >&2 & yes"]
+            done = await docker.execute(box.id, many, output_limit=100_000, end_at_limit=True)
+            # Or 1: Docker 20.10 closes their output, and `yes` says so.
+            assert (done.exit_code in (1, 137), done.truncated) == (True, True)
+            assert done.error.startswith("its output went over")
+            assert 100_000 in (len(done.stdout), len(done.stderr))
+            left = await docker.execute(box.id, ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"])
+            assert b"yes" not in left.stdout

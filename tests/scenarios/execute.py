@@ -61,6 +61,18 @@ async def outputs(docker: Docker) -> None:
         assert (await docker.execute(id, ["true"])).check().exit_code == 0
 
 
+async def ended_at_limit(docker: Docker) -> None:
+    """With `end_at_limit`, a command and its children are ended as soon as it says more; the container goes on."""
+    async with container(docker, NAME) as id:
+        await docker.containers.start(id)
+        say = ["sh", "-c", "sleep 319 & echo 123456789; sleep 318"]
+        done = await docker.execute(id, say, output_limit=4, end_at_limit=True)
+        assert (done.exit_code, done.stdout, done.truncated) == (137, b"1234", True)
+        with pytest.raises(ProcessError, match="exit code 137: its output went over output_limit"):
+            done.check()
+        assert not await _asleep(docker, id)
+
+
 async def input(docker: Docker) -> None:
     """What is given as `stdin` is read to its end; a running command answers what is sent to it."""
     async with container(docker, NAME) as id:

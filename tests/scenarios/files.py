@@ -14,7 +14,7 @@ import pytest
 from rawdock import ArchiveError, BadRequest, Conflict, Docker, Forbidden, NotFound, NotSupported, ServerError
 from rawdock.models import HostConfig, Mount
 
-from .kit import container, engine_of, executed, tar
+from .kit import container, engine_of, executed, output, tar
 
 NONE = "rawdock-s-none"
 TIME = 1_700_000_000
@@ -106,6 +106,37 @@ async def owned(docker: Docker) -> None:
         assert out.decode().splitlines() == [f"750 7 8 {TIME}", f"640 7 8 {TIME}", f"4711 7 8 {TIME}"]
         out, _ = await executed(docker, id, ["stat", "-c", "%a %u %g", "/tmp/a/b", "/tmp/a/c"])
         assert out.decode().splitlines() == ["755 7 8"] * 2
+
+
+async def owned_by_container(docker: Docker) -> None:
+    """`owner="container"` is the user that the Engine starts the container as: a name, and numbers in no file."""
+    files = {
+        "passwd": b"root:x:0:0::/:/bin/sh\nada:x:1000:2000::/:/bin/sh\n",
+        "group": b"root:x:0:\nstaff:x:50:ada\n",
+    }
+    show = ["sh", "-c", "stat -c %u:%g /tmp/new /tmp/new/file; echo $(id -u):$(id -g)"]
+    for user, expected in (("ada", "1000:2000"), ("1234:staff", "1234:50")):
+        async with container(docker, "rawdock-s-files", show, user=user) as id:
+            await docker.containers.put_archive(id, tar(files), path="/etc")
+            if user == "ada":
+                with tempfile.TemporaryDirectory() as folder:
+                    new = Path(folder, "new")
+                    await anyio.Path(new).mkdir()
+                    await anyio.Path(new, "file").write_bytes(b"1")
+                    await docker.copy_in(id, new, "/tmp", owner="container", mode=0o644, mtime=TIME)
+            else:
+                await docker.write_file(id, "/tmp/new/file", b"1", parents=True, owner="container", mtime=TIME)
+            await docker.containers.start(id)
+            await docker.containers.wait(id)
+            async with docker.containers.logs(id) as stream:
+                out, _ = await output(stream)
+            assert out.decode().split() == [expected] * 3
+    async with container(docker, "rawdock-s-files", user="ada:nobody-there") as id:
+        await docker.containers.put_archive(id, tar(files), path="/etc")
+        with pytest.raises(NotFound, match=r"runs as 'ada:nobody-there', and .*(there is no|unknown) group"):
+            await docker.write_file(id, "/tmp/file", b"1", owner="container", mtime=TIME)
+        with pytest.raises(NotFound):
+            await docker.containers.archive_info(id, path="/tmp/file")
 
 
 async def one(docker: Docker) -> None:

@@ -133,6 +133,21 @@ async def limited(docker: Docker) -> None:
     assert (done.stdout, done.truncated) == (b"123456789\nmore\n", False)
 
 
+async def ended_at_limit(docker: Docker) -> None:
+    """With `end_at_limit`, a command is killed as soon as it says more, and the result tells so."""
+    await no_container(docker, NAME)
+    say = ["sh", "-c", "echo 123456789; sleep 300"]
+    done = await docker.run(BUSYBOX, say, output_limit=4, end_at_limit=True, name=NAME)
+    assert (done.exit_code, done.stdout, done.truncated) == (137, b"1234", True)
+    assert done.error == "its output went over output_limit, where it was to be ended"
+    with pytest.raises(NotFound):
+        await docker.containers.inspect(done.id)
+    done = await docker.run(BUSYBOX, say, output_limit=4, end_at_limit=True, name=NAME, remove=False)
+    assert (done.exit_code, done.truncated) == (137, True)
+    assert (await docker.containers.inspect(done.id)).state.status == "exited"
+    await docker.containers.delete(done.id)
+
+
 async def with_strict_limits(docker: Docker) -> None:
     """A limit that the Engine drops, as the weight of block devices on most machines, is told before the start."""
     await no_container(docker, NAME)

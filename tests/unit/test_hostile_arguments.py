@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
@@ -21,8 +24,10 @@ from example_arguments import EXAMPLES, Arguments
 from spec.facts import methods
 
 from rawdock import (
+    DecodeError,
     Docker,
     EnvSecret,
+    InvalidArgument,
     Limits,
     RawdockError,
     SecretStr,
@@ -30,7 +35,9 @@ from rawdock import (
     decode,
     encode,
     endpoint_of,
+    from_json,
     rates_between,
+    to_json,
     usage_of,
 )
 from rawdock._models.model import Model, fields_of
@@ -197,6 +204,7 @@ HELPERS: dict[str, Arguments] = {
         "open_stdin": True,
         "timeout": 1.0,
         "output_limit": 5,
+        "end_at_limit": True,
         "strict_limits": True,
     },
     "execute": {
@@ -212,6 +220,7 @@ HELPERS: dict[str, Arguments] = {
         "open_stdin": True,
         "timeout": 1.0,
         "output_limit": 5,
+        "end_at_limit": True,
     },
     "copy_in": {
         "container": "a",
@@ -221,6 +230,7 @@ HELPERS: dict[str, Arguments] = {
         "parents": True,
         "uid": 0,
         "gid": 0,
+        "owner": "container",
         "mode": 0,
         "mtime": 0,
     },
@@ -243,6 +253,7 @@ HELPERS: dict[str, Arguments] = {
         "parents": True,
         "uid": 0,
         "gid": 0,
+        "owner": "container",
         "mode": 0,
         "mtime": 0,
     },
@@ -259,6 +270,7 @@ HELPERS: dict[str, Arguments] = {
         "buffer": 10,
         "heartbeat": 5.0,
         "backoff": (0.1, 1.0),
+        "tell_lost": True,
         "attempts": 1,
     },
     "watch_containers": {
@@ -267,6 +279,7 @@ HELPERS: dict[str, Arguments] = {
         "buffer": 10,
         "heartbeat": 5.0,
         "backoff": (0.1, 1.0),
+        "tell_lost": True,
         "attempts": 1,
     },
     "engine": {},
@@ -391,6 +404,11 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
         {"Id": "x", "State": value, "Config": {"Labels": value, "ExposedPorts": value}, "Created": value},
         complete=True,
     ),
+    "decode(kind)": lambda value: decode(value, "{}"),
+    "to_json": to_json,
+    "to_json of a model": lambda value: to_json([ContainerSpec(image=value, labels=value, extra={"a": value})]),
+    "from_json(kind)": lambda value: from_json(value, "{}"),
+    "from_json(text)": lambda value: from_json(list[ContainerInspect], value),
     "replace": lambda value: ContainerSpec(image="a").replace(labels=value).replace(image="b"),
     "repr": lambda value: repr(ContainerSpec(image=value, labels=value, extra={"a": value})),
     "==": lambda value: ContainerSpec(labels=value) == ContainerSpec(labels=value),
@@ -452,3 +470,73 @@ def test_text_of_an_engine(kind: str) -> None:
         decode(ContainerInspect, HOSTILE_JSON[kind], complete=True)
 
     assert not asyncio.run(attempt(use))
+
+
+# The options of a container. What a YAML file gives is among it: empty values, numbers, flags and days.
+
+OPTIONS = [one for one in inspect.signature(ContainerSpec.of).parameters if one != "unknown"]
+FROM_FILES: dict[str, Any] = {
+    "nothing": None,
+    "yes": True,
+    "no": False,
+    "a number": 5,
+    "a negative number": -7,
+    "a fraction": 1.5,
+    "a day": date(2024, 1, 1),
+    "an empty text": "",
+    "a blank text": "  ",
+    "an empty list": [],
+    "an empty map": {},
+    "a set": {"a"},
+    "a path": Path("/a"),
+    "an object": object(),
+}
+CURE = re.compile(
+    r"expected |leave |write |give |set |name |is not (one of |like |an? )|needs |take it out|at least|"
+    r"cannot be (set|joined) together|is no option|is less than|has no |only "
+)
+"""What a message has that says what to do."""
+
+
+def refused(call: Callable[[], object]) -> str:
+    """The message of an InvalidArgument, which can be printed; empty if there is none. Any other error is raised."""
+    error: InvalidArgument | None = None
+    try:
+        call()
+    except InvalidArgument as caught:
+        error = caught
+    assert error is None or not not_printed(error)
+    return "" if error is None else str(error)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_options_of_a_container(option: str) -> None:
+    """Whatever an option is given is taken, and can be sent, or refused with the option's name and what to do."""
+    refusals = 0
+    for kind, value in (HOSTILE | FROM_FILES).items():
+        shapes = [value, [value], [[value]], {"a": value}, {"a": [value]}, {"a": {"a": value}}, [{"type": value}]]
+        if isinstance(value, (str, int, float, bytes)) or value is None:
+            shapes += [{value: "a"}, {value: value}]
+        for shaped in shapes:
+            given = {"image": "a", option: shaped}
+            message = refused(lambda given=given: encode(ContainerSpec.of(**given)))
+            refusals += bool(message)
+            where = f"{kind} in {type(shaped).__name__}: {message[:300]}"
+            assert not message or message.startswith(f"{option}:"), where
+            assert not message or CURE.search(message), where
+    assert refusals > 20
+
+
+@pytest.mark.parametrize("name", ["to_json", "from_json(kind)", "from_json(text)", "decode(kind)"])
+def test_json_of_what_is_none(name: str) -> None:
+    """An InvalidArgument that says where, or a DecodeError for text that is no JSON; never an error of Python's."""
+    messages: list[str] = []
+    for value in (HOSTILE | FROM_FILES).values():
+        for shaped in (value, [value], {"a": value}):
+            with suppress(*([] if name == "to_json" else [DecodeError])):
+                messages.append(refused(lambda given=shaped: FUNCTIONS[name](given)))
+    refusals = [message for message in messages if message]
+    assert len(refusals) > 10
+    if name != "to_json":
+        begins = ("kind: expected a model", "from_json: text: expected str or bytes", "'half\\ud800")
+        assert not [message for message in refusals if not message.startswith(begins)]

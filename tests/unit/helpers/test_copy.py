@@ -105,7 +105,7 @@ def archives_reach_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     async def mounts_of(docker: Docker, container: str, path: str) -> None:
         return None
 
-    for module in ("copy", "single_file"):
+    for module in ("copy", "read_file", "write_file"):
         monkeypatch.setattr(f"rawdock.helpers.{module}.mounts_of", mounts_of)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
 from rawdock import ClosedError, Docker, InvalidArgument, LogGap, LogLine, Timestamp
 from rawdock._streams.split.log_lines import LogEntry
+from rawdock.helpers.chosen import chooses
 from rawdock.helpers.log_position import LogPosition, read_mark, written_mark
 
 
@@ -139,8 +141,6 @@ class LogEngine:
         raise httpx.ReadError("broken")
 
     async def _nothing(self) -> Any:
-        import anyio
-
         await anyio.sleep_forever()
         yield b""
 
@@ -207,3 +207,107 @@ async def test_podman_stops_following_too_early() -> None:
         items = [item async for item in logs]
     assert [one.text for one in items if isinstance(one, LogLine)] == ["one", "two", "two", "three"]
     assert not [one for one in items if isinstance(one, LogGap)]
+
+
+ATTRIBUTES = {"name": "web-1", "image": "app:1", "shop": "yes", "empty": ""}
+
+
+@pytest.mark.parametrize(
+    ("filters", "chosen"),
+    [
+        ({}, True),
+        ({"label": "shop"}, True),
+        ({"label": "empty="}, True),
+        ({"label": ["shop=yes", "empty"]}, True),
+        ({"label": ["shop=yes", "other"]}, False),
+        ({"label": "shop=no"}, False),
+        ({"label": "shop=y*"}, None),  # Podman's own
+        ({"label": ["shop=y*", "other"]}, False),
+        ({"name": "web"}, None),
+        ({"name": "db"}, False),
+        ({"name": ["db", "web"]}, None),
+        ({"name": "^db$"}, None),
+        ({"id": "c1"}, None),
+        ({"id": "c2"}, False),
+        ({"status": "running"}, None),
+        ({"status": "running", "label": "other"}, False),
+        ({"label": "shop", "name": "db"}, False),
+    ],
+)
+def test_whether_filters_choose_what_an_event_is_about(filters: dict[str, Any], chosen: bool | None) -> None:
+    assert chooses(filters, "c1", ATTRIBUTES) is chosen
+
+
+class ShortLived:
+    """An Engine on which containers were started and removed, before anybody could look at them."""
+
+    def __init__(self, *events: dict[str, str]) -> None:
+        self.events = events
+        self.asked: list[str] = []
+        self.there: set[str] = set()
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        headers = {"api-version": "1.51", "content-type": "application/json"}
+        path = request.url.path.removeprefix("/v1.51")
+        if path == "/events":
+            return httpx.Response(200, content=self._told("until" not in request.url.params), headers=headers)
+        if path.startswith("/containers"):
+            self.asked.append(path)
+        if path == "/containers/json":
+            return httpx.Response(200, json=[], headers=headers)
+        if path.endswith("/json") and path.split("/")[2] in self.there:
+            return httpx.Response(200, json={"Id": path.split("/")[2]}, headers=headers)
+        if path == "/info":
+            return httpx.Response(200, json={"SystemTime": "2026-01-01T00:00:00Z"}, headers=headers)
+        return httpx.Response(200 if path == "/_ping" else 404, json={"message": "no"}, headers=headers)
+
+    async def _told(self, all: bool) -> Any:
+        for number, attributes in enumerate(self.events if all else ()):
+            actor = {"ID": attributes["id"], "Attributes": attributes}
+            event = {"Type": "container", "Action": "start", "Actor": actor, "timeNano": 2 * 10**18 + number}
+            yield json.dumps(event).encode() + b"\n"
+        if all:
+            await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_started_and_removed_before_it_was_read() -> None:
+    """What it wrote is not known, and that is told; not of those that the filters do not choose."""
+    engine = ShortLived({"id": "a", "name": "one", "x": "1"}, {"id": "b", "name": "two"}, {"id": "c", "x": "2"})
+    docker = Docker(transport=httpx.MockTransport(engine.answer), version="1.51")
+    async with docker, docker.follow_logs(filters={"label": "x"}) as logs:
+        found = [await anext(logs), await anext(logs)]
+    assert {(one.id, one.name, one.reason) for one in found if isinstance(one, LogGap)} == {
+        ("a", "one", "removed"),
+        ("c", "", "removed"),
+    }
+    assert "/containers/b/json" not in engine.asked
+    assert engine.asked.count("/containers/json") == 1, "the events say enough"
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_what_only_the_engine_can_choose() -> None:
+    """One that is still there and not listed is not chosen; of one that is gone nobody knows."""
+    engine = ShortLived({"id": "there", "name": "one"}, {"id": "gone", "name": "two"})
+    engine.there = {"there"}
+    docker = Docker(transport=httpx.MockTransport(engine.answer), version="1.51")
+    async with docker, docker.follow_logs(filters={"health": "healthy"}) as logs:
+        assert await anext(logs) == LogGap("gone", "two", "removed", 0)
+    assert "/containers/there/json" in engine.asked
+
+
+@pytest.mark.anyio
+@pytest.mark.held_clock
+async def test_removed_between_two_readers() -> None:
+    """A container of the mark that is gone: what it wrote after the mark is missed, and it is not in the next mark."""
+    position = LogPosition()
+    position.note(entry(5, "five"))
+    mark = written_mark({"gone": position, "there": position})
+    engine = ShortLived()
+    engine.there = {"there"}  # and the filters do not choose it any more
+    docker = Docker(transport=httpx.MockTransport(engine.answer), version="1.51")
+    async with docker, docker.follow_logs(filters={"label": "x"}, mark=mark) as logs:
+        assert await anext(logs) == LogGap("gone", "", "removed", position.reached)
+        assert set(json.loads(logs.mark)["read"]) == {"there"}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from objects_engine import ObjectsEngine
@@ -213,6 +214,23 @@ async def test_gone_meanwhile(ended: str) -> None:
     reaped = await reap(engine)
     assert [one.kind for one in reaped.removed] == ["container", "network"]
     assert (reaped.left, reaped.kept) == ((), 0)
+
+
+@pytest.mark.anyio
+async def test_two_at_once(ended: str) -> None:
+    """What one of them removes, the other one does not say that it has removed."""
+    engine = engine_with(label(process=ended))
+    found: list[Reaped] = []
+
+    async def one() -> None:
+        found.append(await reap(engine))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(one)
+    removed = sorted(item.kind for reaped in found for item in reaped.removed)
+    assert removed == ["container", "network", "volume"]
+    assert not [item for reaped in found for item in reaped.left]
 
 
 @pytest.mark.anyio

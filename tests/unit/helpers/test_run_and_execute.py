@@ -52,6 +52,16 @@ async def execute(docker: Docker) -> None:
     assert (done.exit_code, done.stdout) == (3, b"out")
 
 
+async def run_limited(docker: Docker) -> None:
+    done = await docker.run("app:1", ["x"], output_limit=1, end_at_limit=True)
+    assert (done.stdout, done.truncated) == (b"o", True)
+
+
+async def execute_limited(docker: Docker) -> None:
+    done = await docker.execute("c", ["x"], output_limit=1, end_at_limit=True)
+    assert (done.stdout, done.truncated) == (b"o", True)
+
+
 Work = Callable[[Docker], Coroutine[None, None, None]]
 Cancel = Callable[[int, Callable[[], Coroutine[None, None, None]]], Awaitable[bool]]
 
@@ -80,7 +90,7 @@ async def sweep(engine: FakeEngine, work: Work, cancel: Cancel) -> int:
 
 
 @pytest.mark.parametrize("short", [True, False], ids=["short", "endless"])
-@pytest.mark.parametrize("work", [run, run_fed, execute])
+@pytest.mark.parametrize("work", [run, run_fed, run_limited, execute, execute_limited])
 async def test_cancelled_at_every_checkpoint(work: Work, short: bool) -> None:
     """No container, process or descriptor survives a cancellation at any checkpoint."""
     turns = await sweep(FakeEngine(short=short), work, cancelled_at)
@@ -92,7 +102,7 @@ async def test_a_cancelled_container_is_removed_even_without_remove() -> None:
     assert await sweep(FakeEngine(), run_kept, cancelled_at) > 10
 
 
-@pytest.mark.parametrize("work", [run, run_fed, execute])
+@pytest.mark.parametrize("work", [run, run_fed, run_limited, execute, execute_limited])
 @pytest.mark.parametrize("way", NATIVE)
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_cancelled_natively_at_every_turn(work: Work, way: str) -> None:
@@ -260,6 +270,47 @@ async def test_output_beyond_its_limit() -> None:
         assert not engine.left()
 
 
+@pytest.mark.parametrize("work", [run_limited, execute_limited])
+async def test_a_process_is_ended_at_its_output_limit(work: Work) -> None:
+    """It would run for ever otherwise. Nothing of it is left."""
+    engine = FakeEngine()
+    async with serving(engine.answer) as server, Docker(server.path) as docker:
+        with anyio.fail_after(60):
+            await work(docker)
+        assert not engine.left()
+        async with docker.run("app:1", ["x"], output_limit=3, end_at_limit=True) as running:
+            with anyio.move_on_after(0.05):
+                await running.result()
+            assert engine.left(), "as many bytes as the limit are not over it"
+
+
+async def test_a_container_ended_at_its_output_limit_is_kept_without_remove() -> None:
+    """It is only killed then."""
+    engine = FakeEngine()
+    killed: list[bytes] = []
+
+    async def noting(request: bytes, peer: Peer) -> bytes | None:
+        head = request.partition(b"\r\n")[0]
+        if b"/kill" in head:
+            killed.append(head)
+            engine.short = True  # its attach and its wait end
+        return await engine.answer(request, peer)
+
+    async with serving(noting) as server, Docker(server.path) as docker:
+        done = await docker.run("app:1", ["x"], output_limit=1, end_at_limit=True, remove=False)
+        assert (done.id, done.truncated, len(killed)) == ("c1", True, 1)
+    assert list(engine.containers) == ["c1"]
+
+
+@pytest.mark.held_clock
+async def test_a_process_over_its_limit_that_cannot_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result would say that it has ended."""
+    monkeypatch.setattr("rawdock.helpers.end_command._PAUSES", (0.0, 0.01))
+    async with serving(FakeEngine(shell=False).answer) as server, Docker(server.path) as docker:
+        with pytest.raises(StillRunning, match="over output_limit"):
+            await docker.execute("c", ["x"], output_limit=1, end_at_limit=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "words"),
     [
@@ -268,6 +319,8 @@ async def test_output_beyond_its_limit() -> None:
         (("app:1", ["x"]), {"timeout": -1}, "timeout"),
         (("app:1", ["x"]), {"timeout": float("nan")}, "timeout"),
         (("app:1", ["x"]), {"output_limit": -1}, "output_limit"),
+        (("app:1", ["x"]), {"output_limit": 5, "end_at_limit": 1}, "end_at_limit: expected bool"),
+        (("app:1", ["x"]), {"end_at_limit": True}, "give output_limit"),
         (("app:1", ["x"]), {"stdin": "text"}, "stdin"),
         (("app:1", "echo hi"), {}, "cmd"),
     ],

@@ -591,6 +591,98 @@ async def test_an_engine_that_is_down_for_a_while() -> None:
         assert await told(watching, 1) == ["one"]
 
 
+# A loss that is told at once.
+
+
+class Outage:
+    """An Engine that refuses, from when its streams end until it is back."""
+
+    def __init__(self, made: Engine) -> None:
+        self._made = made
+
+    async def __aenter__(self) -> None:
+        self._made.refuse = json_answer(b'{"message":"bad gateway"}', b"502 Bad Gateway")
+        await self._made.end(None)
+        await self._made.opened(len(self._made.asked) + 3)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._made.refuse = b""
+
+
+async def back(watching: Watching) -> None:
+    """Wait until the Engine is connected again."""
+    with anyio.fail_after(60):
+        while not watching.connected:  # noqa: ASYNC110 - nothing else tells it to one that does not read
+            await anyio.sleep(0.001)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("podman", [False, True])
+async def test_a_loss_is_told_while_the_engine_is_away(podman: bool) -> None:
+    """Once for each outage, and once more when it is back: that nothing was missed, or what."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK, tell_lost=True) as watching:
+        watching._reader._is_docker = not podman
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        async with Outage(made):
+            with anyio.fail_after(60):
+                assert await anext(watching) == Gap("lost", BEGIN, None)
+            assert not watching.connected
+            await made.emit(2, "two")
+        with anyio.fail_after(60):
+            assert await anext(watching) == Gap("resumed", BEGIN + 1, BEGIN + 1)
+        assert watching.connected
+        assert await told(watching, 1) == ["two"]
+        async with Outage(made):
+            assert await told(watching, 1) == ["lost"]
+            made.memory = []
+            made.now = BEGIN + 9
+        with anyio.fail_after(60):
+            assert await anext(watching) == Gap("restart", BEGIN, BEGIN + 9)
+        await made.emit(10, "three")
+        assert await told(watching, 1) == ["three"]
+
+
+@pytest.mark.anyio
+async def test_a_loss_comes_after_what_was_received_before() -> None:
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK, tell_lost=True) as watching:
+        await made.emit(1, "one")
+        await made.emit(2, "two")
+        async with Outage(made):
+            assert await told(watching, 3) == ["one", "two", "lost"]
+        assert await told(watching, 1) == ["resumed"]
+
+
+@pytest.mark.anyio
+async def test_losses_that_nobody_reads_do_not_pile_up() -> None:
+    """When the Engine is back before anyone reads, only what was missed is told, as without `tell_lost`."""
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK, tell_lost=True) as watching:
+        await made.emit(1, "one")
+        for n in range(5):
+            async with Outage(made):
+                pass
+            await back(watching)
+            await made.emit(2 + n, str(n))
+        assert await told(watching, 6) == ["one", "0", "1", "2", "3", "4"]
+        async with Outage(made):
+            made.memory = []
+            made.now = BEGIN + 50
+        await back(watching)
+        await made.emit(60, "last")
+        assert await told(watching, 2) == ["restart", "last"]
+
+
+@pytest.mark.anyio
+async def test_a_loss_is_not_told_unless_asked_for() -> None:
+    async with engine() as (made, _, docker), docker.watch(backoff=QUICK) as watching:
+        await made.emit(1, "one")
+        assert await told(watching, 1) == ["one"]
+        async with Outage(made):
+            pass
+        await made.emit(2, "two")
+        assert await told(watching, 1) == ["two"]
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("attempts", [0, 2])
 async def test_attempts_can_be_limited(attempts: int) -> None:
@@ -795,6 +887,7 @@ async def test_containers_are_listed_after_the_watch_has_started() -> None:
         {"backoff": (0, 1)},
         {"backoff": (2, 1)},
         {"attempts": -1},
+        {"tell_lost": "yes"},
         {"since": "yesterday"},
         {"filters": {"type": 1.5}},
     ],

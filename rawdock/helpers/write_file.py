@@ -1,97 +1,27 @@
-"""`docker.read_file` and `docker.write_file`: the content of a single file in a container."""
+"""`docker.write_file`: a single file in a container."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import AsyncIterable, AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .._checks import is_whole_number
 from .._declare.params import upload_body
 from .._iterators import close_iterator
 from .._shown import shown
 from .._tar.members import END, MemberAttributes, padding
-from .._tar.reader import Member, TarReader
 from .._threads import READ_BATCH
 from ..errors import ArchiveError, InvalidArgument
-from .container_paths import absolute, follow_link
-from .copy import nearest_folder
-from .file_by_exec import read_by_exec, write_by_exec
+from .container_paths import absolute, follow_link, nearest_folder
+from .container_user import check_owner, owned_by_container
+from .file_by_exec import write_by_exec
 from .memory_mounts import mounts_of, require_running, resolve
 
 if TYPE_CHECKING:
     from .._resources import Operations
 
-__all__ = ["read_file", "write_file"]
-
-# The Engine resolves a chain of links at once, so one more request is enough unless a link is changed meanwhile.
-_MAX_LINKS = 8
-
-
-class _SingleFile:
-    """Receives the only file of an archive."""
-
-    def __init__(self, path: str, limit: int) -> None:
-        self.parts: list[bytes] = []
-        self.link: Member | None = None
-        self.is_complete = False
-        self._path = path
-        self._limit = limit
-
-    def member(self, member: Member) -> bool:
-        if self.is_complete or self.link:
-            return False
-        if member.kind == "link":
-            self.link = member
-        elif member.kind != "file":
-            raise ArchiveError(f"{self._path} is a {member.kind}, not a file", member=member.name)
-        elif member.size > self._limit:
-            raise ArchiveError(
-                f"{self._path} has {member.size} bytes, and the limit is {self._limit}; copy_out copies it to a file",
-                member=member.name,
-            )
-        return member.kind == "file"
-
-    def data(self, data: memoryview) -> None:
-        self.parts.append(bytes(data))
-
-    def complete(self) -> None:
-        self.is_complete = True
-
-
-async def read_file(docker: Operations, container: str, path: str, *, limit: int = 64 << 20) -> bytes:
-    """Read the content of a file in a container, running or not. Symbolic links are followed.
-
-    Raises NotFound if the container or the file does not exist, and ArchiveError if the path is not a file or the file
-    has more than `limit` bytes. Route: GET /containers/{id}/archive.
-
-    Docker's archives do not reach what is in memory, as a tmpfs, `/dev/shm` and `/proc`: there the file is read by
-    `cat` in the container; it raises NotSupported if there is none, and Conflict if the container does not run.
-    Engines differ: docs/engines.md.
-    """
-    resolved = absolute("read_file: path", path)
-    if type(limit) is not int or limit < 0:
-        raise InvalidArgument(f"read_file: limit: expected a number from 0, got {shown(limit)}")
-    mounts = await mounts_of(docker, container, resolved)
-    for _ in range(_MAX_LINKS):
-        if mounts is not None:
-            resolved, place, _stat = await resolve(docker, container, mounts, resolved)
-            if place:
-                require_running("read_file", mounts, resolved, place)
-                return await read_by_exec(docker, container, resolved, place, limit)
-        file = _SingleFile(resolved, limit)
-        reader = TarReader(file)
-        async with docker.containers.archive(container, path=resolved) as archive:
-            async for chunk in archive:
-                reader.feed(chunk)
-            reader.feed_eof()
-            target = archive.stat.link_target
-        if file.is_complete:
-            return b"".join(file.parts)
-        if file.link is None:
-            raise ArchiveError(f"the archive of {resolved} is empty")
-        resolved = target or posixpath.join(posixpath.dirname(resolved), file.link.target)
-    raise ArchiveError(f"{path} is a chain of too many links")
+__all__ = ["write_file"]
 
 
 async def write_file(
@@ -104,13 +34,16 @@ async def write_file(
     parents: bool = False,
     uid: int = 0,
     gid: int = 0,
+    owner: Literal["container"] | None = None,
     mode: int = 0o644,
     mtime: int | None = None,
 ) -> None:
     """Write a file in a container, running or not; an existing file is replaced.
 
     If the path is a symbolic link, its target is written. An async iterable as `data` needs the total `size` in bytes.
-    `mtime` is in seconds since 1970, by default now. `parents` creates missing folders, as Podman always does.
+    It belongs to `uid` and `gid`, or with `owner="container"` to the user that the container runs as, looked up as in
+    `copy_in`. `mtime` is in seconds since 1970, by default now. `parents` creates missing folders, as Podman always
+    does.
 
     Raises NotFound if the container or the folder does not exist, BadRequest or ServerError if the path is a folder or
     read-only, and ArchiveError if `data` does not have `size` bytes. Routes: HEAD and PUT /containers/{id}/archive.
@@ -122,6 +55,7 @@ async def write_file(
     """
     attributes = MemberAttributes(uid, gid, mode, mtime)
     attributes.check("write_file")
+    check_owner("write_file", owner, attributes)
     resolved = absolute("write_file: path", path)
     if path.endswith(("/", "/.")):
         raise InvalidArgument(f"write_file: path: {shown(path)} is a folder; name the file in it")
@@ -132,6 +66,8 @@ async def write_file(
         size = len(content)
     if not is_whole_number(size, 0):
         raise InvalidArgument("write_file: size: an archive begins with a file's size; give it with an async iterable")
+    if owner is not None:
+        attributes = await owned_by_container("write_file", docker, container, attributes)
     mounts = await mounts_of(docker, container, resolved)
     if mounts is None:
         resolved, existing = await follow_link(docker, container, resolved)
