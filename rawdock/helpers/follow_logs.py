@@ -389,8 +389,9 @@ class _Reader:
             try:
                 await self._inspect()
                 await self._read_log()
-                if self._docker.is_podman:
-                    # 5.4 stops following a container that ends in that moment, before it has read all of the log.
+                if self._docker.is_podman or not self._position.is_whole:
+                    # Podman 5.4 stops following a container that ends in that moment, before it has read all of the
+                    # log, even the lines that were read before. Only a log that is not followed tells what is kept.
                     await self._read_log(follow=False)
                 failures = 0
                 self._is_broken = False
@@ -428,6 +429,8 @@ class _Reader:
                     continue  # the beginning of a line, which will come again as a whole
                 for new in position.accept(entry):
                     await self._put_line(new, before)
+        if follow and not position.is_whole:
+            return
         for new in position.rest():
             await self._put_line(new, before)
         if not position.is_whole:

@@ -188,24 +188,38 @@ async def test_removed_while_it_was_lost() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.held_clock
-async def test_podman_stops_following_too_early() -> None:
-    """What it has not given is read without following: each line comes once."""
+@pytest.mark.parametrize("server", ["Libpod/5.4.2 (linux)", "Docker/28.5.2 (linux)"])
+@pytest.mark.parametrize("read_before", range(5))
+@pytest.mark.parametrize("given", range(4))
+async def test_stops_following_too_early(server: str, read_before: int, given: int) -> None:
+    """Podman, of a container that ends in that moment, and Engines that are stopped: the answer ends as a whole one.
+
+    What it has not given is read without following: each line comes once, and no gap is told.
+    """
     log = [line(1, "one"), line(1, "two"), line(1, "two"), line(20, "three")]
+    if given >= read_before and server.startswith("Docker"):
+        log = log[:given]  # it ends only with the container
+    position = LogPosition()
+    for one in log[:read_before]:
+        time, text = one.decode().split()
+        position.accept(LogEntry("stdout", text.encode(), Timestamp(time)))
     engine = LogEngine(log)
 
     async def answer(request: httpx.Request) -> httpx.Response:
-        engine.log = log[:1] if request.url.params.get("follow") else log
+        engine.log = log[:given] if request.url.params.get("follow") else log
         said = await engine.answer(request)
         if request.url.path.endswith("/logs"):
-            engine.removed = "follow" not in request.url.params
+            engine.removed = "follow" not in request.url.params or engine.log == log
             said = httpx.Response(200, content=said.stream, headers=said.headers)
-        said.headers["server"] = "Libpod/5.4.2 (linux)"
+        said.headers["server"] = server
         return said
 
     docker = Docker(transport=httpx.MockTransport(answer))
-    async with docker, docker.follow_logs("c") as logs:
+    async with docker, docker.follow_logs("c", mark=written_mark({"c": position})) as logs:
         items = [item async for item in logs]
-    assert [one.text for one in items if isinstance(one, LogLine)] == ["one", "two", "two", "three"]
+    assert [one.text for one in items if isinstance(one, LogLine)] == ["one", "two", "two", "three"][
+        read_before : len(log)
+    ]
     assert not [one for one in items if isinstance(one, LogGap)]
 
 
