@@ -21,7 +21,8 @@ def build(spec: Spec, root: Path) -> bool:
     """Create the root folder unless it is there with the packages of the catalog. Returns whether it was created."""
     wanted = " ".join(spec.packages)
     if root.exists():
-        if not (root / _PACKAGES).exists() or (root / _PACKAGES).read_text() == wanted:
+        if (root / _PACKAGES).exists() and (root / _PACKAGES).read_text() == wanted:
+            _configure(root)  # an older version of this may have made it
             return False
         print(f"{spec.name}: the catalog names other packages now", flush=True)
         shutil.rmtree(root)
@@ -63,7 +64,7 @@ def _mmdebstrap(spec: Spec, target: Path, mirror: str | None) -> list[str]:
 
 
 def _configure(root: Path) -> None:
-    """Do what engines need of the packages' own installation scripts."""
+    """Do what engines need of the packages' own installation scripts. Nothing is touched that is as it should be."""
     for tool in ("iptables", "ip6tables"):
         for verb in ("", "-save", "-restore"):
             _link(root / f"usr/sbin/{tool}{verb}", "xtables-nft-multi")
@@ -72,16 +73,20 @@ def _configure(root: Path) -> None:
     _link(root / "etc/mtab", "/proc/mounts")
     etc = root / "etc"
     user = f"{USER}:x:{USER_ID}:{USER_ID}::/home/{USER}:/bin/sh\n"
-    (etc / "passwd").write_text(f"root:x:0:0:root:/root:/bin/sh\n{user}nobody:x:65534:65534::/:/bin/false\n")
-    (etc / "group").write_text(f"root:x:0:\n{USER}:x:{USER_ID}:\nnogroup:x:65534:\n")
+    _write(etc / "passwd", f"root:x:0:0:root:/root:/bin/sh\n{user}nobody:x:65534:65534::/:/bin/false\n")
+    _write(etc / "group", f"root:x:0:\n{USER}:x:{USER_ID}:\nnogroup:x:65534:\n")
     for file in ("subuid", "subgid"):
-        (etc / file).write_text(SUBORDINATE_IDS)
-    (etc / "hosts").write_text("127.0.0.1 localhost\n")
-    (etc / "resolv.conf").write_text(
-        "nameserver 192.0.2.1\n"
-    )  # an address without a route, so that lookups fail at once
+        _write(etc / file, SUBORDINATE_IDS)
+    _write(etc / "hosts", "127.0.0.1 localhost\n")
+    _write(etc / "resolv.conf", "nameserver 192.0.2.1\n")  # without a route, so that lookups fail at once
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
 
 
 def _link(path: Path, target: str) -> None:
-    path.unlink(missing_ok=True)
-    path.symlink_to(target)
+    if not path.is_symlink() or str(path.readlink()) != target:
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
