@@ -9,7 +9,7 @@
 # Needs root, Python and a Debian mirror. Fails if the second storage can have a volume at once.
 set -euo pipefail
 folder=$(mktemp -d /tmp/locks.XXXXXX)
-trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
+trap 'kill -KILL $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 apt-get install --yes -qq --no-install-recommends mmdebstrap >/dev/null 2>&1
 packages=base-files,busybox-static,podman=5.4.2+ds1-2+b2,conmon,crun,netavark,aardvark-dns,golang-github-containers-common,golang-github-containers-image
 mmdebstrap --quiet --variant=extract --include="$packages" trixie "$folder/root"
