@@ -43,7 +43,7 @@ async def owned_by_container(
     try:
         if name and (uid is None or not group_name):
             entries = await _entries(docker, container, "/etc/passwd", 4)
-            found = next((one for one in entries if one[0] == name or _number(one[2]) == uid is not None), None)
+            found = next((one for one in entries if one[0] == name or _has_number(one[2], uid)), None)
             if found is not None:
                 uid = _number(found[2])
                 gid = gid if group_name else _number(found[3])
@@ -67,6 +67,11 @@ async def owned_by_container(
 def _number(text: str) -> int | None:
     """A user or group in digits; None for a name."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+
+
+def _has_number(text: str, number: int | None) -> bool:
+    """Whether a user is the one that is given in digits, which is looked up for its group."""
+    return number is not None and _number(text) == number
 
 
 async def _entries(docker: Operations, container: str, path: str, least: int) -> Iterator[list[str]]:

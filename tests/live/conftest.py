@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     alone = bool(engines) and all("-rootless=" in entry for entry in engines)
     others = [item for item in live if item.path.name != "test_rootless.py"]
     left_out |= {item for item in others if alone or "-rootless" in item.name}
-    for name in filter(None, os.environ.get("RAWDOCK_LOOPS_BY_TURNS", "").split(",")):
+    by_turns = os.environ.get("RAWDOCK_LOOPS_BY_TURNS", "").split(",")
+    for name in {entry.partition("=")[0] for entry in engines} & set(by_turns):
         left_out |= _on_one_loop([item for item in live if name in item.name and item not in left_out])
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))

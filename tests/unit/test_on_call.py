@@ -6,26 +6,10 @@ import logging
 
 import anyio
 import pytest
-from faultserver import Peer, json_answer, serving
+from faultserver import serving
+from observed_engine import EVENT, answer
 
 from rawdock import Call, CallEnd, Docker, InvalidArgument, NotFound, TruncatedError
-
-STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
-EVENT = b'{"Type":"container","Action":"start"}\n'
-
-
-async def answer(request: bytes, peer: Peer) -> bytes | None:
-    target = request.split(b" ")[1]
-    if b"/events" in target:
-        await peer.send(STREAM + b"%x\r\n%b\r\n" % (len(EVENT), EVENT))
-        if b"since=1" in target:
-            return None  # breaks off
-        await anyio.sleep(60)
-    if b"/missing/" in target:
-        return json_answer(b'{"message":"no"}', b"404 Not Found")
-    if b"/slow/" in target:
-        await anyio.sleep(60)
-    return json_answer(b'{"Id":"x"}')
 
 
 class Seen:
